@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/err.h"
+#include "base/span.h"
+
+/* Reads a systemd-style file, one assignment at a time: [Section], Key=value, comments ('#', ';')
+ * on lines of their own. No continuation lines, no quoting; blanks around names and values are
+ * dropped. What the sections and keys mean is the caller's business. */
+typedef struct Ini {
+        Span rest;
+        Span section;
+        unsigned line;
+} Ini;
+
+typedef struct Assignment {
+        Span section, key, value; /* borrowed from the text */
+        unsigned line;            /* from 1 */
+} Assignment;
+
+static inline Ini ini_over(Span text) {
+        return (Ini){ .rest = text };
+}
+
+/* 1 and an assignment, 0 at the end, -EBADMSG for a line that is none (e names the line). */
+int ini_next(Ini *ini, Assignment *ret, Err *e) _must_check_;
+
+/* The name out of a NULL-terminated list that is nearest to what was written, for "did you mean".
+ * NULL where none is near. */
+const char *ini_nearest(Span written, const char *const *names);

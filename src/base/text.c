@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+static const char base64_digits[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_hex(Buf *to, Span bytes) {
+        uint8_t *at;
+
+        if (bytes.size == 0)
+                return;
+        at = buf_room(to, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : 2 * bytes.size);
+        for (size_t i = 0; at && i < bytes.size; i++) {
+                at[2 * i] = (uint8_t) hex_digits[bytes.data[i] >> 4];
+                at[2 * i + 1] = (uint8_t) hex_digits[bytes.data[i] & 15];
+        }
+}
+
+static int hex_value(uint8_t c, bool any_case) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        if (any_case && c >= 'A' && c <= 'F')
+                return c - 'A' + 10;
+        return -1;
+}
+
+static bool unhex(Span hex, bool any_case, uint8_t *into, size_t size) {
+        if (hex.size % 2 != 0 || hex.size / 2 != size)
+                return false;
+        for (size_t i = 0; i < size; i++) {
+                int high = hex_value(hex.data[2 * i], any_case);
+                int low = hex_value(hex.data[2 * i + 1], any_case);
+
+                if (high < 0 || low < 0)
+                        return false;
+                into[i] = (uint8_t) (high << 4 | low);
+        }
+        return true;
+}
+
+bool text_unhex(Span hex, uint8_t *into, size_t size) {
+        return unhex(hex, false, into, size);
+}
+
+bool text_unhex_buf(Span hex, bool any_case, Buf *to) {
+        uint8_t *at;
+
+        if (hex.size == 0)
+                return true;
+        if (hex.size % 2 != 0)
+                return false;
+        at = buf_room(to, hex.size / 2);
+        return at && unhex(hex, any_case, at, hex.size / 2);
+}
+
+static void encode_base64(Buf *to, Span bytes, bool url) {
+        const char *last = url ? "-_" : "+/";
+
+        for (size_t i = 0; i < bytes.size; i += 3) {
+                size_t n = bytes.size - i < 3 ? bytes.size - i : 3;
+                uint8_t *at = buf_room(to, url ? n + 1 : 4);
+                uint32_t v = 0;
+
+                if (!at)
+                        return;
+                for (size_t j = 0; j < 3; j++)
+                        v = v << 8 | (j < n ? bytes.data[i + j] : 0);
+                for (size_t j = 0; j <= n; j++) {
+                        uint32_t six = v >> (18 - 6 * j) & 63;
+
+                        at[j] = (uint8_t) (six < 62 ? base64_digits[six] : last[six - 62]);
+                }
+                for (size_t j = n + 1; !url && j < 4; j++)
+                        at[j] = '=';
+        }
+}
+
+static int base64_value(uint8_t c, bool url) {
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        if (c == (url ? '-' : '+'))
+                return 62;
+        if (c == (url ? '_' : '/'))
+                return 63;
+        return -1;
+}
+
+/* The text is without padding here. Bits that no byte takes up must be zero: one spelling. */
+static bool decode_base64(Span text, Buf *to, bool url) {
+        uint8_t *at;
+        uint32_t v = 0;
+        unsigned bits = 0;
+
+        if (text.size % 4 == 1)
+                return false;
+        if (text.size == 0)
+                return true;
+        at = buf_room(to, text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0));
+        if (!at)
+                return false;
+        for (size_t i = 0; i < text.size; i++) {
+                int six = base64_value(text.data[i], url);
+
+                if (six < 0)
+                        return false;
+                v = v << 6 | (uint32_t) six;
+                bits += 6;
+                if (bits < 8)
+                        continue;
+                bits -= 8;
+                *at++ = (uint8_t) (v >> bits);
+                v &= (1u << bits) - 1;
+        }
+        return v == 0;
+}
+
+void text_base64url(Buf *to, Span bytes) {
+        encode_base64(to, bytes, true);
+}
+
+void text_base64(Buf *to, Span bytes) {
+        encode_base64(to, bytes, false);
+}
+
+bool text_unbase64url(Span text, Buf *to) {
+        return decode_base64(text, to, true);
+}
+
+bool text_unbase64(Span text, Buf *to) {
+        if (text.size % 4 != 0)
+                return false;
+        for (int i = 0; i < 2 && text.size > 0 && text.data[text.size - 1] == '='; i++)
+                text.size--;
+        return decode_base64(text, to, false);
+}
+
+bool text_number(Span digits, uint64_t max, uint64_t *ret) {
+        uint64_t v = 0;
+
+        if (digits.size == 0 || digits.size > 20 || (digits.size > 1 && digits.data[0] == '0'))
+                return false;
+        for (size_t i = 0; i < digits.size; i++) {
+                uint8_t d = (uint8_t) (digits.data[i] - '0');
+
+                if (d > 9 || v > max / 10 || d > max - v * 10)
+                        return false;
+                v = v * 10 + d;
+        }
+        *ret = v;
+        return true;
+}
+
+size_t text_utf8(Span s, uint32_t *ret) {
+        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        uint32_t v;
+        size_t n;
+
+        if (s.size == 0)
+                return 0;
+        v = s.data[0];
+        n = v < 0x80 ? 1 : v >> 5 == 6 ? 2 : v >> 4 == 14 ? 3 : v >> 3 == 30 ? 4 : 0;
+        if (n == 0 || n > s.size)
+                return 0;
+        if (n > 1)
+                v &= 0x7fu >> n;
+        for (size_t i = 1; i < n; i++) {
+                if (s.data[i] >> 6 != 2)
+                        return 0;
+                v = v << 6 | (s.data[i] & 0x3f);
+        }
+        if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+                return 0;
+        if (ret)
+                *ret = v;
+        return n;
+}
+
+/* How many bytes at the head of s may stand as they are; 0 where the first must be escaped. */
+static size_t plain_length(Span s, uint32_t *ret) {
+        size_t n = text_utf8(s, ret);
+
+        return n == 1 && (*ret < ' ' || *ret == 0x7f) ? 0 : n;
+}
+
+void text_escape(Buf *to, Span s) {
+        while (s.size > 0) {
+                uint32_t character = 0;
+                size_t n = plain_length(s, &character);
+
+                if (n == 0 || character == '\\') {
+                        buf_string(to, "\\x");
+                        text_hex(to, (Span){ s.data, 1 });
+                        n = 1;
+                } else {
+                        buf_bytes(to, (Span){ s.data, n });
+                }
+                s = (Span){ s.data + n, s.size - n };
+        }
+}
+
+/* Characters that are valid and still change what a reader sees around them: C1 controls,
+ * bidirectional marks, embeddings and isolates, line separators, zero-width and tag characters. */
+static bool misleads(uint32_t c) {
+        static const struct {
+                uint32_t first, last;
+        } ranges[] = {
+                { 0x80, 0x9f },
+                { 0xad, 0xad },
+                { 0x61c, 0x61c },
+                { 0x200b, 0x200f },
+                { 0x2028, 0x202e },
+                { 0x2060, 0x206f },
+                { 0xfeff, 0xfeff },
+                { 0xe0000, 0xe007f },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(ranges); i++)
+                if (c >= ranges[i].first && c <= ranges[i].last)
+                        return true;
+        return false;
+}
+
+void text_print(FILE *to, Span s) {
+        while (s.size > 0) {
+                uint32_t character = 0;
+                size_t n = plain_length(s, &character);
+
+                if (n == 0) {
+                        (void) fprintf(to, "\\x%02x", s.data[0]);
+                        n = 1;
+                } else if (misleads(character)) {
+                        (void) fprintf(to, "\\u{%x}", (unsigned) character);
+                } else {
+                        (void) fwrite(s.data, 1, n, to);
+                }
+                s = (Span){ s.data + n, s.size - n };
+        }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/err.h"
+#include "base/span.h"
+
+/* What the running system says of itself: ids, clocks, who is asking (libsystemd, libc). */
+
+typedef struct Moment {
+        int64_t boottime; /* CLOCK_BOOTTIME, microseconds */
+        int64_t wall;     /* CLOCK_REALTIME, microseconds, UTC */
+} Moment;
+
+int host_moment(Moment *ret, Err *e) _must_check_;
+
+/* The boot id of this boot of the kernel. */
+int host_boot_id(uint8_t ret[16], Err *e) _must_check_;
+
+/* An id of this machine that cannot be traced back to /etc/machine-id
+ * (sd_id128_get_machine_app_specific()). Zeros, and 0 returned, where the machine has no id (yet).
+ */
+int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
+
+/* Who runs this program: login name (or the uid as text), uid by which the session began where one
+ * is known, session id and terminal. Empty texts where there is none. */
+typedef struct Caller {
+        uint32_t uid;
+        char user[64];
+        char session[64];
+        char tty[64];
+} Caller;
+
+int host_caller(Caller *ret, Err *e) _must_check_;

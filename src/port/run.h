@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Runs another program, found on PATH, without a shell. */
+
+/* Waits for argv[0] to end. Its standard output and error go to output (both, in the order they
+ * came; what exceeds the Buf is dropped). Standard input is /dev/null. keep_fds (ended by -1, or
+ * NULL) stay open in the child under the same numbers. 0 where it exited with 0; -ENOENT where
+ * there is no such program; -EIO with its last line in e where it failed otherwise. */
+int run_program(char *const argv[], const int *keep_fds, Buf *output, Err *e) _must_check_;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/pcr.h"
+
+/* What we ask of a TPM, in our own types: bytes in, bytes out. Behind it stands tpm-tss2.c (a chip,
+ * a vTPM, swtpm), and in tests a TPM that lives in memory. No tss2 type passes this line, so
+ * nothing above it needs a TPM, root or even libtss2 to be tested. What comes out of a TPM is as
+ * foreign as what comes out of a file: it goes through wire/ before it is believed. */
+
+typedef struct Tpm Tpm;
+
+typedef struct TpmClock {
+        uint64_t clock;                      /* milliseconds */
+        uint32_t reset_count, restart_count; /* TPM Resets; TPM Restarts and Resumes since */
+        bool safe;
+} TpmClock;
+
+typedef enum TpmAkType { TPM_AK_ECC, TPM_AK_RSA } TpmAkType;
+
+typedef struct TpmOps {
+        int (*banks)(Tpm *t, PcrSelection *ret, Err *e);
+        int (*read)(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
+        int (*extend)(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
+        int (*clock)(Tpm *t, TpmClock *ret, Err *e);
+        int (*key)(Tpm *t, TpmAkType type, Buf *public, Err *e);
+        int (*quote)(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
+                        Err *e);
+        void (*close)(Tpm *t);
+} TpmOps;
+
+struct Tpm {
+        const TpmOps *ops;
+};
+
+/* The active banks: algorithms and which PCRs each has (TPM2_GetCapability, TPM_CAP_PCRS). Banks
+ * whose hash we do not know are in it, by their number; more than PCR_BANKS_MAX is refused. */
+static inline int tpm_banks(Tpm *t, PcrSelection *ret, Err *e) {
+        return t->ops->banks(t, ret, e);
+}
+
+/* PCR values, all those asked for or an error (TPM2_PCR_Read, repeated where 8 a command do not
+ * suffice). Every bank asked for must be of a hash we know. */
+static inline int tpm_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e) {
+        return t->ops->read(t, which, ret, e);
+}
+
+/* Extends one PCR in n banks with one command (TPM2_PCR_Extend); each bank once (asserted). An
+ * error may mean that the TPM did it and the answer was lost: read before trying again. */
+static inline int tpm_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e) {
+        return t->ops->extend(t, pcr, digests, n, e);
+}
+
+/* TPM2_ReadClock. */
+static inline int tpm_clock(Tpm *t, TpmClock *ret, Err *e) {
+        return t->ops->clock(t, ret, e);
+}
+
+/* Makes the attestation key of forms.md, section 2 (a primary of the endorsement hierarchy, from
+ * its template), keeps it for tpm_quote(), and writes its TPMT_PUBLIC to public. */
+static inline int tpm_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
+        return t->ops->key(t, type, public, e);
+}
+
+/* TPM2_Quote with the key that tpm_key() made: TPMS_ATTEST and TPMT_SIGNATURE, raw, without sizes.
+ */
+static inline int tpm_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest,
+                Buf *signature, Err *e) {
+        return t->ops->quote(t, which, nonce, attest, signature, e);
+}
+
+static inline void tpm_close(Tpm **t) {
+        if (*t)
+                (*t)->ops->close(*t);
+        *t = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/json.h"
+#include "wire/limits.h"
+
+/* The evidence bundle (forms.md, section 3): a CMW JSON collection (RFC 9999) of labelled parts,
+ * and the manifest that names each part with its hash. Whether the hashes hold is for verify/ to
+ * say. */
+
+typedef enum BundleLabel {
+        PART_INVALID,
+        PART_MANIFEST,
+        PART_TPM,
+        PART_AK_CERTIFICATE,
+        PART_FIRMWARE_LOG,
+        PART_SYSTEMD_LOG,
+        PART_AVOUCH_LOG,
+        PART_AVOUCH_LOG_BEFORE,
+        PART_HISTORY,
+        PART_RELEASES,
+        PART_TEE_REPORT,
+        PART_SYSTEMD_REPORT,
+        _PART_MAX,
+} BundleLabel;
+
+/* "avouch-log"; NULL for PART_INVALID. */
+const char *bundle_label_name(BundleLabel label);
+
+typedef struct Bundle {
+        bool has[_PART_MAX];
+        Span parts[_PART_MAX]; /* decoded; borrowed from the Buf handed to bundle_parse() */
+} Bundle;
+
+/* Decodes all parts into into. Refused: another collection type, an unknown label, a part of
+ * another media type than its label's, no manifest, no tpm part. */
+int bundle_parse(Span text, Buf *into, Bundle *ret, Err *e) _must_check_;
+void bundle_write(const Bundle *b, Buf *to);
+
+typedef struct ManifestPart {
+        bool listed;
+        uint8_t sha256[32];
+        uint64_t size;
+} ManifestPart;
+
+typedef struct Manifest {
+        uint8_t ak[34];  /* Name of the attestation key */
+        int64_t created; /* microseconds, UTC, by the machine's own clock */
+        uint8_t nonce[NONCE_MAX];
+        size_t nonce_size;
+        ManifestPart parts[_PART_MAX]; /* never PART_MANIFEST and PART_TPM */
+} Manifest;
+
+int manifest_parse(Span text, Manifest *ret, Err *e) _must_check_;
+void manifest_write(const Manifest *m, Buf *to);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/limits.h"
+
+/* JSON (RFC 8259), read in one pass into tokens that the caller provides, without allocation.
+ *
+ * Stricter than any library, the same on every distribution: valid UTF-8, no control characters in
+ * strings, no lone surrogates, no \u0000, no name twice in one object, no bytes after the value,
+ * integers within +-(2^53 - 1), nesting bounded. Two forms are read: */
+typedef enum JsonForm {
+        JSON_STRICT,    /* any spelling that RFC 8259 allows, within the rules above */
+        JSON_CANONICAL, /* forms.md, section 1: the one spelling that a value has: no blanks, names
+                         * sorted bytewise, escapes only \" and \\, no true, false, null, fractions
+                         */
+} JsonForm;
+
+typedef enum JsonType {
+        JSON_NONE, /* no such value; what looking up an absent member gives */
+        JSON_OBJECT,
+        JSON_ARRAY,
+        JSON_STRING,
+        JSON_INTEGER,
+        JSON_NUMBER, /* a fraction or an exponent: carried, not evaluated */
+        JSON_TRUE,
+        JSON_FALSE,
+        JSON_NULL,
+} JsonType;
+
+/* One value, or one name. Names of an object's members stand as JSON_STRING tokens before their
+ * values. The fields are json.c's business. */
+typedef struct JsonToken {
+        uint32_t at, size; /* where in the text; a string without its quotes */
+        uint32_t next;     /* index of the token after this one's whole subtree */
+        JsonType type;
+        bool escaped; /* a string that has a backslash in it */
+} JsonToken;
+
+/* A value: where it stands, in which text. By value; borrows the text and the tokens. The zeroed
+ * Json is JSON_NONE, and so is every value reached from it. */
+typedef struct Json {
+        Span text;
+        const JsonToken *tokens;
+        uint32_t index, end; /* end: one past the last token */
+} Json;
+
+/* Reads the whole text. -EBADMSG with what and the offset in e; -E2BIG where the tokens do not
+ * suffice. */
+int json_parse(Span text, JsonForm form, JsonToken *tokens, size_t n_tokens, const char *what,
+                Json *ret, Err *e) _must_check_;
+
+JsonType json_type(Json v);
+
+/* The value of a member; JSON_NONE where there is none or v is no object. */
+Json json_member(Json v, const char *name);
+
+/* Walking: the first element of an array, or the first member's *name* of an object; then for each
+ * the next. For a name, json_value() is its value. JSON_NONE at the end. */
+Json json_first(Json container);
+Json json_next(Json container, Json element);
+Json json_value(Json name);
+
+/* How many members or elements. */
+size_t json_count(Json container);
+
+/* True where v is an integer between min and max. */
+bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) _must_check_;
+
+/* The bytes of a value as they stand in the text; a string without its quotes, escapes in it. */
+Span json_raw(Json v);
+
+/* True where v is a string of exactly these characters (escapes resolved; s has none to escape). */
+bool json_is(Json v, const char *s);
+
+/* A string's characters with escapes resolved, into to; false for any other type. */
+bool json_text(Json v, Buf *to) _must_check_;
+
+/* A string that holds exactly size bytes in lower-case hex. */
+bool json_hex(Json v, uint8_t *into, size_t size) _must_check_;
+
+/* Writes JSON. Blanks and order are right by construction: names must come sorted where the form is
+ * canonical (asserted). Strings are escaped as JSON demands; what must not stand in a record
+ * (control characters, invalid UTF-8) has to go through text_escape() first, and is asserted. */
+typedef struct JsonWriter {
+        Buf *to;
+        JsonForm form;
+        unsigned depth;
+        bool begun[JSON_DEPTH_MAX + 1]; /* something stands before at this depth */
+        char last[JSON_DEPTH_MAX + 1][64];
+} JsonWriter;
+
+JsonWriter json_writer(Buf *to, JsonForm form);
+
+/* name is NULL for an array's element and for the outermost value. */
+void json_put_object(JsonWriter *w, const char *name);
+void json_put_array(JsonWriter *w, const char *name);
+void json_put_end(JsonWriter *w); /* of the innermost object or array */
+void json_put_span(JsonWriter *w, const char *name, Span characters);
+void json_put_string(JsonWriter *w, const char *name, const char *characters);
+void json_put_foreign(JsonWriter *w, const char *name, Span bytes); /* through text_escape() */
+void json_put_hex(JsonWriter *w, const char *name, Span bytes);
+void json_put_base64url(JsonWriter *w, const char *name, Span bytes);
+void json_put_integer(JsonWriter *w, const char *name, int64_t v);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/pcr.h"
+
+/* Every cap on untrusted input, on one page; avouch-limits(7) prints the same figures. Bytes where
+ * nothing else is said. */
+enum {
+        /* our records and logs (forms.md, section 1) */
+        CONTENT_MAX = 8 * 1024,        /* canonical JSON of one record */
+        STRING_MAX = 1024,             /* one string value in a record */
+        RECORD_MAX = 12 * 1024,        /* one line of the log */
+        LOG_MAX = 16 * 1024 * 1024,    /* one log */
+        LOG_RECORDS_MAX = 1024 * 1024, /* records in one log */
+        RECORD_TOKENS_MAX = 128,       /* JSON values in one record's content */
+        BANKS_MAX = PCR_BANKS_MAX,     /* 4: PCR banks in a record, a quote, a TPM */
+
+        /* JSON (wire/json) */
+        JSON_DEPTH_MAX = 8, /* objects and arrays inside one another */
+
+        /* evidence (forms.md, section 3) */
+        BUNDLE_MAX = 32 * 1024 * 1024, /* the whole file */
+        BUNDLE_TOKENS_MAX = 2048, /* JSON values in the collection, the manifest or the tpm part */
+        BUNDLE_PARTS_MAX = 16,
+        QUOTES_MAX = BANKS_MAX, /* quotes in one bundle */
+        FIRMWARE_LOG_MAX = 4 * 1024 * 1024,
+        SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
+        NONCE_MIN = 16,
+        NONCE_MAX = 32,
+
+        /* what a TPM hands out (TPM 2.0 Library, Part 2) */
+        ATTEST_MAX = 2048,        /* TPMS_ATTEST */
+        TPM_NAME_MAX = 2 + 64,    /* TPM2B_NAME: algorithm and digest */
+        TPM_DATA_MAX = 64,        /* TPM2B_DATA, as qualifyingData is */
+        TPM_PUBLIC_MAX = 1024,    /* TPMT_PUBLIC */
+        TPM_SIGNATURE_MAX = 1024, /* TPMT_SIGNATURE */
+        RSA_BYTES_MAX = 512,      /* 4096 bits */
+        ECC_BYTES_MAX = 66,       /* P-521 */
+        NV_CONTENTS_MAX = 2048,
+
+        /* images, leaves, keys, policies */
+        VERITY_SALT_MAX = 256,
+        VERITY_LEVELS_MAX = 32,
+        VERITY_SIGNATURE_MAX =
+                        4 * 1024 * 1024, /* the signature partition, as systemd's reader has it */
+        CMS_MAX = 64 * 1024,             /* one PKCS#7 signature, DER */
+        LEAF_MAX = 64 * 1024,
+        LEAF_LINE_MAX = 1024,
+        LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
+        LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
+        LEAVES_MAX = 4096,       /* leaves handed to one verification */
+        EXTENSION_RELEASE_MAX = 64 * 1024,
+        PEM_MAX = 256 * 1024,        /* a key or certificate file */
+        CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
+        POLICY_MAX = 256 * 1024,
+        SIGNERS_MAX = 16,
+        NAME_TEXT_MAX = 255, /* a file name, a layer's name */
+};
