@@ -2,6 +2,8 @@
 #include "unit/suite.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/macro.h"
 #include "tools/tool.h"
@@ -28,13 +30,15 @@ static int run(void *values, char *const *operands, Err *e) {
         return a->answer < 0 ? err_set(e, a->answer, "as was asked") : a->answer;
 }
 
-static int call(Args *a, char *const *words) {
+/* Runs the tool with the words of a line. */
+static int call(Args *a, const char *line) {
         static const Verb verbs[] = { { "", "ONE [TWO]", NULL, 1, 2, run }, {} };
-        char *argv[8] = { "sample" };
+        char words[64], name[] = "sample", *argv[8] = { name }, *rest = words;
         int argc = 1;
 
-        for (; words[argc - 1]; argc++)
-                argv[argc] = words[argc - 1];
+        (void) snprintf(words, sizeof(words), "%s", line);
+        while (rest && *rest)
+                argv[argc++] = strsep(&rest, " ");
         return tool_main(&(Tool){ "avouch sample", "Sample", options, verbs, a }, argc, argv);
 }
 
@@ -42,7 +46,7 @@ static void defaults_stand_until_an_option_is_given(void **state) {
         Args a = { .dir = "/default", .name = "nobody" };
 
         (void) state;
-        assert_int_equal(call(&a, (char *[]){ "x", "--name", "me", NULL }), EXIT_YES);
+        assert_int_equal(call(&a, "x --name me"), EXIT_YES);
         assert_string_equal(a.dir, "/default");
         assert_string_equal(a.name, "me");
         assert_int_equal(a.operands, 1);
@@ -52,10 +56,10 @@ static void a_tool_without_verbs_counts_its_operands(void **state) {
         Args a = {};
 
         (void) state;
-        assert_int_equal(call(&a, (char *[]){ NULL }), EXIT_USAGE);
-        assert_int_equal(call(&a, (char *[]){ "1", "2", "3", NULL }), EXIT_USAGE);
+        assert_int_equal(call(&a, ""), EXIT_USAGE);
+        assert_int_equal(call(&a, "1 2 3"), EXIT_USAGE);
         assert_int_equal(a.calls, 0);
-        assert_int_equal(call(&a, (char *[]){ "1", "-d", "x", "2", NULL }), EXIT_YES);
+        assert_int_equal(call(&a, "1 -d x 2"), EXIT_YES);
         assert_int_equal(a.operands, 2);
 }
 
@@ -63,8 +67,8 @@ static void nothing_runs_when_it_is_asked_about_itself(void **state) {
         Args a = {};
 
         (void) state;
-        assert_int_equal(call(&a, (char *[]){ "1", "--version", NULL }), EXIT_YES);
-        assert_int_equal(call(&a, (char *[]){ "--help", NULL }), EXIT_YES);
+        assert_int_equal(call(&a, "1 --version"), EXIT_YES);
+        assert_int_equal(call(&a, "--help"), EXIT_YES);
         assert_int_equal(a.calls, 0);
 }
 
@@ -85,7 +89,7 @@ static void what_run_returns_becomes_the_status(void **state) {
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 Args a = { .answer = cases[i].answer };
 
-                assert_int_equal(call(&a, (char *[]){ "x", NULL }), cases[i].status);
+                assert_int_equal(call(&a, "x"), cases[i].status);
         }
 }
 
