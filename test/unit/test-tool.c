@@ -13,6 +13,7 @@ typedef struct Args {
         const char *dir, *name;
         int calls, operands;
         int answer;
+        char words[64];
 } Args;
 
 static const Option options[] = {
@@ -33,10 +34,10 @@ static int run(void *values, char *const *operands, Err *e) {
 /* Runs the tool with the words of a line. */
 static int call(Args *a, const char *line) {
         static const Verb verbs[] = { { "", "ONE [TWO]", NULL, 1, 2, run }, {} };
-        char words[64], name[] = "sample", *argv[8] = { name }, *rest = words;
+        char name[] = "sample", *argv[8] = { name }, *rest = a->words;
         int argc = 1;
 
-        (void) snprintf(words, sizeof(words), "%s", line);
+        (void) snprintf(a->words, sizeof(a->words), "%s", line);
         while (rest && *rest)
                 argv[argc++] = strsep(&rest, " ");
         return tool_main(&(Tool){ "avouch sample", "Sample", options, verbs, a }, argc, argv);
