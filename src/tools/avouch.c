@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/nearest.h"
+#include "base/text.h"
 #include "tools/tool.h"
 #include "tools/verbs.h"
 
@@ -71,15 +71,16 @@ static int words(const Places *p) {
 }
 
 static int unknown(const Places *p, const char *word, Err *e) {
-        Nearest near = nearest_to(word);
+        const char *known[VERB_LINES_MAX + 1] = {}, *nearest;
         char path[PATH_MAX];
+        size_t n = 0;
 
-        for (const VerbLine *v = verb_lines; v->name; v++)
+        for (const VerbLine *v = verb_lines; v->name && n < VERB_LINES_MAX; v++)
                 if (find_program(p, v->name, path))
-                        nearest_try(&near, v->name);
-        if (near.best)
-                return err_set(e, -EINVAL, "unknown verb '%s', did you mean '%s'?", word,
-                                near.best);
+                        known[n++] = v->name;
+        nearest = text_nearest(span_of(word), known);
+        if (nearest)
+                return err_set(e, -EINVAL, "unknown verb '%s', did you mean '%s'?", word, nearest);
         return err_set(e, -EINVAL, "unknown %s '%s'", word[0] == '-' ? "option" : "verb", word);
 }
 

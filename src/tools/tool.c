@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tools/nearest.h"
 #include "tools/verbs.h"
 
 /* What getopt_long() returns for a long option: its place in the table above any letter, then ours.
@@ -138,19 +137,14 @@ static const char *long_name(const Parser *p, int c) {
 }
 
 static int unknown_option(const Parser *p, const char *arg, Err *e) {
+        const char *known[OPTIONS_MAX + 3] = {}, *nearest;
         size_t n = strcspn(arg, "=");
-        char word[64];
-        Nearest near;
 
-        (void) snprintf(word, sizeof(word), "%.*s", n < 60 ? (int) n : 60, arg);
-        near = nearest_to(word);
-        for (const struct option *l = p->longs; l->name; l++)
-                if (l->val != ASKS_WORDS)
-                        nearest_try(&near, l->name);
-        if (near.best)
-                return err_set(e, -EINVAL, "unknown option '--%s', did you mean '--%s'?", word,
-                                near.best);
-        return err_set(e, -EINVAL, "unknown option '--%s'", word);
+        for (size_t i = 0; p->longs[i].val != ASKS_WORDS; i++)
+                known[i] = p->longs[i].name;
+        nearest = text_nearest((Span){ (const uint8_t *) arg, n }, known);
+        return err_set(e, -EINVAL, "unknown option '--%.*s'%s%s%s", n < 60 ? (int) n : 60, arg,
+                        nearest ? ", did you mean '--" : "", nearest ?: "", nearest ? "'?" : "");
 }
 
 /* What getopt_long() would have printed itself. c is '?' or ':', optopt what it is about. */
@@ -234,21 +228,23 @@ static int parse_options(Parser *p, int argc, char **argv, Err *e) {
 }
 
 static int unknown_verb(const Tool *t, const char *word, Err *e) {
-        Nearest near = nearest_to(word ?: "");
-        char known[160] = "";
+        const char *known[VERBS_MAX + 1] = {}, *nearest;
+        char list[160] = "";
         size_t n = 0;
 
-        for (const Verb *v = t->verbs; v->name && n < sizeof(known); v++) {
-                nearest_try(&near, v->name);
-                n += (size_t) snprintf(
-                                known + n, sizeof(known) - n, "%s%s", n > 0 ? ", " : "", v->name);
+        for (size_t i = 0; t->verbs[i].name; i++) {
+                assert(i < VERBS_MAX);
+                known[i] = t->verbs[i].name;
+                if (n < sizeof(list))
+                        n += (size_t) snprintf(list + n, sizeof(list) - n, "%s%s",
+                                        n > 0 ? ", " : "", known[i]);
         }
         if (!word)
-                return err_set(e, -EINVAL, "a verb is missing: %s", known);
-        if (near.best)
-                return err_set(e, -EINVAL, "unknown verb '%s', did you mean '%s'?", word,
-                                near.best);
-        return err_set(e, -EINVAL, "unknown verb '%s', known are: %s", word, known);
+                return err_set(e, -EINVAL, "a verb is missing: %s", list);
+        nearest = text_nearest(span_of(word), known);
+        if (nearest)
+                return err_set(e, -EINVAL, "unknown verb '%s', did you mean '%s'?", word, nearest);
+        return err_set(e, -EINVAL, "unknown verb '%s', known are: %s", word, list);
 }
 
 static int check_operands(const Verb *v, char *const *operands, Err *e) {

@@ -16,7 +16,7 @@ enum {
         EXIT_FAIL = 3,  /* could not be done or judged */
 };
 
-enum { OPTION_REPEAT_MAX = 64, OPTIONS_MAX = 48 };
+enum { OPTION_REPEAT_MAX = 64, OPTIONS_MAX = 48, VERBS_MAX = 16 };
 
 /* An option that may be given more than once. */
 typedef struct Strings {

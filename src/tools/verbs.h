@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+enum { VERB_LINES_MAX = 32 };
+
 /* The verbs of avouch with what each does, in the order in which the help lists them. Every program
  * avouch-VERB has a row here; it takes its own summary from it. */
 

@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-#include "tools/nearest.h"
+#include "base/text.h"
 
 static const char *nearest_of(const char *word) {
-        static const char *const known[] = { "measure", "message", "glass", "certificate", "at" };
-        Nearest n = nearest_to(word);
+        static const char *const known[] = { "measure", "message", "glass", "certificate", "at",
+                NULL };
 
-        for (size_t i = 0; i < ELEMENTS(known); i++)
-                nearest_try(&n, known[i]);
-        return n.best ?: "";
+        return text_nearest(span_of(word), known) ?: "";
 }
 
 static void the_nearest_word_is_found(void **state) {
@@ -24,6 +22,7 @@ static void the_nearest_word_is_found(void **state) {
                 { "messages", "message" },
                 { "gloss", "glass" },
                 { "cert", "certificate" },
+                { "Glass", "glass" },
                 { "certifikate", "certificate" },
         };
 
