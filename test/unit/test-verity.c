@@ -35,10 +35,6 @@ static VerityParams params_for(const char *data, size_t n, const char *hash, uin
         return p;
 }
 
-static void make_file(Scratch *s, const char *name) {
-        _cleanup_(fd_done) int fd = scratch_file(s, name, 0);
-}
-
 static void assert_same_files(const char *a, const char *b) {
         _cleanup_(buf_done) Buf one = BUF_UP_TO(1 << 24), other = BUF_UP_TO(1 << 24);
 
@@ -65,7 +61,7 @@ static void every_size_equals_veritysetup_byte_for_byte(void **state) {
                 (void) snprintf(ours, sizeof(ours), "%s/ours", s.path);
                 (void) snprintf(theirs, sizeof(theirs), "%s/theirs", s.path);
                 write_blocks(&s, "data", sizes[i]);
-                make_file(&s, "ours");
+                scratch_write(&s, "ours", (Span){});
                 assert_int_equal(verity_format(&p, &d, NULL), 0);
 
                 assert_int_equal(run_program((const char *[]){ "veritysetup", "format",
@@ -102,7 +98,7 @@ static void the_tree_may_follow_the_data_in_its_file(void **state) {
         (void) snprintf(data, sizeof(data), "%s/data", s.path);
         (void) snprintf(hash, sizeof(hash), "%s/hash", s.path);
         write_blocks(&s, "data", 300);
-        make_file(&s, "hash");
+        scratch_write(&s, "hash", (Span){});
         assert_int_equal(verity_format(&p, &one, NULL), 0);
 
         p.hash = data;
@@ -129,7 +125,7 @@ static void the_root_hash_of_300_blocks_stays_what_it_was(void **state) {
         (void) snprintf(data, sizeof(data), "%s/data", s.path);
         (void) snprintf(hash, sizeof(hash), "%s/hash", s.path);
         write_blocks(&s, "data", 300);
-        make_file(&s, "hash");
+        scratch_write(&s, "hash", (Span){});
         assert_int_equal(verity_format(&p, &d, NULL), 0);
         text_hex(&hex, digest_span(&d));
         assert_true(span_is(buf_span(&hex),
@@ -163,7 +159,7 @@ static void what_cannot_be_hashed_is_refused(void **state) {
         (void) snprintf(data, sizeof(data), "%s/data", s.path);
         (void) snprintf(hash, sizeof(hash), "%s/hash", s.path);
         write_blocks(&s, "data", 2);
-        make_file(&s, "hash");
+        scratch_write(&s, "hash", (Span){});
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 VerityParams p = good;
                 Digest d = { .size = 99 };
