@@ -253,3 +253,58 @@ void text_print(FILE *to, Span s) {
                 s = (Span){ s.data + n, s.size - n };
         }
 }
+
+static uint8_t lower(uint8_t c) {
+        return c >= 'A' && c <= 'Z' ? (uint8_t) (c - 'A' + 'a') : c;
+}
+
+static bool begins_with(Span word, Span head) {
+        if (head.size > word.size)
+                return false;
+        for (size_t i = 0; i < head.size; i++)
+                if (lower(word.data[i]) != lower(head.data[i]))
+                        return false;
+        return true;
+}
+
+/* Letters changed, put in or left out (Levenshtein), upper and lower case the same; a large number
+ * for long words. One row of the table is kept, and the corner left of it. */
+static size_t edits(Span a, Span b) {
+        size_t row[41];
+
+        if (a.size >= ELEMENTS(row) || b.size >= ELEMENTS(row))
+                return SIZE_MAX;
+        for (size_t j = 0; j <= b.size; j++)
+                row[j] = j;
+        for (size_t i = 1; i <= a.size; i++) {
+                size_t corner = row[0];
+
+                row[0] = i;
+                for (size_t j = 1; j <= b.size; j++) {
+                        size_t replace = corner + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
+                        size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+                        corner = row[j];
+                        row[j] = replace < other ? replace : other;
+                }
+        }
+        return row[b.size];
+}
+
+const char *text_nearest(Span written, const char *const *names) {
+        /* a third of the letters may be wrong, and one of a short word */
+        size_t best = written.size / 3 + 2;
+        const char *nearest = NULL;
+
+        for (; written.size > 0 && *names; names++) {
+                Span name = span_of(*names);
+                /* "cert" for "certificate": many letters away, and clear all the same */
+                size_t d = begins_with(name, written) ? 0 : edits(written, name);
+
+                if (d < best && d < name.size && d < written.size) {
+                        best = d;
+                        nearest = *names;
+                }
+        }
+        return nearest;
+}

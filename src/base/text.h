@@ -46,3 +46,7 @@ void text_escape(Buf *to, Span s);
  * other characters that drive a terminal come out as \u{N} too, so that no log can lie to its
  * reader. A text that went through text_escape() before prints as it stands. */
 void text_print(FILE *to, Span s);
+
+/* The name out of a NULL-terminated list that is nearest to what was written, for "did you mean".
+ * NULL where none is near. */
+const char *text_nearest(Span written, const char *const *names);

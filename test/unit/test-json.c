@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "wire/json.h"
+
+static const char sample[] = "{\"a\":[1,-2,{\"b\":\"x\\\"\\\\y\"}],\"bb\":{},\"c\":[],\"d\":0}";
+
+static int parse(const char *text, JsonForm form, JsonToken *tokens, size_t n, Json *ret, Err *e) {
+        return json_parse(span_of(text), form, tokens, n, "text", ret, e);
+}
+
+static void values_are_found_by_name_and_in_order(void **state) {
+        JsonToken tokens[32];
+        Json v, a, x;
+        int64_t n;
+
+        (void) state;
+        assert_int_equal(parse(sample, JSON_CANONICAL, tokens, 32, &v, NULL), 0);
+        assert_int_equal(json_type(v), JSON_OBJECT);
+        assert_int_equal(json_count(v), 4);
+        assert_true(span_is(json_raw(v), sample));
+
+        a = json_member(v, "a");
+        assert_int_equal(json_count(a), 3);
+        x = json_first(a);
+        assert_true(json_integer(x, 1, 1, &n));
+        assert_int_equal(n, 1);
+        x = json_next(a, x);
+        assert_true(json_integer(x, -2, 0, &n));
+        assert_int_equal(n, -2);
+        x = json_next(a, x);
+        assert_true(json_is(json_member(x, "b"), "x\"\\y"));
+        assert_int_equal(json_type(json_next(a, x)), JSON_NONE);
+
+        assert_int_equal(json_type(json_first(json_member(v, "bb"))), JSON_NONE);
+        assert_int_equal(json_type(json_first(json_member(v, "c"))), JSON_NONE);
+        x = json_first(v);
+        assert_true(json_is(x, "a"));
+        x = json_next(v, x);
+        assert_true(json_is(x, "bb"));
+        assert_int_equal(json_type(json_value(x)), JSON_OBJECT);
+        assert_int_equal(json_type(json_member(v, "b")), JSON_NONE);
+        assert_true(json_integer(json_member(v, "d"), 0, 0, &n));
+}
+
+static void every_prefix_is_refused(void **state) {
+        JsonToken tokens[32];
+        Json v = { .end = 7 };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(sample) - 1; i++)
+                for (JsonForm form = JSON_STRICT; form <= JSON_CANONICAL; form++) {
+                        Err e = {};
+
+                        assert_int_equal(json_parse((Span){ (const uint8_t *) sample, i }, form,
+                                                         tokens, 32, "text", &v, &e),
+                                        -EBADMSG);
+                        assert_true(e.code < 0);
+                }
+        assert_int_equal(v.end, 7); /* nothing was written */
+}
+
+static const struct {
+        const char *text;
+        size_t at; /* the byte that e names */
+        bool strict_too;
+        const char *why;
+} refused[] = {
+        { " 1", 0, false, "a blank, in canonical JSON" },
+        { "1 ", 1, false, "a blank, in canonical JSON" },
+        { "[1,\t2]", 3, false, "a blank, in canonical JSON" },
+        { "{\"a\" :1}", 4, false, "a blank, in canonical JSON" },
+        { "{\"a\":\r1}", 5, false, "a blank, in canonical JSON" },
+        { "{\"a\":1,\n\"b\":2}", 7, false, "a blank, in canonical JSON" },
+        { "true", 0, false, "true, false or null, in canonical JSON" },
+        { "[1,false]", 3, false, "true, false or null, in canonical JSON" },
+        { "null", 0, false, "true, false or null, in canonical JSON" },
+        { "[1.5]", 1, false, "a fraction or an exponent, in canonical JSON" },
+        { "[-0.0]", 1, false, "a fraction or an exponent, in canonical JSON" },
+        { "[1e0]", 1, false, "a fraction or an exponent, in canonical JSON" },
+        { "[\"a\\n\"]", 3, false, "an escape other than \\\" and \\\\, in canonical JSON" },
+        { "[\"a\\/\"]", 3, false, "an escape other than \\\" and \\\\, in canonical JSON" },
+        { "[\"\\u0061\"]", 2, false, "an escape other than \\\" and \\\\, in canonical JSON" },
+        { "[\"\\u0022\"]", 2, false, "a long escape, in canonical JSON" },
+        { "[\"\x7f\"]", 2, false, "a control character in a string" },
+        { "{\"b\":1,\"a\":2}", 8, false, "names out of order, in canonical JSON" },
+        { "{\"ab\":1,\"a\":2}", 9, false, "names out of order, in canonical JSON" },
+
+        { "[\"\x1f\"]", 2, true, "a control character in a string" },
+        { "[\"a\nb\"]", 3, true, "a control character in a string" },
+        { "[\"\x80\"]", 2, true, "no UTF-8" },
+        { "[\"a\xc0\xaf\"]", 3, true, "no UTF-8" },
+        { "[\"\xed\xa0\x80\"]", 2, true, "no UTF-8" },
+        { "[\"\xf4\x90\x80\x80\"]", 2, true, "no UTF-8" },
+        { "[\"\xff\"]", 2, true, "no UTF-8" },
+        { "\xef\xbb\xbf"
+          "1",
+                        0, true, "no JSON value" },
+        { "[\"\\u0000\"]", 8, true, "\\u0000 in a string" },
+        { "[\"\\ud800\"]", 8, true, "half of a surrogate pair" },
+        { "[\"\\udc00\"]", 8, true, "half of a surrogate pair" },
+        { "[\"\\udc00\\udc00\"]", 8, true, "half of a surrogate pair" },
+        { "[\"\\ud800\\u0061\"]", 14, true, "half of a surrogate pair" },
+        { "[\"\\ud800\\ud800\"]", 14, true, "half of a surrogate pair" },
+        { "[\"\\ud800\\n\"]", 8, true, "half of a surrogate pair" },
+        { "[\"\\u00g0\"]", 7, true, "not four hex digits after \\u" },
+        { "[\"\\x41\"]", 4, true, "an escape that JSON does not have" },
+        { "['a']", 1, true, "no JSON value" },
+
+        { "{\"a\":1,\"a\":1}", 8, true, "a name that the object has already" },
+        { "{\"a\":{\"c\":1},\"b\":{\"b\":3,\"b\":4}}", 25, true,
+                        "a name that the object has already" },
+        { "{\"a\\\\\":1}", 2, true, "a name with an escape in it" },
+        { "{a:1}", 1, true, "no name in quotes" },
+        { "{1:1}", 1, true, "no name in quotes" },
+        { "{,}", 1, true, "no name in quotes" },
+        { "{\"a\":1,}", 7, true, "no name in quotes" },
+        { "{\"a\",1}", 4, true, "no colon after a name" },
+        { "{\"a\":}", 5, true, "no JSON value" },
+        { "{\"a\":1\"b\":2}", 6, true, "no comma, and no end" },
+        { "{\"a\":1]", 6, true, "no comma, and no end" },
+        { "[1}", 2, true, "no comma, and no end" },
+        { "[1,]", 3, true, "no JSON value" },
+        { "[,1]", 1, true, "no JSON value" },
+        { "[]]", 2, true, NULL },
+        { "[1]2", 3, true, NULL },
+        { "{}{}", 2, true, NULL },
+        { "]", 0, true, "no JSON value" },
+        { "/**/1", 0, true, "no JSON value" },
+        { "nul1", 0, true, "no JSON value" },
+        { "NaN", 0, true, "no JSON value" },
+        { "True", 0, true, "no JSON value" },
+        { "1x", 1, true, NULL },
+
+        { "[01]", 1, true, "a number with a leading zero" },
+        { "[-01]", 1, true, "a number with a leading zero" },
+        { "[00.5]", 1, true, "a number with a leading zero" },
+        { "[-0]", 1, true, "a zero with a sign" },
+        { "[+1]", 1, true, "no JSON value" },
+        { "[-]", 2, true, "a number without its digits" },
+        { "[-a]", 2, true, "a number without its digits" },
+        { "[.5]", 1, true, "no JSON value" },
+        { "[1.]", 3, true, "a number without its digits" },
+        { "[1.e5]", 3, true, "a number without its digits" },
+        { "[1e]", 3, true, "a number without its digits" },
+        { "[1e+-1]", 4, true, "a number without its digits" },
+        { "[1e100]", 6, true, "an exponent of more than two digits" },
+        { "[0x10]", 2, true, "no comma, and no end" },
+        { "[9007199254740992]", 1, true, "an integer beyond 2^53 - 1" },
+        { "[-9007199254740992]", 1, true, "an integer beyond 2^53 - 1" },
+        { "[18446744073709551617]", 1, true, "an integer beyond 2^53 - 1" },
+        { "[0.1234567890123456789012345678901]", 1, true, "a number of too many digits" },
+        { "[[[[[[[[[1]]]]]]]]]", 8, true, "objects and arrays nested too deeply" },
+};
+
+static void assert_refused(const char *text, JsonForm form, size_t at, const char *why) {
+        Json v = { .end = 7 };
+        JsonToken tokens[32];
+        char expected[128];
+        Err e = {};
+
+        assert_int_equal(parse(text, form, tokens, 32, &v, &e), -EBADMSG);
+        if (why)
+                (void) snprintf(expected, sizeof(expected),
+                                "text: malformed at byte %zu of %zu: %s", at, strlen(text), why);
+        else
+                (void) snprintf(expected, sizeof(expected), "text: %zu stray bytes after byte %zu",
+                                strlen(text) - at, at);
+        assert_string_equal(e.text, expected);
+        assert_int_equal(v.end, 7);
+}
+
+static void each_rule_refuses_and_says_where(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(refused); i++) {
+                JsonToken tokens[32];
+                Json v;
+
+                assert_refused(refused[i].text, JSON_CANONICAL, refused[i].at, refused[i].why);
+                if (refused[i].strict_too)
+                        assert_refused(refused[i].text, JSON_STRICT, refused[i].at, refused[i].why);
+                else
+                        assert_int_equal(parse(refused[i].text, JSON_STRICT, tokens, 32, &v, NULL),
+                                        0);
+        }
+}
+
+static void what_is_written_reads_the_same(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(256);
+        JsonWriter w = json_writer(&b, JSON_CANONICAL);
+
+        (void) state;
+        json_put_object(&w, NULL);
+        json_put_array(&w, "a");
+        json_put_integer(&w, NULL, 1);
+        json_put_integer(&w, NULL, -2);
+        json_put_object(&w, NULL);
+        json_put_string(&w, "b", "x\"\\y");
+        json_put_end(&w);
+        json_put_end(&w);
+        json_put_object(&w, "bb");
+        json_put_end(&w);
+        json_put_array(&w, "c");
+        json_put_end(&w);
+        json_put_integer(&w, "d", 0);
+        json_put_end(&w);
+        assert_true(span_is(buf_span(&b), sample));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(values_are_found_by_name_and_in_order),
+                cmocka_unit_test(every_prefix_is_refused),
+                cmocka_unit_test(each_rule_refuses_and_says_where),
+                cmocka_unit_test(what_is_written_reads_the_same),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
