@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "port/gpt.h"
-#include "port/run.h"
-#include "unit/scratch.h"
+#include "support/scratch.h"
 
 enum { MIB = 1024 * 1024 };
 
@@ -31,81 +30,75 @@ static const GptPartition two[] = {
                         .size = 4096 },
 };
 
-/* What another program prints that is asked for the file. */
-static void ask(const char *const argv[], Buf *output) {
-        Err e = {};
+static int open_image(const Scratch *s) {
+        int fd;
 
-        if (run_program(argv, NULL, output, &e) < 0)
-                fail_msg("%s", e.text);
-        buf_byte(output, '\0');
-        assert_int_equal(output->failed, 0);
-}
-
-static void assert_said(const Buf *output, const char *what) {
-        if (!strstr((const char *) output->data, what))
-                fail_msg("'%s' is not in:\n%s", what, (const char *) output->data);
+        scratch_sparse(s, "image", 2 * MIB);
+        fd = open(scratch_path(s, "image").text, O_RDWR | O_CLOEXEC);
+        assert_true(fd >= 0);
+        return fd;
 }
 
 static void sfdisk_reads_back_what_was_given(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
-        _cleanup_(buf_done) Buf output = BUF_UP_TO(65536);
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(fd_done) int fd = open_image(&s);
 
         (void) state;
         assert_int_equal(gpt_write(fd, "image", DISK, two, 2, NULL), 0);
-        ask((const char *[]){ "sfdisk", "--json", s.last, NULL }, &output);
-        assert_said(&output, "\"label\": \"gpt\"");
-        assert_said(&output, "\"id\": \"00112233-4455-4677-8899-AABBCCDDEEFF\"");
-        assert_said(&output, "\"sectorsize\": 512");
-        assert_said(&output,
+        assert_int_equal(scratch_tool(&s, "sfdisk", "--json", "image"), 0);
+        assert_true(scratch_printed(&s, "\"label\": \"gpt\""));
+        assert_true(scratch_printed(&s, "\"id\": \"00112233-4455-4677-8899-AABBCCDDEEFF\""));
+        assert_true(scratch_printed(&s, "\"sectorsize\": 512"));
+        assert_true(scratch_printed(&s,
                         "\"start\": 2048,\n            \"size\": 24,\n"
                         "            \"type\": \"4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709\",\n"
                         "            \"uuid\": \"11111111-2222-3333-4444-555555555555\",\n"
-                        "            \"name\": \"jq_1.6\",\n            \"attrs\": \"GUID:60\"\n");
-        assert_said(&output, "\"start\": 2072,\n            \"size\": 8,\n"
-                             "            \"type\": \"2C7357ED-EBD2-46D9-AEC1-23D437EC2BF5\",\n"
-                             "            \"uuid\": \"66666666-7777-8888-9999-AAAAAAAAAAAA\",\n"
-                             "            \"name\": \"jq_1.6_verity\"\n");
+                        "            \"name\": \"jq_1.6\",\n            \"attrs\": \"GUID:60\"\n"));
+        assert_true(scratch_printed(&s,
+                        "\"start\": 2072,\n            \"size\": 8,\n"
+                        "            \"type\": \"2C7357ED-EBD2-46D9-AEC1-23D437EC2BF5\",\n"
+                        "            \"uuid\": \"66666666-7777-8888-9999-AAAAAAAAAAAA\",\n"
+                        "            \"name\": \"jq_1.6_verity\"\n"));
 
-        buf_done(&output);
-        ask((const char *[]){ "sfdisk", "--verify", s.last, NULL }, &output);
-        assert_said(&output, "No errors detected");
+        assert_int_equal(scratch_tool(&s, "sfdisk", "--verify", "image"), 0);
+        assert_true(scratch_printed(&s, "No errors detected"));
 }
 
 static void libblkid_reads_the_same(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
-        _cleanup_(buf_done) Buf output = BUF_UP_TO(65536);
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(fd_done) int fd = open_image(&s);
 
         (void) state;
         assert_int_equal(gpt_write(fd, "image", DISK, two, 2, NULL), 0);
-        ask((const char *[]){ "partx", "--raw", "--noheadings", "--output",
-                            "NR,START,SECTORS,NAME,UUID,TYPE,FLAGS", s.last, NULL },
-                        &output);
-        assert_string_equal((const char *) output.data,
+        assert_int_equal(scratch_tool(&s, "partx", "--raw", "--noheadings", "--output",
+                                         "NR,START,SECTORS,NAME,UUID,TYPE,FLAGS", "image"),
+                        0);
+        assert_true(scratch_printed(&s,
                         "1 2048 24 jq_1.6 11111111-2222-3333-4444-555555555555 " ROOT
                         " 0x1000000000000000\n"
                         "2 2072 8 jq_1.6_verity 66666666-7777-8888-9999-aaaaaaaaaaaa " VERITY
-                        " 0x0\n");
+                        " 0x0\n"));
 }
 
 static void the_same_is_written_every_time(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int one = scratch_file(&s, "one", 2 * MIB);
-        _cleanup_(fd_done) int other = scratch_file(&s, "other", 2 * MIB);
-        _cleanup_(buf_done) Buf a = BUF_UP_TO(2 * MIB), b = BUF_UP_TO(2 * MIB);
+        Buf written[2] = { BUF_UP_TO(2 * MIB), BUF_UP_TO(2 * MIB) };
 
         (void) state;
-        assert_int_equal(gpt_write(one, "one", DISK, two, 2, NULL), 0);
-        assert_int_equal(gpt_write(other, "other", DISK, two, 2, NULL), 0);
-        assert_int_equal(file_read(scratch_path(&s, "one"), &a, NULL), 0);
-        assert_int_equal(file_read(scratch_path(&s, "other"), &b, NULL), 0);
-        assert_true(span_equal(buf_span(&a), buf_span(&b)));
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_(scratch_done) Scratch s = scratch_new();
+                _cleanup_(fd_done) int fd = open_image(&s);
+
+                assert_int_equal(gpt_write(fd, "image", DISK, two, 2, NULL), 0);
+                (void) scratch_read(&s, "image", &written[i]);
+        }
+        assert_true(span_equal(buf_span(&written[0]), buf_span(&written[1])));
+        buf_done(&written[0]);
+        buf_done(&written[1]);
 }
 
 static void the_data_between_the_tables_is_left_alone(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(fd_done) int fd = open_image(&s);
         _cleanup_(buf_done) Buf data = BUF_UP_TO(MIB), after = BUF_UP_TO(2 * MIB);
         const uint8_t *end;
 
@@ -113,7 +106,7 @@ static void the_data_between_the_tables_is_left_alone(void **state) {
         memset(buf_room(&data, MIB - GPT_TAIL), 0xa5, MIB - GPT_TAIL);
         assert_int_equal(file_write_at(fd, "image", GPT_HEAD, buf_span(&data), NULL), 0);
         assert_int_equal(gpt_write(fd, "image", DISK, two, 2, NULL), 0);
-        assert_int_equal(file_read(s.last, &after, NULL), 0);
+        (void) scratch_read(&s, "image", &after);
         assert_int_equal(after.size, 2 * MIB);
         assert_memory_equal(after.data + GPT_HEAD, data.data, data.size);
         end = after.data + after.size - 512;
@@ -142,17 +135,16 @@ static void a_label_is_cut_to_what_fits(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-                _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
-                _cleanup_(buf_done) Buf output = BUF_UP_TO(65536);
+                _cleanup_(scratch_done) Scratch s = scratch_new();
+                _cleanup_(fd_done) int fd = open_image(&s);
                 GptPartition p = two[0];
                 char expected[256];
 
                 p.label = cases[i].label;
                 assert_int_equal(gpt_write(fd, "image", DISK, &p, 1, NULL), 0);
-                ask((const char *[]){ "sfdisk", "--part-label", s.last, "1", NULL }, &output);
+                assert_int_equal(scratch_tool(&s, "sfdisk", "--part-label", "image", "1"), 0);
                 (void) snprintf(expected, sizeof(expected), "%s\n", cases[i].read);
-                assert_string_equal((const char *) output.data, expected);
+                assert_true(scratch_printed(&s, expected));
         }
 }
 
@@ -185,8 +177,8 @@ static void what_cannot_be_written_as_asked_is_refused(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-                _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
+                _cleanup_(scratch_done) Scratch s = scratch_new();
+                _cleanup_(fd_done) int fd = open_image(&s);
                 _cleanup_(buf_done) Buf after = BUF_UP_TO(2 * MIB);
                 Err e = {};
                 int rc = gpt_write(fd, "image", DISK, &cases[i].p, 1, &e);
@@ -197,14 +189,14 @@ static void what_cannot_be_written_as_asked_is_refused(void **state) {
                         assert_int_equal(rc, cases[i].rc);
                 if (cases[i].text)
                         assert_string_equal(e.text, cases[i].text);
-                assert_int_equal(file_read(s.last, &after, NULL), 0);
+                (void) scratch_read(&s, "image", &after);
                 assert_true(span_is_zero(buf_span(&after))); /* nothing was written */
         }
 }
 
 static void partitions_that_overlap_are_refused(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(fd_done) int fd = open_image(&s);
         GptPartition p[] = { two[0], two[1] };
         Err e = {};
 
@@ -216,8 +208,8 @@ static void partitions_that_overlap_are_refused(void **state) {
 }
 
 static void a_bad_disk_uuid_is_refused(void **state) {
-        _cleanup_(scratch_done) Scratch s = scratch_new(NULL);
-        _cleanup_(fd_done) int fd = scratch_file(&s, "image", 2 * MIB);
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(fd_done) int fd = open_image(&s);
         Err e = {};
 
         (void) state;
