@@ -14,7 +14,8 @@ void text_hex(Buf *to, Span bytes); /* lower case */
 bool text_unhex(Span hex, uint8_t *into, size_t size) _must_check_;
 
 /* As text_unhex(), for a length that is not known beforehand; at most what the Buf takes. Upper
- * case is taken too where it comes from a person (any_case). */
+ * case is taken too where it comes from a person (any_case). Where this and the like below refuse,
+ * the Buf holds what it held. */
 bool text_unhex_buf(Span hex, bool any_case, Buf *to) _must_check_;
 
 /* RFC 4648: base64url without padding, as our own formats have it. */
