@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "unit/suite.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
 
 /* Genuine files that lie beside the source tree ($AVOUCH_TESTDATA), where they do: a test reads
- * them in addition to its own. Include after unit/suite.h. */
+ * them in addition to its own. */
 
 /* False where there is no such file, or no such folder at all. name is relative to it. */
 static inline bool testdata_read(const char *name, Buf *to) {
