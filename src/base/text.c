@@ -167,17 +167,23 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) {
         return true;
 }
 
+/* What the first byte of a character says of its length; 0 for a byte that begins none. */
+static size_t utf8_length(uint8_t first) {
+        return first < 0x80       ? 1
+               : first >> 5 == 6  ? 2
+               : first >> 4 == 14 ? 3
+               : first >> 3 == 30 ? 4
+                                  : 0;
+}
+
 size_t text_utf8(Span s, uint32_t *ret) {
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
         uint32_t v;
-        size_t n;
+        size_t n = s.size > 0 ? utf8_length(s.data[0]) : 0;
 
-        if (s.size == 0)
-                return 0;
-        v = s.data[0];
-        n = v < 0x80 ? 1 : v >> 5 == 6 ? 2 : v >> 4 == 14 ? 3 : v >> 3 == 30 ? 4 : 0;
         if (n == 0 || n > s.size)
                 return 0;
+        v = s.data[0];
         if (n > 1)
                 v &= 0x7fu >> n;
         for (size_t i = 1; i < n; i++) {

@@ -64,8 +64,8 @@ static void skip_blanks(Reader *r) {
 
 static void add_token(Reader *r, JsonToken t) {
         if (r->n == r->room) {
-                r->full = true;
-                cursor_reject(&r->c, "too many values");
+                r->full = !cursor_failed(&r->c);
+                reject_at(r, t.at, "too many values");
                 return;
         }
         t.next = (uint32_t) r->n + 1;
@@ -124,11 +124,10 @@ static uint32_t read_escape(Cursor *c) {
 static void check_escape(Reader *r) {
         size_t at = r->c.at;
         uint32_t character = read_escape(&r->c);
+        bool canonical = r->c.at - at == 2 && (character == '"' || character == '\\');
 
-        if (r->form == JSON_CANONICAL && character != '"' && character != '\\')
+        if (r->form == JSON_CANONICAL && !canonical)
                 reject_at(r, at, "an escape other than \\\" and \\\\, in canonical JSON");
-        if (r->form == JSON_CANONICAL && r->c.at - at != 2)
-                reject_at(r, at, "a long escape, in canonical JSON");
 }
 
 static void check_character(Reader *r) {
@@ -154,8 +153,8 @@ static void skip_plain(Cursor *c) {
 }
 
 static JsonToken read_string(Reader *r) {
-        JsonToken t = { .type = JSON_STRING };
         Cursor *c = &r->c;
+        JsonToken t = { .type = JSON_STRING };
 
         if (!cursor_skip(c, SPAN_LITERAL("\"")))
                 reject_next(c, "no name in quotes"); /* a value would not have come here */
@@ -188,8 +187,7 @@ static Span read_digits(Cursor *c) {
 }
 
 /* True, and steps over it, where a fraction or an exponent stands next. */
-static bool read_fraction(Reader *r) {
-        Cursor *c = &r->c;
+static bool read_fraction(Cursor *c) {
         bool found = false;
 
         if (cursor_skip(c, SPAN_LITERAL("."))) {
@@ -211,7 +209,7 @@ static JsonToken read_number(Reader *r) {
         size_t at = c->at;
         bool negative = cursor_skip(c, SPAN_LITERAL("-"));
         Span digits = read_digits(c);
-        bool fraction = read_fraction(r);
+        bool fraction = read_fraction(c);
         uint64_t v = 0;
 
         if (digits.size > 1 && digits.data[0] == '0')
@@ -390,16 +388,18 @@ JsonType json_type(Json v) {
 }
 
 Json json_member(Json v, const char *name) {
-        if (json_type(v) != JSON_OBJECT)
-                return (Json){};
         for (Json m = json_first(v); json_type(m) != JSON_NONE; m = json_next(v, m))
                 if (span_is(json_raw(m), name))
-                        return json_value(m);
+                        return json_value(m); /* an array's element has none */
         return (Json){};
 }
 
 Json json_first(Json container) {
-        return at_index(container, container.index + 1, token_of(container)->next);
+        const JsonToken *t = token_of(container);
+
+        if (t->type != JSON_OBJECT && t->type != JSON_ARRAY)
+                return (Json){};
+        return at_index(container, container.index + 1, t->next);
 }
 
 Json json_next(Json container, Json element) {

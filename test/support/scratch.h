@@ -2,7 +2,9 @@
 #pragma once
 
 /* A folder that lives as long as a test, and other people's programs run in it. Used by tests that
- * ask a foreign tool whether it agrees. Include after unit/suite.h. */
+ * ask a foreign tool whether it agrees. */
+
+#include "unit/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
