@@ -42,8 +42,9 @@ enum {
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
         VERITY_SIGNATURE_MAX =
-                        4 * 1024 * 1024, /* the signature partition, as systemd's reader has it */
-        CMS_MAX = 64 * 1024,             /* one PKCS#7 signature, DER */
+                        4 * 1024 * 1024,   /* the signature partition, as systemd's reader has it */
+        VERITY_SIGNATURE_TOKENS_MAX = 256, /* JSON values in it, unknown members' too */
+        CMS_MAX = 64 * 1024,               /* one PKCS#7 signature, DER */
         LEAF_MAX = 64 * 1024,
         LEAF_LINE_MAX = 1024,
         LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
