@@ -56,6 +56,16 @@ bool text_unhex_buf(Span hex, bool any_case, Buf *to) {
         return at && unhex(hex, any_case, at, hex.size / 2);
 }
 
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]) {
+        for (size_t i = 0; i < 16; i++) {
+                if (i == 4 || i == 6 || i == 8 || i == 10)
+                        *into++ = '-';
+                *into++ = hex_digits[id[i] >> 4];
+                *into++ = hex_digits[id[i] & 15];
+        }
+        *into = '\0';
+}
+
 static void encode_base64(Buf *to, Span bytes, bool url) {
         const char *last = url ? "-_" : "+/";
 

@@ -25,6 +25,10 @@ bool text_unbase64url(Span text, Buf *to) _must_check_;
 void text_base64(Buf *to, Span bytes);
 bool text_unbase64(Span text, Buf *to) _must_check_;
 
+/* 16 bytes as a UUID is written, in their order, lower case: 8-4-4-4-12. */
+enum { UUID_TEXT_SIZE = 37 };
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]);
+
 /* A decimal number as a person or a format writes it: digits only, no sign, no leading zero (but
  * "0"), at most max. */
 bool text_number(Span digits, uint64_t max, uint64_t *ret) _must_check_;

@@ -50,6 +50,7 @@ enum {
         LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
         LEAVES_MAX = 4096,       /* leaves handed to one verification */
         EXTENSION_RELEASE_MAX = 64 * 1024,
+        EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
         POLICY_MAX = 256 * 1024,

@@ -25,11 +25,18 @@ typedef struct Scratch {
         char folder[64];
 } Scratch;
 
-static inline Scratch scratch_new(void) {
-        Scratch s = { .folder = "/var/tmp/avouch-test-XXXXXX" };
+/* On the file system of a folder that is there. */
+static inline Scratch scratch_under(const char *under) {
+        Scratch s;
 
+        assert_in_range(snprintf(s.folder, sizeof(s.folder), "%s/avouch-test-XXXXXX", under), 1,
+                        sizeof(s.folder) - 1);
         assert_non_null(mkdtemp(s.folder));
         return s;
+}
+
+static inline Scratch scratch_new(void) {
+        return scratch_under("/var/tmp");
 }
 
 static inline int scratch_remove(
