@@ -208,6 +208,16 @@ size_t text_utf8(Span s, uint32_t *ret) {
         return n;
 }
 
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]) {
+        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        static const uint8_t head[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+        for (size_t i = n - 1; i > 0; i--, c >>= 6)
+                to[i] = (uint8_t) (0x80 | (c & 0x3f));
+        to[0] = (uint8_t) (head[n] | c);
+        return n;
+}
+
 /* How many bytes at the head of s may stand as they are; 0 where the first must be escaped. */
 static size_t plain_length(Span s, uint32_t *ret) {
         size_t n = text_utf8(s, ret);

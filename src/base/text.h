@@ -38,6 +38,9 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) _must_check_;
  * forms, surrogates and what lies above U+10FFFF are refused. ret may be NULL. */
 size_t text_utf8(Span s, uint32_t *ret);
 
+/* The bytes of a character up to U+10FFFF; how many they are. */
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
+
 /* Foreign text for a record: '\' becomes \x5c, each control byte (0x00-0x1f, 0x7f) and each byte
  * that is not valid UTF-8 becomes \xNN; the rest stays. It can be turned back (forms.md, section
  * 1). */
