@@ -8,14 +8,18 @@
 /* JSON (RFC 8259), read in one pass into tokens that the caller provides, without allocation.
  *
  * Stricter than any library, the same on every distribution: valid UTF-8, no control characters in
- * strings, no lone surrogates, no \u0000, no name twice in one object, no bytes after the value,
- * integers within +-(2^53 - 1), nesting bounded. Two forms are read: */
+ * strings, no lone surrogates, no \u0000, no name twice in one object, no escapes in names, no
+ * bytes after the value, integers within +-(2^53 - 1) and no -0, fractions of at most 32 characters
+ * and exponents of at most two digits, nesting bounded. Two forms are read: */
 typedef enum JsonForm {
         JSON_STRICT,    /* any spelling that RFC 8259 allows, within the rules above */
         JSON_CANONICAL, /* forms.md, section 1: the one spelling that a value has: no blanks, names
-                         * sorted bytewise, escapes only \" and \\, no true, false, null, fractions
-                         */
+                         * sorted bytewise, escapes only \" and \\, no 0x7f, no true, false, null,
+                         * fractions */
 } JsonForm;
+
+/* I-JSON (RFC 7493, section 2.2): what every reader of JSON holds exactly. */
+static const int64_t JSON_INTEGER_MAX = (INT64_C(1) << 53) - 1;
 
 typedef enum JsonType {
         JSON_NONE, /* no such value; what looking up an absent member gives */
@@ -47,7 +51,7 @@ typedef struct Json {
 } Json;
 
 /* Reads the whole text. -EBADMSG with what and the offset in e; -E2BIG where the tokens do not
- * suffice. */
+ * suffice. Takes time quadratic in the names of one object, so the tokens are that bound too. */
 int json_parse(Span text, JsonForm form, JsonToken *tokens, size_t n_tokens, const char *what,
                 Json *ret, Err *e) _must_check_;
 
@@ -65,6 +69,10 @@ Json json_value(Json name);
 /* How many members or elements. */
 size_t json_count(Json container);
 
+/* True where v is an object that has each of these members, and no other. The names differ; NULL
+ * ends them. */
+bool json_has_only(Json v, const char *const *names);
+
 /* True where v is an integer between min and max. */
 bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) _must_check_;
 
@@ -74,21 +82,33 @@ Span json_raw(Json v);
 /* True where v is a string of exactly these characters (escapes resolved; s has none to escape). */
 bool json_is(Json v, const char *s);
 
-/* A string's characters with escapes resolved, into to; false for any other type. */
+/* A string's characters with escapes resolved, into to; false for any other type, and where to has
+ * failed. */
 bool json_text(Json v, Buf *to) _must_check_;
 
-/* A string that holds exactly size bytes in lower-case hex. */
+/* A string that holds exactly size bytes in lower-case hex; false otherwise, with into in an
+ * undefined state. */
 bool json_hex(Json v, uint8_t *into, size_t size) _must_check_;
 
-/* Writes JSON. Blanks and order are right by construction: names must come sorted where the form is
- * canonical (asserted). Strings are escaped as JSON demands; what must not stand in a record
- * (control characters, invalid UTF-8) has to go through text_escape() first, and is asserted. */
+/* A string that is base64url without padding, decoded into to; false otherwise, with something of
+ * it in to, and where to has failed. */
+bool json_base64url(Json v, Buf *to) _must_check_;
+
+/* -EBADMSG and "WHAT: malformed at byte N of SIZE: WHY", for a value that is JSON and still not
+ * what belongs where it stands; N is where it does. */
+int json_reject(Json v, const char *what, const char *why, Err *e);
+
+/* Writes JSON, without blanks. Names must come sorted where the form is canonical (asserted).
+ * Strings are escaped as JSON demands; what must not stand in a record (control characters, invalid
+ * UTF-8) has to go through text_escape() first, and is asserted. */
 typedef struct JsonWriter {
         Buf *to;
         JsonForm form;
         unsigned depth;
-        bool begun[JSON_DEPTH_MAX + 1]; /* something stands before at this depth */
-        char last[JSON_DEPTH_MAX + 1][64];
+        bool begun[JSON_DEPTH_MAX + 1];     /* something stands before at this depth */
+        bool object[JSON_DEPTH_MAX + 1];    /* it is an object that is open there */
+        size_t last_at[JSON_DEPTH_MAX + 1]; /* where its last name stands in to */
+        size_t last_size[JSON_DEPTH_MAX + 1];
 } JsonWriter;
 
 JsonWriter json_writer(Buf *to, JsonForm form);

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/json.h"
+
+#include <errno.h>
+
+#include "base/cursor.h"
+#include "base/text.h"
+
+enum {
+        /* so that no double overflows that reads a fraction: every library takes what we take */
+        NUMBER_MAX = 32,  /* characters */
+        EXPONENT_MAX = 2, /* digits */
+};
+
+typedef struct Reader {
+        Cursor c;
+        JsonForm form;
+        JsonToken *tokens;
+        size_t n, room;
+        bool full;
+        unsigned depth;
+        uint32_t open[JSON_DEPTH_MAX]; /* the objects and arrays around us, outermost first */
+        uint32_t name[JSON_DEPTH_MAX]; /* the latest name in each; 0 while there is none */
+} Reader;
+
+static int peek(const Cursor *c) {
+        return cursor_left(c) > 0 ? c->bytes.data[c->at] : -1;
+}
+
+static Span rest(const Cursor *c) {
+        return (Span){ c->bytes.data + c->at, cursor_left(c) };
+}
+
+/* For what something else should stand in the place of: nothing does where the text ends. */
+static void reject_next(Cursor *c, const char *why) {
+        cursor_reject(c, cursor_left(c) > 0 ? why : NULL);
+}
+
+/* For what is known to be wrong only after it was read. */
+static void reject_at(Reader *r, size_t at, const char *why) {
+        if (cursor_failed(&r->c))
+                return;
+        r->c.at = at;
+        cursor_reject(&r->c, why);
+}
+
+static bool is_blank(int c) {
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void skip_blanks(Reader *r) {
+        while (r->form == JSON_STRICT && is_blank(peek(&r->c)))
+                r->c.at++;
+        if (is_blank(peek(&r->c)))
+                cursor_reject(&r->c, "a blank, in canonical JSON");
+}
+
+static void add_token(Reader *r, JsonToken t) {
+        if (r->n == r->room) {
+                r->full = !cursor_failed(&r->c);
+                reject_at(r, t.at, "too many values");
+                return;
+        }
+        t.next = (uint32_t) r->n + 1;
+        r->tokens[r->n++] = t;
+}
+
+static uint32_t read_utf16_unit(Cursor *c) {
+        uint32_t v = 0;
+
+        for (int i = 0; i < 4; i++) {
+                uint8_t d = cursor_u8(c);
+
+                if (d >= '0' && d <= '9')
+                        v = v << 4 | (uint32_t) (d - '0');
+                else if ((d | 0x20) >= 'a' && (d | 0x20) <= 'f')
+                        v = v << 4 | (uint32_t) ((d | 0x20) - 'a' + 10);
+                else
+                        cursor_reject(c, "not four hex digits after \\u");
+        }
+        return v;
+}
+
+/* What stands after "\u": one UTF-16 unit, or two with another "\u" between (RFC 8259, section 7).
+ */
+static uint32_t read_utf16(Cursor *c) {
+        uint32_t high = read_utf16_unit(c), low;
+
+        if (high == 0)
+                cursor_reject(c, "\\u0000 in a string");
+        if (high < 0xd800 || high > 0xdfff)
+                return high;
+        if (high > 0xdbff || !cursor_skip(c, SPAN_LITERAL("\\u")))
+                cursor_reject(c, "half of a surrogate pair");
+        low = read_utf16_unit(c);
+        if (low < 0xdc00 || low > 0xdfff)
+                cursor_reject(c, "half of a surrogate pair");
+        return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+/* The character that an escape stands for; 0 where c fails. */
+static uint32_t read_escape(Cursor *c) {
+        static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+        uint8_t letter;
+
+        cursor_expect(c, SPAN_LITERAL("\\"), "no escape");
+        letter = cursor_u8(c);
+        if (letter == 'u')
+                return read_utf16(c);
+        for (size_t i = 0; i < sizeof(letters) - 1; i++)
+                if (letter == (uint8_t) letters[i])
+                        return (uint8_t) meant[i];
+        cursor_reject(c, "an escape that JSON does not have");
+        return 0;
+}
+
+static void check_escape(Reader *r) {
+        size_t at = r->c.at;
+        uint32_t character = read_escape(&r->c);
+        bool canonical = r->c.at - at == 2 && (character == '"' || character == '\\');
+
+        if (r->form == JSON_CANONICAL && !canonical)
+                reject_at(r, at, "an escape other than \\\" and \\\\, in canonical JSON");
+}
+
+static void check_character(Reader *r) {
+        uint32_t character = 0;
+        size_t n = text_utf8(rest(&r->c), &character);
+
+        if (n == 0)
+                reject_next(&r->c, "no UTF-8");
+        else if (character < ' ' || (character == 0x7f && r->form == JSON_CANONICAL))
+                cursor_reject(&r->c, "a control character in a string");
+        else
+                r->c.at += n;
+}
+
+static void skip_plain(Cursor *c) {
+        Span s = rest(c);
+        size_t n = 0;
+
+        while (n < s.size && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != '"' &&
+                        s.data[n] != '\\')
+                n++;
+        c->at += n;
+}
+
+static JsonToken read_string(Reader *r) {
+        Cursor *c = &r->c;
+        JsonToken t = { .type = JSON_STRING };
+
+        if (!cursor_skip(c, SPAN_LITERAL("\"")))
+                reject_next(c, "no name in quotes"); /* a value would not have come here */
+        t.at = (uint32_t) c->at;
+        while (!cursor_failed(c)) {
+                skip_plain(c);
+                if (peek(c) == '"')
+                        break;
+                if (peek(c) == '\\') {
+                        t.escaped = true;
+                        check_escape(r);
+                } else {
+                        check_character(r);
+                }
+        }
+        t.size = (uint32_t) c->at - t.at;
+        (void) cursor_u8(c);
+        return t;
+}
+
+static Span read_digits(Cursor *c) {
+        Span s = rest(c);
+        size_t n = 0;
+
+        while (n < s.size && s.data[n] >= '0' && s.data[n] <= '9')
+                n++;
+        if (n == 0)
+                reject_next(c, "a number without its digits");
+        return cursor_bytes(c, n);
+}
+
+/* True, and steps over it, where a fraction or an exponent stands next. */
+static bool read_fraction(Cursor *c) {
+        bool found = false;
+
+        if (cursor_skip(c, SPAN_LITERAL("."))) {
+                (void) read_digits(c);
+                found = true;
+        }
+        if (cursor_skip(c, SPAN_LITERAL("e")) || cursor_skip(c, SPAN_LITERAL("E"))) {
+                if (!cursor_skip(c, SPAN_LITERAL("+")))
+                        (void) cursor_skip(c, SPAN_LITERAL("-"));
+                if (read_digits(c).size > EXPONENT_MAX)
+                        cursor_reject(c, "an exponent of more than two digits");
+                found = true;
+        }
+        return found;
+}
+
+static JsonToken read_number(Reader *r) {
+        Cursor *c = &r->c;
+        size_t at = c->at;
+        bool negative = cursor_skip(c, SPAN_LITERAL("-"));
+        Span digits = read_digits(c);
+        bool fraction = read_fraction(c);
+        uint64_t v = 0;
+
+        if (digits.size > 1 && digits.data[0] == '0')
+                reject_at(r, at, "a number with a leading zero");
+        if (!fraction && !text_number(digits, (uint64_t) JSON_INTEGER_MAX, &v))
+                reject_at(r, at, "an integer beyond 2^53 - 1");
+        if (!fraction && negative && v == 0)
+                reject_at(r, at, "a zero with a sign");
+        if (fraction && c->at - at > NUMBER_MAX)
+                reject_at(r, at, "a number of too many digits");
+        if (fraction && r->form == JSON_CANONICAL)
+                reject_at(r, at, "a fraction or an exponent, in canonical JSON");
+        return (JsonToken){
+                .at = (uint32_t) at,
+                .size = (uint32_t) (c->at - at),
+                .type = fraction ? JSON_NUMBER : JSON_INTEGER,
+        };
+}
+
+static JsonToken read_word(Reader *r) {
+        static const struct {
+                const char *word;
+                JsonType type;
+        } words[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
+        size_t at = r->c.at;
+
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                Span word = span_of(words[i].word);
+
+                if (!cursor_skip(&r->c, word))
+                        continue;
+                if (r->form == JSON_CANONICAL)
+                        reject_at(r, at, "true, false or null, in canonical JSON");
+                return (JsonToken){
+                        .at = (uint32_t) at,
+                        .size = (uint32_t) word.size,
+                        .type = words[i].type,
+                };
+        }
+        reject_next(&r->c, "no JSON value");
+        return (JsonToken){};
+}
+
+static void open_container(Reader *r, JsonType type) {
+        JsonToken t = { .at = (uint32_t) r->c.at, .type = type };
+
+        if (r->depth == JSON_DEPTH_MAX) {
+                cursor_reject(&r->c, "objects and arrays nested too deeply");
+                return;
+        }
+        (void) cursor_u8(&r->c);
+        r->open[r->depth] = (uint32_t) r->n;
+        r->name[r->depth] = 0;
+        r->depth++;
+        add_token(r, t);
+}
+
+static void read_value(Reader *r) {
+        skip_blanks(r);
+        switch (peek(&r->c)) {
+        case '{':
+                open_container(r, JSON_OBJECT);
+                break;
+        case '[':
+                open_container(r, JSON_ARRAY);
+                break;
+        case '"':
+                add_token(r, read_string(r));
+                break;
+        case '-':
+        case '0' ... '9':
+                add_token(r, read_number(r));
+                break;
+        default:
+                add_token(r, read_word(r));
+        }
+}
+
+/* The names of one object differ; where they are sorted, the one before tells. Quadratic in the
+ * names of one object, whose number the caller's tokens bound. */
+static void check_name(Reader *r, uint32_t object, uint32_t last, JsonToken name) {
+        Span text = r->c.bytes, this = { text.data + name.at, name.size };
+        uint32_t i = r->form == JSON_CANONICAL && last > 0 ? last : object + 1;
+
+        while (i < r->n) {
+                const JsonToken *t = &r->tokens[i];
+                int order = span_compare((Span){ text.data + t->at, t->size }, this);
+
+                if (order == 0)
+                        reject_at(r, name.at, "a name that the object has already");
+                else if (order > 0 && r->form == JSON_CANONICAL)
+                        reject_at(r, name.at, "names out of order, in canonical JSON");
+                i = t->next;
+        }
+}
+
+static void read_name(Reader *r, uint32_t object, uint32_t *last) {
+        JsonToken name;
+
+        skip_blanks(r);
+        name = read_string(r);
+        if (name.escaped)
+                reject_at(r, name.at, "a name with an escape in it");
+        if (!cursor_failed(&r->c))
+                check_name(r, object, *last, name);
+        *last = (uint32_t) r->n;
+        add_token(r, name);
+        skip_blanks(r);
+        if (!cursor_skip(&r->c, SPAN_LITERAL(":")))
+                reject_next(&r->c, "no colon after a name");
+}
+
+/* After a value: ends what ends here, and steps to where the next value stands. False where there
+ * is none. */
+static bool read_between(Reader *r) {
+        while (r->depth > 0 && !cursor_failed(&r->c)) {
+                uint32_t container = r->open[r->depth - 1], *name = &r->name[r->depth - 1];
+                JsonToken *t = &r->tokens[container];
+                bool object = t->type == JSON_OBJECT;
+
+                skip_blanks(r);
+                if (*name > 0) /* it spans its value: walking an object goes from name to name */
+                        r->tokens[*name].next = (uint32_t) r->n;
+                if (cursor_skip(&r->c, object ? SPAN_LITERAL("}") : SPAN_LITERAL("]"))) {
+                        t->next = (uint32_t) r->n;
+                        t->size = (uint32_t) r->c.at - t->at;
+                        r->depth--;
+                        continue;
+                }
+                if (r->n > container + 1 && !cursor_skip(&r->c, SPAN_LITERAL(",")))
+                        reject_next(&r->c, "no comma, and no end");
+                if (object)
+                        read_name(r, container, name);
+                return !cursor_failed(&r->c);
+        }
+        skip_blanks(r);
+        return false;
+}
+
+int json_parse(Span text, JsonForm form, JsonToken *tokens, size_t n_tokens, const char *what,
+                Json *ret, Err *e) {
+        Reader r = { .c = cursor_over(text), .form = form, .tokens = tokens, .room = n_tokens };
+        int rc;
+
+        if (text.size > UINT32_MAX)
+                return err_set(e, -E2BIG, "%s: %zu bytes are more than JSON may have", what,
+                                text.size);
+        do
+                read_value(&r);
+        while (read_between(&r));
+
+        if (r.full)
+                return err_set(e, -E2BIG, "%s: more than %zu JSON values, at byte %zu", what,
+                                n_tokens, r.c.failed_at);
+        rc = cursor_end(&r.c, what, e);
+        if (rc < 0)
+                return rc;
+
+        *ret = (Json){ .text = text, .tokens = tokens, .end = (uint32_t) r.n };
+        return 0;
+}
+
+static const JsonToken *token_of(Json v) {
+        static const JsonToken none = {};
+
+        return v.index < v.end ? &v.tokens[v.index] : &none;
+}
+
+static Json at_index(Json v, uint32_t index, uint32_t end) {
+        v.index = index;
+        return index < end ? v : (Json){};
+}
+
+JsonType json_type(Json v) {
+        return token_of(v)->type;
+}
+
+Json json_first(Json container) {
+        const JsonToken *t = token_of(container);
+
+        if (t->type != JSON_OBJECT && t->type != JSON_ARRAY)
+                return (Json){};
+        return at_index(container, container.index + 1, t->next);
+}
+
+Json json_next(Json container, Json element) {
+        return at_index(element, token_of(element)->next, token_of(container)->next);
+}
+
+Json json_value(Json name) {
+        if (json_type(name) != JSON_STRING)
+                return (Json){};
+        return at_index(name, name.index + 1, token_of(name)->next);
+}
+
+Span json_raw(Json v) {
+        const JsonToken *t = token_of(v);
+
+        return t->type == JSON_NONE ? (Span){} : (Span){ v.text.data + t->at, t->size };
+}
+
+/* What stands before the next escape, or that escape's character. */
+static Span next_piece(Cursor *c, uint8_t room[static 4]) {
+        Span s = rest(c);
+        size_t n = 0;
+
+        if (peek(c) == '\\')
+                return (Span){ room, text_utf8_write(read_escape(c), room) };
+        while (n < s.size && s.data[n] != '\\')
+                n++;
+        return cursor_bytes(c, n);
+}
+
+bool json_is(Json v, const char *s) {
+        Cursor c = cursor_over(json_raw(v));
+        Span left = span_of(s);
+        uint8_t room[4];
+
+        if (json_type(v) != JSON_STRING)
+                return false;
+        while (cursor_left(&c) > 0) {
+                Span piece = next_piece(&c, room);
+
+                if (!span_starts(left, piece))
+                        return false;
+                left = (Span){ left.data + piece.size, left.size - piece.size };
+        }
+        return left.size == 0;
+}
+
+bool json_text(Json v, Buf *to) {
+        Cursor c = cursor_over(json_raw(v));
+        uint8_t room[4];
+
+        if (json_type(v) != JSON_STRING)
+                return false;
+        while (cursor_left(&c) > 0)
+                buf_bytes(to, next_piece(&c, room));
+        return to->failed == 0;
+}
+
+int json_reject(Json v, const char *what, const char *why, Err *e) {
+        Cursor c = cursor_over(v.text);
+
+        c.at = token_of(v)->at;
+        cursor_reject(&c, why);
+        return cursor_end(&c, what, e);
+}
