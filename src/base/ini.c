@@ -38,7 +38,7 @@ int ini_next(Ini *ini, Assignment *ret, Err *e) {
                         continue;
                 }
                 equals = memchr(line.data, '=', line.size);
-                if (!equals || equals == line.data)
+                if (!equals || equals == line.data || line.data[0] == '[')
                         return err_set(e, -EBADMSG,
                                         "line %u is neither [Section] nor Key=value: '%.*s'",
                                         ini->line, (int) (line.size < 60 ? line.size : 60),
@@ -53,47 +53,4 @@ int ini_next(Ini *ini, Assignment *ret, Err *e) {
                 return 1;
         }
         return 0;
-}
-
-static uint8_t lower(uint8_t c) {
-        return c >= 'A' && c <= 'Z' ? (uint8_t) (c - 'A' + 'a') : c;
-}
-
-/* Edit distance between short words, upper and lower case the same; a large number for long ones.
- */
-static size_t distance(Span a, Span b) {
-        size_t row[33];
-
-        if (a.size >= ELEMENTS(row) || b.size >= ELEMENTS(row))
-                return SIZE_MAX;
-        for (size_t j = 0; j <= b.size; j++)
-                row[j] = j;
-        for (size_t i = 1; i <= a.size; i++) {
-                size_t corner = row[0];
-
-                row[0] = i;
-                for (size_t j = 1; j <= b.size; j++) {
-                        size_t replace = corner + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
-                        size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-                        corner = row[j];
-                        row[j] = replace < other ? replace : other;
-                }
-        }
-        return row[b.size];
-}
-
-const char *ini_nearest(Span written, const char *const *names) {
-        size_t best = written.size / 2 + 1;
-        const char *nearest = NULL;
-
-        for (; *names; names++) {
-                size_t d = distance(written, span_of(*names));
-
-                if (d < best) {
-                        best = d;
-                        nearest = *names;
-                }
-        }
-        return nearest;
 }

@@ -24,7 +24,3 @@ static inline Ini ini_over(Span text) {
 
 /* 1 and an assignment, 0 at the end, -EBADMSG for a line that is none (e names the line). */
 int ini_next(Ini *ini, Assignment *ret, Err *e) _must_check_;
-
-/* The name out of a NULL-terminated list that is nearest to what was written, for "did you mean".
- * NULL where none is near. */
-const char *ini_nearest(Span written, const char *const *names);

@@ -48,12 +48,25 @@ bool text_unhex(Span hex, uint8_t *into, size_t size) {
 bool text_unhex_buf(Span hex, bool any_case, Buf *to) {
         uint8_t *at;
 
-        if (hex.size == 0)
-                return true;
         if (hex.size % 2 != 0)
                 return false;
         at = buf_room(to, hex.size / 2);
-        return at && unhex(hex, any_case, at, hex.size / 2);
+        if (!at)
+                return false;
+        if (unhex(hex, any_case, at, hex.size / 2))
+                return true;
+        to->size -= hex.size / 2;
+        return false;
+}
+
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]) {
+        for (size_t i = 0; i < 16; i++) {
+                if (i == 4 || i == 6 || i == 8 || i == 10)
+                        *into++ = '-';
+                *into++ = hex_digits[id[i] >> 4];
+                *into++ = hex_digits[id[i] & 15];
+        }
+        *into = '\0';
 }
 
 static void encode_base64(Buf *to, Span bytes, bool url) {
@@ -93,18 +106,10 @@ static int base64_value(uint8_t c, bool url) {
 }
 
 /* The text is without padding here. Bits that no byte takes up must be zero: one spelling. */
-static bool decode_base64(Span text, Buf *to, bool url) {
-        uint8_t *at;
+static bool unbase64(Span text, bool url, uint8_t *at) {
         uint32_t v = 0;
         unsigned bits = 0;
 
-        if (text.size % 4 == 1)
-                return false;
-        if (text.size == 0)
-                return true;
-        at = buf_room(to, text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0));
-        if (!at)
-                return false;
         for (size_t i = 0; i < text.size; i++) {
                 int six = base64_value(text.data[i], url);
 
@@ -119,6 +124,21 @@ static bool decode_base64(Span text, Buf *to, bool url) {
                 v &= (1u << bits) - 1;
         }
         return v == 0;
+}
+
+static bool decode_base64(Span text, Buf *to, bool url) {
+        size_t size = text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0);
+        uint8_t *at;
+
+        if (text.size % 4 == 1)
+                return false;
+        at = buf_room(to, size);
+        if (!at)
+                return false;
+        if (unbase64(text, url, at))
+                return true;
+        to->size -= size;
+        return false;
 }
 
 void text_base64url(Buf *to, Span bytes) {
@@ -157,17 +177,23 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) {
         return true;
 }
 
+/* What the first byte of a character says of its length; 0 for a byte that begins none. */
+static size_t utf8_length(uint8_t first) {
+        return first < 0x80       ? 1
+               : first >> 5 == 6  ? 2
+               : first >> 4 == 14 ? 3
+               : first >> 3 == 30 ? 4
+                                  : 0;
+}
+
 size_t text_utf8(Span s, uint32_t *ret) {
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
         uint32_t v;
-        size_t n;
+        size_t n = s.size > 0 ? utf8_length(s.data[0]) : 0;
 
-        if (s.size == 0)
-                return 0;
-        v = s.data[0];
-        n = v < 0x80 ? 1 : v >> 5 == 6 ? 2 : v >> 4 == 14 ? 3 : v >> 3 == 30 ? 4 : 0;
         if (n == 0 || n > s.size)
                 return 0;
+        v = s.data[0];
         if (n > 1)
                 v &= 0x7fu >> n;
         for (size_t i = 1; i < n; i++) {
@@ -252,4 +278,59 @@ void text_print(FILE *to, Span s) {
                 }
                 s = (Span){ s.data + n, s.size - n };
         }
+}
+
+static uint8_t lower(uint8_t c) {
+        return c >= 'A' && c <= 'Z' ? (uint8_t) (c - 'A' + 'a') : c;
+}
+
+static bool begins_with(Span word, Span head) {
+        if (head.size > word.size)
+                return false;
+        for (size_t i = 0; i < head.size; i++)
+                if (lower(word.data[i]) != lower(head.data[i]))
+                        return false;
+        return true;
+}
+
+/* Letters changed, put in or left out (Levenshtein), upper and lower case the same; a large number
+ * for long words. One row of the table is kept, and the corner left of it. */
+static size_t edits(Span a, Span b) {
+        size_t row[41];
+
+        if (a.size >= ELEMENTS(row) || b.size >= ELEMENTS(row))
+                return SIZE_MAX;
+        for (size_t j = 0; j <= b.size; j++)
+                row[j] = j;
+        for (size_t i = 1; i <= a.size; i++) {
+                size_t corner = row[0];
+
+                row[0] = i;
+                for (size_t j = 1; j <= b.size; j++) {
+                        size_t replace = corner + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
+                        size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+                        corner = row[j];
+                        row[j] = replace < other ? replace : other;
+                }
+        }
+        return row[b.size];
+}
+
+const char *text_nearest(Span written, const char *const *names) {
+        /* a third of the letters may be wrong, and one of a short word */
+        size_t best = written.size / 3 + 2;
+        const char *nearest = NULL;
+
+        for (; written.size > 0 && *names; names++) {
+                Span name = span_of(*names);
+                /* "cert" for "certificate": many letters away, and clear all the same */
+                size_t d = begins_with(name, written) ? 0 : edits(written, name);
+
+                if (d < best && d < name.size && d < written.size) {
+                        best = d;
+                        nearest = *names;
+                }
+        }
+        return nearest;
 }

@@ -14,7 +14,8 @@ void text_hex(Buf *to, Span bytes); /* lower case */
 bool text_unhex(Span hex, uint8_t *into, size_t size) _must_check_;
 
 /* As text_unhex(), for a length that is not known beforehand; at most what the Buf takes. Upper
- * case is taken too where it comes from a person (any_case). */
+ * case is taken too where it comes from a person (any_case). Where this and the like below refuse,
+ * the Buf holds what it held. */
 bool text_unhex_buf(Span hex, bool any_case, Buf *to) _must_check_;
 
 /* RFC 4648: base64url without padding, as our own formats have it. */
@@ -24,6 +25,10 @@ bool text_unbase64url(Span text, Buf *to) _must_check_;
 /* RFC 4648: base64 with padding, as systemd and PEM have it. */
 void text_base64(Buf *to, Span bytes);
 bool text_unbase64(Span text, Buf *to) _must_check_;
+
+/* 16 bytes as a UUID is written, in their order, lower case: 8-4-4-4-12. */
+enum { UUID_TEXT_SIZE = 37 };
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]);
 
 /* A decimal number as a person or a format writes it: digits only, no sign, no leading zero (but
  * "0"), at most max. */
@@ -45,3 +50,7 @@ void text_escape(Buf *to, Span s);
  * other characters that drive a terminal come out as \u{N} too, so that no log can lie to its
  * reader. A text that went through text_escape() before prints as it stands. */
 void text_print(FILE *to, Span s);
+
+/* The name out of a NULL-terminated list that is nearest to what was written, for "did you mean".
+ * NULL where none is near. */
+const char *text_nearest(Span written, const char *const *names);

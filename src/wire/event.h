@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "wire/json.h"
-#include "wire/limits.h"
+#include "base/span.h"
 
-/* What a record says: the canonical JSON that is hashed, extended and chained (forms.md, section
- * 1). Each event has its members, mandatory and optional, in one table; any other is refused. */
+/* The events that a record may tell, and the members that each has (forms.md, section 1): one
+ * table, by which records are read, written and documented. */
 
 typedef enum Event {
         EVENT_INVALID, /* 0 is never an event: zeroed memory is not a record */
@@ -40,49 +37,35 @@ extern const char *const event_classes[];
 extern const char *const event_kinds[];
 extern const char *const event_methods[];
 
-/* What every event has. Times: microseconds. */
-typedef struct Content {
-        Span bytes; /* the canonical JSON; borrowed, and so are the tokens' texts */
-        Event event;
-        uint64_t seq;
-        uint8_t boot[16];
-        uint8_t prev[32]; /* SHA-256 of the content before, in the same segment; zeros in genesis */
-        int64_t time;     /* CLOCK_BOOTTIME */
-        int64_t wall;     /* UTC; may be wrong or negative, a clock is nobody's witness */
-        JsonToken tokens[RECORD_TOKENS_MAX];
-        size_t n_tokens;
-} Content;
+/* What a member may hold. */
+typedef enum Rule {
+        RULE_TEXT,      /* a string of at most STRING_MAX bytes */
+        RULE_COUNT,     /* integer, 0 or more */
+        RULE_TIME,      /* integer, any sign */
+        RULE_FLAG,      /* 0 or 1 */
+        RULE_ID,        /* 32 hex digits */
+        RULE_SHA256,    /* 64 hex digits */
+        RULE_TPM_NAME,  /* 68 hex digits: 000b and a SHA-256 */
+        RULE_INDEX,     /* 8 hex digits: an NV index */
+        RULE_BANKS,     /* {"sha256":hex,...}, at least one */
+        RULE_BANK_LIST, /* ["0x0012",...] */
+        RULE_NV_VALUES, /* {NV index: hex,...} */
+        RULE_REGISTER,  /* as register_parse() takes it */
+        RULE_WORD,      /* one of words */
+        RULE_OBJECT,    /* members of its own */
+} Rule;
 
-/* Reads and checks one content: canonical, common members, the event's own members and no others,
- * each of its type. */
-int content_parse(Span bytes, Content *ret, Err *e) _must_check_;
+typedef struct MemberRule {
+        const char *name; /* NULL ends a table */
+        Rule rule;
+        bool optional;
+        const char *const *words;         /* RULE_WORD; ends with NULL */
+        const struct MemberRule *members; /* RULE_OBJECT */
+} MemberRule;
 
-/* A member's value; JSON_NONE where it is absent. Borrows from c. */
-Json content_member(const Content *c, const char *name);
+/* What every event has, and what this one has besides. */
+extern const MemberRule event_common_members[];
+const MemberRule *event_members(Event event);
 
-/* The string of a member as it stands (escapes of section 1 in it); empty where absent. */
-Span content_text(const Content *c, const char *name);
-
-/* A member to be written. */
-typedef enum MemberType {
-        MEMBER_TEXT, /* bytes from anywhere; text_escape() is applied */
-        MEMBER_HEX,  /* bytes, written as lower-case hex */
-        MEMBER_INTEGER,
-        MEMBER_OBJECT, /* members */
-        MEMBER_ARRAY,  /* members, names unused */
-} MemberType;
-
-typedef struct Member {
-        const char *name;
-        MemberType type;
-        Span bytes;
-        int64_t number;
-        const struct Member *members;
-        size_t n_members;
-} Member;
-
-/* Writes a content: head gives the common members (bytes, tokens unused), members the event's own
- * in any order. What was written is read back by content_parse()'s rules, so a content that is
- * wrong (a member missing, a string too long) is refused here with its reason. */
-int content_write(const Content *head, const Member *members, size_t n_members, Buf *to,
-                Err *e) _must_check_;
+/* True for the events that name a layer. */
+bool event_is_layer(Event event);

@@ -43,14 +43,16 @@ enum {
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
         VERITY_SIGNATURE_MAX =
-                        4 * 1024 * 1024, /* the signature partition, as systemd's reader has it */
-        CMS_MAX = 64 * 1024,             /* one PKCS#7 signature, DER */
+                        4 * 1024 * 1024,   /* the signature partition, as systemd's reader has it */
+        VERITY_SIGNATURE_TOKENS_MAX = 256, /* JSON values in it, unknown members' too */
+        CMS_MAX = 64 * 1024,               /* one PKCS#7 signature, DER */
         LEAF_MAX = 64 * 1024,
         LEAF_LINE_MAX = 1024,
         LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
         LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
         LEAVES_MAX = 4096,       /* leaves handed to one verification */
         EXTENSION_RELEASE_MAX = 64 * 1024,
+        EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
         POLICY_MAX = 256 * 1024,

@@ -4,8 +4,9 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
-#include "wire/event.h"
+#include "wire/content.h"
 #include "wire/limits.h"
+#include "wire/register.h"
 
 /* One line of the chained event log (forms.md, section 1), CEL-shaped so that jq and CEL readers
  * take it:
@@ -15,13 +16,6 @@
  *
  * There is exactly one spelling: keys in this order, no blanks, digests in ascending order of their
  * algorithm's number. Decode followed by encode gives the same bytes, which fuzz-record holds. */
-
-typedef enum RegisterKind { REGISTER_NONE, REGISTER_PCR, REGISTER_NV } RegisterKind;
-
-typedef struct Register {
-        RegisterKind kind;
-        uint32_t index; /* PCR number or NV index */
-} Register;
 
 typedef struct Record {
         Register reg; /* REGISTER_NONE: nothing was extended, digests is empty */
@@ -42,7 +36,3 @@ void record_write(Register reg, uint64_t seq, const Digest *digests, size_t n_di
  * for bytes that are no line; -ENODATA for a last line that has no 0x0A yet (log is then what is
  * left, so that a writer may cut it off). */
 int record_next_line(Span *log, Span *ret, Err *e) _must_check_;
-
-/* "pcr:8", "nv:0x01800400", "none"; false for any other spelling. */
-bool register_parse(Span text, Register *ret) _must_check_;
-void register_text(Register reg, Buf *to);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Where the log's bytes lie. The file is the real one; tests keep them in memory and make steps
+ * fail. */
+
+#define LOG_FOLDER "/run/log/avouch" /* unless $AVOUCH_LOG_DIR says otherwise */
+#define LOG_FILE "measure.log"
+
+typedef struct Store Store;
+
+typedef struct StoreOps {
+        int (*load)(Store *s, Buf *to, Err *e);
+        int (*append)(Store *s, Span line, Err *e);
+        int (*cut)(Store *s, uint64_t size, Err *e);
+        int (*retire)(Store *s, const char *as, Err *e);
+        void (*close)(Store *s);
+} StoreOps;
+
+struct Store {
+        const StoreOps *ops;
+};
+
+/* All that is in the log. */
+static inline int store_load(Store *s, Buf *to, Err *e) {
+        return s->ops->load(s, to, e);
+}
+
+/* Durable when it returns 0: written, and synced to what the store stands on. Where it fails, the
+ * log is as it was, unless the process dies in the middle: then an unfinished last line may stand.
+ */
+static inline int store_append(Store *s, Span line, Err *e) {
+        return s->ops->append(s, line, e);
+}
+
+/* Cuts the log to this many bytes, durably. */
+static inline int store_cut(Store *s, uint64_t size, Err *e) {
+        return s->ops->cut(s, size, e);
+}
+
+/* Puts the log aside whole under another name beside it (a number is added where that name is
+ * taken), and begins an empty one. */
+static inline int store_retire(Store *s, const char *as, Err *e) {
+        return s->ops->retire(s, as, e);
+}
+
+static inline void store_close(Store **s) {
+        if (*s)
+                (*s)->ops->close(*s);
+        *s = NULL;
+}
+
+/* Opens LOG_FILE in a folder for writing, makes both where they are missing (0700, 0600), and waits
+ * up to seconds for whoever holds it: -EBUSY after that. Held until it is closed. */
+int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) _must_check_;
+
+/* Opens LOG_FILE for reading and waits as above for writers to finish; none can write while the
+ * descriptor is open. 1 and a descriptor that the caller closes; 0 where there is no log. */
+int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e) _must_check_;

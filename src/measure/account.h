@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "log/chain.h"
+#include "log/store.h"
+#include "port/tpm.h"
+
+/* The machine's account of itself: records appended to the chained log and extended into its
+ * register, in an order that a crash at any point cannot turn into a lie.
+ *
+ *     append to the log, durably -> extend the register in all its banks with one command
+ *
+ * The register never holds what the log does not name. What is left by a crash is set right by the
+ * next account_open(): an unfinished last line is cut off, a last record that the register does not
+ * show is extended, and a register that shows something else gets a phase.broken record: nobody
+ * switches the account off with one foreign extend. */
+
+/* How often the glass was opened and closed in this segment. */
+typedef struct GlassCount {
+        unsigned opened, closed;
+        char kind[32]; /* of the last opening */
+} GlassCount;
+
+typedef struct Account {
+        Store *store; /* borrowed, as tpm is */
+        Tpm *tpm;
+        Chain chain;
+        GlassCount glass;
+        bool mended; /* opening found something to set right */
+} Account;
+
+/* Adds a record to the count; others than glass records change nothing. */
+void glass_count(GlassCount *g, const Content *c);
+
+/* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
+ * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
+ * and a new segment begins: its genesis says at which register value. */
+int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) _must_check_;
+
+/* Appends one record and extends the register. Where the TPM's answer is lost, the register is read
+ * to learn what happened. An error after the append leaves the record in the log, to be extended by
+ * the next account_open(); e says so. */
+int account_record(Account *a, Event event, const Member *members, size_t n_members,
+                Err *e) _must_check_;

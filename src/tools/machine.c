@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "port/tpm-tss2.h"
+#include "tools/print.h"
+
+/* design.md, section 6: a bounded wait for whoever else is recording */
+enum { LOCK_SECONDS = 10 };
+
+static const Register default_register = { REGISTER_PCR, 8 };
+
+const char *machine_log_folder(void) {
+        return secure_getenv("AVOUCH_LOG_DIR") ?: LOG_FOLDER;
+}
+
+const char *machine_tcti(const char *option) {
+        return option ?: secure_getenv("TPM2TOOLS_TCTI");
+}
+
+int machine_open(const char *tpm_option, Machine *ret, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        int rc;
+
+        rc = store_open_file(machine_log_folder(), LOCK_SECONDS, &m.store, e);
+        if (rc < 0)
+                return rc;
+        rc = tpm_open(machine_tcti(tpm_option), &m.tpm, e);
+        if (rc < 0)
+                return rc;
+        rc = account_open(m.store, m.tpm, default_register, &m.account, e);
+        if (rc < 0)
+                return rc;
+        *ret = m;
+        m = (Machine){};
+        return 0;
+}
+
+void machine_done(Machine *m) {
+        tpm_close(&m->tpm);
+        store_close(&m->store);
+}
+
+int machine_print_last(const Machine *m, Event event, const char *json, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
+        const Chain *c = &m->account.chain;
+        JsonWriter w;
+        Span out;
+        int rc;
+
+        if (!json) {
+                printf("record %llu: %s, extended pcr:%u in", (unsigned long long) c->next_seq - 1,
+                                event_name(event), c->reg.index);
+                for (size_t i = 0; i < c->n_banks; i++)
+                        printf("%s %s", i > 0 ? "," : "", hash_name(c->last[i].alg));
+                printf("\n");
+                return 0;
+        }
+        w = json_writer(&text, JSON_STRICT);
+        json_put_object(&w, NULL);
+        json_put_integer(&w, "seq", (int64_t) c->next_seq - 1);
+        json_put_string(&w, "event", event_name(event));
+        json_put_integer(&w, "pcr", c->reg.index);
+        json_put_object(&w, "digests");
+        for (size_t i = 0; i < c->n_banks; i++)
+                json_put_hex(&w, hash_name(c->last[i].alg), digest_span(&c->last[i]));
+        json_put_end(&w);
+        json_put_end(&w);
+        rc = buf_end(&text, &out);
+        if (rc < 0)
+                return err_set(e, rc, "no memory for the answer");
+        print_json(json, out);
+        return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/print.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Printer {
+        bool pretty;
+        int depth;
+        uint8_t last; /* character */
+} Printer;
+
+static void print_newline(const Printer *p) {
+        printf("\n%*s", 2 * p->depth, "");
+}
+
+/* A character that is not inside a string. */
+static void print_outside(Printer *p, uint8_t c) {
+        bool opened = p->last == '{' || p->last == '[', closes = c == '}' || c == ']';
+
+        if (closes)
+                p->depth--;
+        if (p->pretty && opened != closes) /* what is empty stays on its line */
+                print_newline(p);
+        putchar(c);
+        if (c == '{' || c == '[')
+                p->depth++;
+        if (p->pretty && c == ',')
+                print_newline(p);
+        if (p->pretty && c == ':')
+                putchar(' ');
+}
+
+void print_json(const char *form, Span json) {
+        Printer p = { .pretty = strcmp(form, "pretty") == 0 };
+        bool quoted = false;
+
+        for (size_t i = 0; i < json.size; i++) {
+                uint8_t c = json.data[i];
+
+                if (quoted) {
+                        putchar(c);
+                        if (c == '\\' && i + 1 < json.size)
+                                putchar(json.data[++i]);
+                        else if (c == '"')
+                                quoted = false;
+                } else {
+                        print_outside(&p, c);
+                        quoted = c == '"';
+                }
+                p.last = c;
+        }
+        putchar('\n');
+}

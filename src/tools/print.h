@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/span.h"
+
+/* Results as programs print them. */
+
+/* JSON that our own writer made (it is not checked), in the form that --json= asks for: "short" as
+ * it stands, "pretty" indented; and a newline. */
+void print_json(const char *form, Span json);

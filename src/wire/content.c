@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/content.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "wire/register.h"
+
+/* NULL where v keeps the rule, or what it should be. */
+static const char *check_value(const MemberRule *rule, Json v);
+
+static const MemberRule *find_rule(const MemberRule *rules, Json name) {
+        for (; rules && rules->name; rules++)
+                if (json_is(name, rules->name))
+                        return rules;
+        return NULL;
+}
+
+static int check_members(Json object, const MemberRule *common, const MemberRule *own, Err *e) {
+        const MemberRule *const both[] = { common, own };
+
+        for (Json name = json_first(object); json_type(name) != JSON_NONE;
+                        name = json_next(object, name)) {
+                const MemberRule *rule = find_rule(common, name) ?: find_rule(own, name);
+                Span word = json_raw(name);
+                const char *wanted;
+
+                if (!rule)
+                        return err_set(e, -EBADMSG, "member \"%.*s\" does not belong there",
+                                        (int) (word.size < 40 ? word.size : 40),
+                                        (const char *) word.data);
+                wanted = check_value(rule, json_value(name));
+                if (wanted)
+                        return err_set(e, -EBADMSG, "member \"%s\" is not %s", rule->name, wanted);
+        }
+        for (size_t i = 0; i < ELEMENTS(both); i++)
+                for (const MemberRule *rule = both[i]; rule && rule->name; rule++)
+                        if (!rule->optional &&
+                                        json_type(json_member(object, rule->name)) == JSON_NONE)
+                                return err_set(e, -EBADMSG, "member \"%s\" is missing", rule->name);
+        return 0;
+}
+
+static bool is_hex(Json v, size_t bytes) {
+        uint8_t scratch[TPM_NAME_MAX];
+
+        return bytes <= sizeof(scratch) && json_hex(v, scratch, bytes);
+}
+
+static bool is_banks(Json v) {
+        Json name = json_first(v);
+
+        if (json_type(v) != JSON_OBJECT || json_type(name) == JSON_NONE)
+                return false;
+        for (; json_type(name) != JSON_NONE; name = json_next(v, name)) {
+                HashAlg alg = hash_of_name(json_raw(name));
+
+                if (alg == HASH_NONE || !is_hex(json_value(name), hash_size(alg)))
+                        return false;
+        }
+        return true;
+}
+
+static bool is_nv_values(Json v) {
+        uint8_t index[4];
+
+        if (json_type(v) != JSON_OBJECT)
+                return false;
+        for (Json name = json_first(v); json_type(name) != JSON_NONE; name = json_next(v, name))
+                if (!text_unhex(json_raw(name), index, sizeof(index)) ||
+                                !is_hex(json_value(name), 32))
+                        return false;
+        return true;
+}
+
+static bool is_words(Json v) {
+        if (json_type(v) != JSON_ARRAY)
+                return false;
+        for (Json word = json_first(v); json_type(word) != JSON_NONE; word = json_next(v, word))
+                if (json_type(word) != JSON_STRING || json_raw(word).size > 32)
+                        return false;
+        return true;
+}
+
+static bool is_word(Json v, const char *const *words) {
+        for (; *words; words++)
+                if (json_is(v, *words))
+                        return true;
+        return false;
+}
+
+static bool is_register(Json v) {
+        Register unused;
+
+        return json_type(v) == JSON_STRING && register_parse(json_raw(v), &unused);
+}
+
+static bool is_text(Json v) {
+        return json_type(v) == JSON_STRING && json_raw(v).size <= STRING_MAX;
+}
+
+static bool is_integer(Json v, int64_t least, int64_t most) {
+        int64_t unused;
+
+        return json_integer(v, least, most, &unused);
+}
+
+static bool obeys(const MemberRule *rule, Json v) {
+        const int64_t most = (INT64_C(1) << 53) - 1;
+
+        switch (rule->rule) {
+        case RULE_TEXT:
+                return is_text(v);
+        case RULE_COUNT:
+                return is_integer(v, 0, most);
+        case RULE_TIME:
+                return is_integer(v, -most, most);
+        case RULE_FLAG:
+                return is_integer(v, 0, 1);
+        case RULE_ID:
+                return is_hex(v, 16);
+        case RULE_SHA256:
+                return is_hex(v, 32);
+        case RULE_TPM_NAME:
+                return is_hex(v, 34);
+        case RULE_INDEX:
+                return is_hex(v, 4);
+        case RULE_BANKS:
+                return is_banks(v);
+        case RULE_BANK_LIST:
+                return is_words(v);
+        case RULE_NV_VALUES:
+                return is_nv_values(v);
+        case RULE_REGISTER:
+                return is_register(v);
+        case RULE_WORD:
+                return is_word(v, rule->words);
+        case RULE_OBJECT:
+                return json_type(v) == JSON_OBJECT &&
+                       check_members(v, rule->members, NULL, NULL) == 0;
+        }
+        return false;
+}
+
+/* NULL where the value is what its rule wants, otherwise what that is. */
+static const char *check_value(const MemberRule *rule, Json v) {
+        static const char *const wanted[] = {
+                [RULE_TEXT] = "a string of at most 1 KiB",
+                [RULE_COUNT] = "a number from 0 up",
+                [RULE_TIME] = "a number",
+                [RULE_FLAG] = "0 or 1",
+                [RULE_ID] = "32 hex digits",
+                [RULE_SHA256] = "64 hex digits",
+                [RULE_TPM_NAME] = "68 hex digits",
+                [RULE_INDEX] = "8 hex digits",
+                [RULE_BANKS] = "a digest for each bank",
+                [RULE_BANK_LIST] = "a list of banks",
+                [RULE_NV_VALUES] = "a value for each NV index",
+                [RULE_REGISTER] = "a register (pcr:8, nv:0x01800400, none)",
+                [RULE_WORD] = "one of the words that it may be",
+                [RULE_OBJECT] = "the object that it should be",
+        };
+
+        return obeys(rule, v) ? NULL : wanted[rule->rule];
+}
+
+/* What no single member shows. */
+static int check_sense(const Content *c, Err *e) {
+        bool is_uki = json_is(content_member(c, "class"), "uki");
+        bool has_root = json_type(content_member(c, "rootHash")) != JSON_NONE;
+        bool has_identity = json_type(content_member(c, "identity")) != JSON_NONE;
+        bool first = c->seq == 0 && span_is_zero((Span){ c->prev, sizeof(c->prev) });
+
+        if ((c->event == EVENT_PHASE_GENESIS) != first)
+                return err_set(e, -EBADMSG,
+                                "a genesis has seq 0 and a zero prev, and nothing else has");
+        if (!event_is_layer(c->event))
+                return 0;
+        if (has_root == is_uki || has_identity != is_uki)
+                return err_set(e, -EBADMSG, "a layer has a rootHash, a uki has an identity");
+        return 0;
+}
+
+/* Members whose types were checked already. */
+static void take_common(Content *c) {
+        int64_t seq = 0;
+
+        if (!json_hex(content_member(c, "boot"), c->boot, sizeof(c->boot)) ||
+                        !json_hex(content_member(c, "prev"), c->prev, sizeof(c->prev)) ||
+                        !json_integer(content_member(c, "seq"), 0, INT64_MAX, &seq) ||
+                        !json_integer(content_member(c, "time"), 0, INT64_MAX, &c->time) ||
+                        !json_integer(content_member(c, "wall"), INT64_MIN, INT64_MAX, &c->wall))
+                assert(false);
+        c->seq = (uint64_t) seq;
+}
+
+int content_parse(Span bytes, Content *ret, Err *e) {
+        Content c = { .bytes = bytes };
+        int64_t version;
+        Json top;
+        int rc;
+
+        if (bytes.size > CONTENT_MAX)
+                return err_set(e, -E2BIG, "record content: %zu bytes, at most %d are taken",
+                                bytes.size, CONTENT_MAX);
+        rc = json_parse(bytes, JSON_CANONICAL, c.tokens, ELEMENTS(c.tokens), "record content", &top,
+                        e);
+        if (rc < 0)
+                return rc;
+        c.n_tokens = top.end;
+
+        if (!json_integer(json_member(top, "avouch"), 1, 1, &version))
+                return err_set(e, -EBADMSG, "record content: not of version 1 (\"avouch\":1)");
+        c.event = event_of_name(json_raw(json_member(top, "event")));
+        if (c.event == EVENT_INVALID)
+                return err_set(e, -EBADMSG, "record content: no event that is known");
+        rc = check_members(top, event_common_members, event_members(c.event), e);
+        if (rc == 0) {
+                take_common(&c);
+                rc = check_sense(&c, e);
+        }
+        if (rc < 0) {
+                err_at(e, event_name(c.event));
+                return rc;
+        }
+
+        *ret = c;
+        return 0;
+}
+
+Json content_member(const Content *c, const char *name) {
+        Json top = { .text = c->bytes, .tokens = c->tokens, .end = (uint32_t) c->n_tokens };
+
+        return json_member(top, name);
+}
+
+Span content_text(const Content *c, const char *name) {
+        return json_raw(content_member(c, name));
+}
+
+enum { MEMBERS_MAX = 32 };
+
+static void put_members(JsonWriter *w, const Member *members, size_t n);
+
+static void put_member(JsonWriter *w, const Member *m, const char *name) {
+        switch (m->type) {
+        case MEMBER_TEXT:
+                json_put_foreign(w, name, m->bytes);
+                break;
+        case MEMBER_HEX:
+                json_put_hex(w, name, m->bytes);
+                break;
+        case MEMBER_INTEGER:
+                json_put_integer(w, name, m->number);
+                break;
+        case MEMBER_OBJECT:
+                json_put_object(w, name);
+                put_members(w, m->members, m->n_members);
+                json_put_end(w);
+                break;
+        case MEMBER_ARRAY:
+                json_put_array(w, name);
+                for (size_t i = 0; i < m->n_members; i++)
+                        put_member(w, &m->members[i], NULL);
+                json_put_end(w);
+                break;
+        }
+}
+
+/* In the order of their names. */
+static void put_members(JsonWriter *w, const Member *members, size_t n) {
+        const Member *sorted[MEMBERS_MAX];
+
+        assert(n <= MEMBERS_MAX);
+        for (size_t i = 0; i < n; i++) {
+                size_t j = i;
+
+                for (; j > 0 && strcmp(sorted[j - 1]->name, members[i].name) > 0; j--)
+                        sorted[j] = sorted[j - 1];
+                sorted[j] = &members[i];
+        }
+        for (size_t i = 0; i < n; i++)
+                put_member(w, sorted[i], sorted[i]->name);
+}
+
+int content_write(const Content *head, const Member *members, size_t n_members, Buf *to, Err *e) {
+        const Member common[] = {
+                { .name = "avouch", .type = MEMBER_INTEGER, .number = 1 },
+                { .name = "boot", .type = MEMBER_HEX, .bytes = { head->boot, sizeof(head->boot) } },
+                { .name = "event", .type = MEMBER_TEXT, .bytes = span_of(event_name(head->event)) },
+                { .name = "prev", .type = MEMBER_HEX, .bytes = { head->prev, sizeof(head->prev) } },
+                { .name = "seq", .type = MEMBER_INTEGER, .number = (int64_t) head->seq },
+                { .name = "time", .type = MEMBER_INTEGER, .number = head->time },
+                { .name = "wall", .type = MEMBER_INTEGER, .number = head->wall },
+        };
+        Member all[MEMBERS_MAX];
+        JsonWriter w = json_writer(to, JSON_CANONICAL);
+        Content unused;
+        Span bytes;
+        int rc;
+
+        assert(n_members + ELEMENTS(common) <= ELEMENTS(all));
+        memcpy(all, common, sizeof(common));
+        if (n_members > 0)
+                memcpy(all + ELEMENTS(common), members, n_members * sizeof(*members));
+
+        json_put_object(&w, NULL);
+        put_members(&w, all, n_members + ELEMENTS(common));
+        json_put_end(&w);
+        rc = buf_end(to, &bytes);
+        if (rc < 0)
+                return err_set(e, rc, "%s: a record of more than %zu bytes",
+                                event_name(head->event), to->max);
+        return content_parse(bytes, &unused, e);
+}

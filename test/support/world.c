@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "support/world.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "port/crypto.h"
+#include "wire/limits.h"
+
+#define world_of(p, member) ((World *) (void *) ((char *) (p) -offsetof(World, member)))
+
+/* What becomes of this step: 0 it works, 1 it is done but its answer is lost, negative it fails. */
+static int step(World *w, Err *e) {
+        if (w->fault == FAULT_NONE)
+                return 0;
+        if (w->steps_left > 0) {
+                w->steps_left--;
+                return 0;
+        }
+        switch (w->fault) {
+        case FAULT_ONCE:
+                w->fault = FAULT_NONE;
+                return err_set(e, -EIO, "a fault that the test asked for");
+        case FAULT_ONCE_DONE:
+                w->fault = FAULT_NONE;
+                return 1;
+        default:
+                return err_set(e, -EIO, "a fault that the test asked for");
+        }
+}
+
+static int lost(Err *e) {
+        return err_set(e, -EIO, "an answer that the test let get lost");
+}
+
+static int world_banks(Tpm *t, PcrSelection *ret, Err *e) {
+        World *w = world_of(t, tpm);
+        PcrSelection s = w->pcrs.held;
+        int rc = step(w, e);
+
+        w->tpm_commands++;
+        if (rc != 0)
+                return rc < 0 ? rc : lost(e);
+        if (w->unknown_bank != 0)
+                s.banks[s.n_banks++] = (PcrBank){ w->unknown_bank, 0xffffff };
+        *ret = s;
+        return 0;
+}
+
+static int world_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e) {
+        World *w = world_of(t, tpm);
+        PcrValues v = {};
+        int rc = step(w, e);
+
+        w->tpm_commands++;
+        if (rc != 0)
+                return rc < 0 ? rc : lost(e);
+        for (size_t i = 0; i < which->n_banks; i++) {
+                const Digest *d = pcr_value(&w->pcrs, which->banks[i].alg, WORLD_PCR);
+
+                assert(d && which->banks[i].mask == 1u << WORLD_PCR);
+                if (!pcr_set(&v, WORLD_PCR, d))
+                        assert(false);
+        }
+        *ret = v;
+        return 0;
+}
+
+static void extend_one(World *w, const Digest *with) {
+        for (size_t i = 0; i < w->pcrs.held.n_banks; i++)
+                if (w->pcrs.held.banks[i].alg == with->alg &&
+                                hash_extend(&w->pcrs.digests[i][WORLD_PCR], with, NULL) < 0)
+                        assert(false);
+}
+
+static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e) {
+        World *w = world_of(t, tpm);
+        int rc = step(w, e);
+
+        w->tpm_commands++;
+        assert(pcr == WORLD_PCR);
+        if (rc < 0)
+                return rc;
+        for (size_t i = 0; i < n; i++)
+                extend_one(w, &digests[i]);
+        return rc > 0 ? lost(e) : 0;
+}
+
+static int world_clock(Tpm *t, TpmClock *ret, Err *e) {
+        World *w = world_of(t, tpm);
+        int rc = step(w, e);
+
+        w->tpm_commands++;
+        if (rc != 0)
+                return rc < 0 ? rc : lost(e);
+        *ret = w->clock;
+        return 0;
+}
+
+static int world_load(Store *s, Buf *to, Err *e) {
+        World *w = world_of(s, store);
+        int rc = step(w, e);
+
+        if (rc != 0)
+                return rc < 0 ? rc : lost(e);
+        buf_bytes(to, buf_span(&w->log));
+        return 0;
+}
+
+static int world_append(Store *s, Span line, Err *e) {
+        World *w = world_of(s, store);
+        bool torn = w->fault == FAULT_TORN && w->steps_left == 0;
+        int rc = step(w, e);
+
+        if (torn)
+                buf_bytes(&w->log, (Span){ line.data, line.size / 2 });
+        if (rc < 0)
+                return rc;
+        if (rc == 0)
+                buf_bytes(&w->log, line);
+        return rc > 0 ? lost(e) : 0; /* a store that reports a failure has undone its write */
+}
+
+static int world_cut(Store *s, uint64_t size, Err *e) {
+        World *w = world_of(s, store);
+        int rc = step(w, e);
+
+        if (rc < 0)
+                return rc;
+        assert(size <= w->log.size);
+        w->log.size = size;
+        return rc > 0 ? lost(e) : 0;
+}
+
+static int world_retire(Store *s, const char *as, Err *e) {
+        World *w = world_of(s, store);
+        int rc = step(w, e);
+
+        if (rc != 0)
+                return rc < 0 ? rc : lost(e);
+        (void) snprintf(w->retired[w->n_retired++], sizeof(w->retired[0]), "%s", as);
+        buf_done(&w->log);
+        return 0;
+}
+
+static const TpmOps tpm_ops = {
+        .banks = world_banks,
+        .read = world_read,
+        .extend = world_extend,
+        .clock = world_clock,
+};
+
+static const StoreOps store_ops = {
+        .load = world_load,
+        .append = world_append,
+        .cut = world_cut,
+        .retire = world_retire,
+};
+
+void world_new(World *w) {
+        static const HashAlg banks[] = { HASH_SHA1, HASH_SHA256, HASH_SHA384 };
+
+        *w = (World){
+                .tpm.ops = &tpm_ops,
+                .store.ops = &store_ops,
+                .log = BUF_UP_TO(LOG_MAX),
+                .clock = { .clock = 4711, .reset_count = 3, .restart_count = 0, .safe = true },
+        };
+        for (size_t i = 0; i < ELEMENTS(banks); i++) {
+                Digest zero = digest_zero(banks[i]);
+
+                if (!pcr_set(&w->pcrs, WORLD_PCR, &zero))
+                        assert(false);
+        }
+}
+
+void world_done(World *w) {
+        buf_done(&w->log);
+}
+
+void world_fail_after(World *w, int n, FaultKind kind) {
+        w->steps_left = n;
+        w->fault = kind;
+}
+
+void world_heal(World *w) {
+        w->fault = FAULT_NONE;
+}
+
+void world_extend_foreign(World *w, bool all_banks) {
+        for (size_t i = 0; i < w->pcrs.held.n_banks; i++) {
+                Digest d = digest_zero((HashAlg) w->pcrs.held.banks[i].alg);
+
+                if (all_banks || d.alg == HASH_SHA256)
+                        extend_one(w, &d);
+        }
+}

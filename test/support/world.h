@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "log/store.h"
+#include "port/tpm.h"
+
+/* A TPM and a store that live in memory, with one switch between them: the n-th step from now
+ * fails, once or from then on. A test counts n up from 0 until the whole operation gets through. A
+ * step that changes something may fail before it did, or after (a lost answer). */
+
+typedef enum FaultKind {
+        FAULT_NONE,
+        FAULT_ONCE,      /* the step did nothing and says so */
+        FAULT_ONCE_DONE, /* the step was done, its answer got lost */
+        FAULT_FOR_EVER,  /* no step works any more */
+        FAULT_TORN,      /* append: half a line is left, and no step works any more (a crash) */
+} FaultKind;
+
+typedef struct World {
+        Tpm tpm;
+        Store store;
+        PcrValues pcrs;        /* PCR 8 only, in the banks of world_new() */
+        uint16_t unknown_bank; /* reported as active besides, 0 for none */
+        TpmClock clock;
+        Buf log;
+        char retired[8][128]; /* names under which logs were put aside */
+        unsigned n_retired;
+        int steps_left; /* steps that still work */
+        FaultKind fault;
+        unsigned tpm_commands;
+} World;
+
+enum { WORLD_PCR = 8 };
+
+void world_new(World *w);
+void world_done(World *w);
+
+/* The next n steps work, then the fault strikes. */
+void world_fail_after(World *w, int n, FaultKind kind);
+
+/* All work again, as after a reboot of the machine that does not touch TPM and disk. */
+void world_heal(World *w);
+
+/* Somebody else's extend of PCR 8, in the sha256 bank alone or in all. */
+void world_extend_foreign(World *w, bool all_banks);
