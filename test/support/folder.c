@@ -69,6 +69,12 @@ Buf folder_read(const Folder *f, const char *name) {
         return b;
 }
 
+bool folder_holds(const Folder *f, const char *name, const char *text) {
+        _cleanup_(buf_done) Buf b = folder_read(f, name);
+
+        return span_is(buf_span(&b), text);
+}
+
 void folder_write(const Folder *f, const char *name, Span bytes) {
         FILE *file = fopen(folder_path(f, name), "we");
 
