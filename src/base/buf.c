@@ -12,6 +12,7 @@ void buf_done(Buf *b) {
         *b = (Buf){ .max = b->max };
 }
 
+/* One byte more than room is allocated: the NUL of vsnprintf(), which does not count. */
 static bool reserve(Buf *b, size_t n) {
         size_t room;
         uint8_t *p;
@@ -22,18 +23,18 @@ static bool reserve(Buf *b, size_t n) {
                 b->failed = -E2BIG;
                 return false;
         }
-        if (n <= b->room - b->size)
+        if (b->data && n <= b->room - b->size)
                 return true;
 
         room = b->room < 64 ? 64 : b->room;
         while (room - b->size < n) {
-                if (room > SIZE_MAX / 2) {
+                if (room > SIZE_MAX / 2 - 1) {
                         b->failed = -ENOMEM;
                         return false;
                 }
                 room *= 2;
         }
-        p = realloc(b->data, room);
+        p = realloc(b->data, room + 1);
         if (!p) {
                 b->failed = -ENOMEM;
                 return false;
@@ -48,8 +49,6 @@ uint8_t *buf_room(Buf *b, size_t n) {
 
         if (!reserve(b, n))
                 return NULL;
-        if (n == 0)
-                return b->data;
         at = b->data + b->size;
         b->size += n;
         return at;
@@ -116,12 +115,9 @@ void buf_printf(Buf *b, const char *format, ...) {
         va_end(ap);
         assert(n >= 0);
 
-        /* vsnprintf() wants room for its NUL, which does not count */
-        at = buf_room(b, (size_t) n + 1);
-        if (at) {
+        at = buf_room(b, (size_t) n);
+        if (at)
                 (void) vsnprintf((char *) at, (size_t) n + 1, format, again);
-                b->size--;
-        }
         va_end(again);
 }
 

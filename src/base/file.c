@@ -114,8 +114,13 @@ static int open_folder(const char *path, int flags, mode_t mode) {
 int new_file_open(const char *path, mode_t mode, NewFile *ret, Err *e) {
         NewFile f = { .fd = -1, .path = path };
         size_t n = folder_length(path);
+        struct stat st;
         int length;
 
+        /* a device (/dev/null) would be replaced by a file */
+        if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+                return err_set(e, S_ISDIR(st.st_mode) ? -EISDIR : -EEXIST,
+                                "%s: is there already, and not as a file", path);
         length = snprintf(
                         f.temporary, sizeof(f.temporary), "%.*s.%s.part", (int) n, path, path + n);
         if (length < 0 || (size_t) length >= sizeof(f.temporary))
@@ -163,15 +168,15 @@ int new_file_commit(NewFile *f, Err *e) {
         _cleanup_(fd_done) int folder = -1;
         int rc;
 
-        if (fsync(f->fd) < 0)
+        /* all that can go wrong goes wrong before the file has its name */
+        folder = open_folder(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        if (folder < 0 || fsync(f->fd) < 0)
                 return failed(f->path, e);
         rc = give_name(f, e);
         if (rc < 0)
                 return rc;
         fd_done(&f->fd);
-
-        folder = open_folder(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-        if (folder < 0 || fsync(folder) < 0)
+        if (fsync(folder) < 0)
                 return failed(f->path, e);
         return 0;
 }
@@ -198,17 +203,24 @@ int file_write(const char *path, mode_t mode, Span bytes, Err *e) {
 int dir_make(const char *path, mode_t mode, Err *e) {
         char part[PATH_MAX];
         size_t n = strlen(path);
+        struct stat st;
 
         if (n == 0 || n >= sizeof(part))
                 return err_set(e, -ENAMETOOLONG, "'%s': not a folder's path", path);
         memcpy(part, path, n + 1);
+        while (n > 1 && part[n - 1] == '/')
+                part[--n] = '\0';
         for (size_t i = 1; i <= n; i++) {
-                if (path[i] != '/' && path[i] != '\0')
+                bool last = i == n;
+
+                if (part[i] != '/' && !last)
                         continue;
                 part[i] = '\0';
-                if (mkdir(part, mode) < 0 && errno != EEXIST)
+                if (mkdir(part, last ? mode : 0755) < 0 && errno != EEXIST)
                         return failed(part, e);
-                part[i] = path[i];
+                part[i] = last ? '\0' : '/';
         }
-        return 0;
+        if (stat(part, &st) < 0)
+                return failed(part, e);
+        return S_ISDIR(st.st_mode) ? 0 : err_set(e, -ENOTDIR, "%s: not a folder", part);
 }

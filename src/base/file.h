@@ -12,7 +12,7 @@
 void fd_done(int *fd);
 
 /* Reads a whole file into b, up to b's own limit; -E2BIG above it. It is opened once, never sized
- * first, and may be a pipe. e names the path. */
+ * first, and may be a pipe. e names the path. Where it fails, b holds what was read before. */
 int file_read(const char *path, Buf *b, Err *e) _must_check_;
 
 /* The same, for a file that is open: from where it stands to its end. name is for e. */
@@ -35,9 +35,12 @@ typedef struct NewFile {
 
 #define NEW_FILE_NONE ((NewFile){ .fd = -1 })
 
+/* -EISDIR or -EEXIST where the path names something that is there and no file. */
 int new_file_open(const char *path, mode_t mode, NewFile *ret, Err *e) _must_check_;
 
-/* Syncs, and gives the file its name; one that stood there is replaced in one step. */
+/* Syncs, and gives the file its name; one that stood there is replaced in one step. An error means
+ * that the old file stands, unless it is the folder that cannot be synced in the end: then the new
+ * one stands, whole. */
 int new_file_commit(NewFile *f, Err *e) _must_check_;
 
 /* Closes, and drops what was not committed. */
@@ -46,5 +49,6 @@ void new_file_done(NewFile *f);
 /* The three steps for a text that is ready. */
 int file_write(const char *path, mode_t mode, Span bytes, Err *e) _must_check_;
 
-/* Makes a directory and its parents where they are missing. */
+/* Makes a directory with this mode where it is missing, and its parents with 0755, as "mkdir -p -m"
+ * does. */
 int dir_make(const char *path, mode_t mode, Err *e) _must_check_;

@@ -38,7 +38,7 @@ int ini_next(Ini *ini, Assignment *ret, Err *e) {
                         continue;
                 }
                 equals = memchr(line.data, '=', line.size);
-                if (!equals || equals == line.data)
+                if (!equals || equals == line.data || line.data[0] == '[')
                         return err_set(e, -EBADMSG,
                                         "line %u is neither [Section] nor Key=value: '%.*s'",
                                         ini->line, (int) (line.size < 60 ? line.size : 60),

@@ -50,7 +50,7 @@ bool pcr_at_reset(unsigned pcr, const Digest *value) {
         for (size_t i = 0; i < value->size; i++)
                 if (value->bytes[i] != reset)
                         return false;
-        return true;
+        return value->size > 0; /* no value was ever seen: it may be anything */
 }
 
 static bool read_pcr(Span s, unsigned *ret) {
@@ -84,41 +84,57 @@ static bool read_range(Span s, uint32_t *mask) {
         return true;
 }
 
-/* Cuts off what stands before the next mark, and the mark. */
-static Span next_word(Span *rest, uint8_t mark) {
+/* Cuts off what stands before the next mark, and the mark. True where there was one, so that
+ * another word has to follow. */
+static bool next_word(Span *rest, uint8_t mark, Span *ret) {
         const uint8_t *at = rest->size ? memchr(rest->data, mark, rest->size) : NULL;
         Span word = { rest->data, at ? (size_t) (at - rest->data) : rest->size };
         size_t taken = word.size + (at ? 1 : 0);
 
         *rest = (Span){ rest->data + taken, rest->size - taken };
-        return word;
+        *ret = word;
+        return at;
+}
+
+/* "0,2-7" */
+static bool read_list(Span list, uint32_t *mask) {
+        Span range;
+        bool more;
+
+        do {
+                more = next_word(&list, ',', &range);
+                if (!read_range(range, mask))
+                        return false;
+        } while (more);
+        return true;
 }
 
 int pcr_selection_from_text(const char *text, PcrSelection *ret, Err *e) {
-        Span rest = span_of(text);
+        Span rest = span_of(text), list, name;
         PcrSelection s = {};
+        bool more;
 
         do {
-                Span list = next_word(&rest, '+');
-                HashAlg alg = hash_of_name(next_word(&list, ':'));
-                PcrBank bank = { .alg = (uint16_t) alg };
+                PcrBank bank = {};
+                HashAlg alg;
 
+                more = next_word(&rest, '+', &list);
+                (void) next_word(&list, ':', &name);
+                alg = hash_of_name(name);
+                bank.alg = (uint16_t) alg;
                 if (alg == HASH_NONE)
                         return err_set(e, -EINVAL,
                                         "'%s': banks are sha1, sha256, sha384, sha512, as in sha256:0-7",
                                         text);
-                do {
-                        if (!read_range(next_word(&list, ','), &bank.mask))
-                                return err_set(e, -EINVAL,
-                                                "'%s': PCRs are 0 to 23, ranges as 0-7, or all",
-                                                text);
-                } while (list.size > 0);
+                if (!read_list(list, &bank.mask))
+                        return err_set(e, -EINVAL, "'%s': PCRs are 0 to 23, ranges as 0-7, or all",
+                                        text);
                 for (size_t i = 0; i < s.n_banks; i++)
                         if (s.banks[i].alg == bank.alg)
                                 return err_set(e, -EINVAL, "'%s': bank %s stands twice", text,
                                                 hash_name(alg));
                 s.banks[s.n_banks++] = bank;
-        } while (rest.size > 0);
+        } while (more);
 
         *ret = s;
         return 0;

@@ -48,12 +48,15 @@ bool text_unhex(Span hex, uint8_t *into, size_t size) {
 bool text_unhex_buf(Span hex, bool any_case, Buf *to) {
         uint8_t *at;
 
-        if (hex.size == 0)
-                return true;
         if (hex.size % 2 != 0)
                 return false;
         at = buf_room(to, hex.size / 2);
-        return at && unhex(hex, any_case, at, hex.size / 2);
+        if (!at)
+                return false;
+        if (unhex(hex, any_case, at, hex.size / 2))
+                return true;
+        to->size -= hex.size / 2;
+        return false;
 }
 
 void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]) {
@@ -103,18 +106,10 @@ static int base64_value(uint8_t c, bool url) {
 }
 
 /* The text is without padding here. Bits that no byte takes up must be zero: one spelling. */
-static bool decode_base64(Span text, Buf *to, bool url) {
-        uint8_t *at;
+static bool unbase64(Span text, bool url, uint8_t *at) {
         uint32_t v = 0;
         unsigned bits = 0;
 
-        if (text.size % 4 == 1)
-                return false;
-        if (text.size == 0)
-                return true;
-        at = buf_room(to, text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0));
-        if (!at)
-                return false;
         for (size_t i = 0; i < text.size; i++) {
                 int six = base64_value(text.data[i], url);
 
@@ -129,6 +124,21 @@ static bool decode_base64(Span text, Buf *to, bool url) {
                 v &= (1u << bits) - 1;
         }
         return v == 0;
+}
+
+static bool decode_base64(Span text, Buf *to, bool url) {
+        size_t size = text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0);
+        uint8_t *at;
+
+        if (text.size % 4 == 1)
+                return false;
+        at = buf_room(to, size);
+        if (!at)
+                return false;
+        if (unbase64(text, url, at))
+                return true;
+        to->size -= size;
+        return false;
 }
 
 void text_base64url(Buf *to, Span bytes) {
@@ -195,6 +205,16 @@ size_t text_utf8(Span s, uint32_t *ret) {
                 return 0;
         if (ret)
                 *ret = v;
+        return n;
+}
+
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]) {
+        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        static const uint8_t head[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+        for (size_t i = n - 1; i > 0; i--, c >>= 6)
+                to[i] = (uint8_t) (0x80 | (c & 0x3f));
+        to[0] = (uint8_t) (head[n] | c);
         return n;
 }
 

@@ -14,7 +14,8 @@ void text_hex(Buf *to, Span bytes); /* lower case */
 bool text_unhex(Span hex, uint8_t *into, size_t size) _must_check_;
 
 /* As text_unhex(), for a length that is not known beforehand; at most what the Buf takes. Upper
- * case is taken too where it comes from a person (any_case). */
+ * case is taken too where it comes from a person (any_case). Where this and the like below refuse,
+ * the Buf holds what it held. */
 bool text_unhex_buf(Span hex, bool any_case, Buf *to) _must_check_;
 
 /* RFC 4648: base64url without padding, as our own formats have it. */
@@ -36,6 +37,9 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) _must_check_;
 /* The length of the UTF-8 character at the head of s (1 to 4); 0 where the bytes are none: overlong
  * forms, surrogates and what lies above U+10FFFF are refused. ret may be NULL. */
 size_t text_utf8(Span s, uint32_t *ret);
+
+/* The bytes of a character up to U+10FFFF; how many they are. */
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
 
 /* Foreign text for a record: '\' becomes \x5c, each control byte (0x00-0x1f, 0x7f) and each byte
  * that is not valid UTF-8 becomes \xNN; the rest stays. It can be turned back (forms.md, section

@@ -44,22 +44,15 @@ static void reject_at(Reader *r, size_t at, const char *why) {
         cursor_reject(&r->c, why);
 }
 
+static bool is_blank(int c) {
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static void skip_blanks(Reader *r) {
-        for (;;) {
-                switch (peek(&r->c)) {
-                case ' ':
-                case '\t':
-                case '\n':
-                case '\r':
-                        if (r->form == JSON_CANONICAL)
-                                cursor_reject(&r->c, "a blank, in canonical JSON");
-                        else
-                                r->c.at++;
-                        break;
-                default:
-                        return;
-                }
-        }
+        while (r->form == JSON_STRICT && is_blank(peek(&r->c)))
+                r->c.at++;
+        if (is_blank(peek(&r->c)))
+                cursor_reject(&r->c, "a blank, in canonical JSON");
 }
 
 static void add_token(Reader *r, JsonToken t) {
@@ -387,13 +380,6 @@ JsonType json_type(Json v) {
         return token_of(v)->type;
 }
 
-Json json_member(Json v, const char *name) {
-        for (Json m = json_first(v); json_type(m) != JSON_NONE; m = json_next(v, m))
-                if (span_is(json_raw(m), name))
-                        return json_value(m); /* an array's element has none */
-        return (Json){};
-}
-
 Json json_first(Json container) {
         const JsonToken *t = token_of(container);
 
@@ -412,47 +398,10 @@ Json json_value(Json name) {
         return at_index(name, name.index + 1, token_of(name)->next);
 }
 
-size_t json_count(Json container) {
-        size_t n = 0;
-
-        for (Json v = json_first(container); json_type(v) != JSON_NONE; v = json_next(container, v))
-                n++;
-        return n;
-}
-
-bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) {
-        Span digits = json_raw(v);
-        bool negative = digits.size > 0 && digits.data[0] == '-';
-        uint64_t magnitude;
-        int64_t n;
-
-        if (json_type(v) != JSON_INTEGER)
-                return false;
-        if (negative)
-                digits = (Span){ digits.data + 1, digits.size - 1 };
-        if (!text_number(digits, (uint64_t) JSON_INTEGER_MAX, &magnitude))
-                return false;
-        n = negative ? -(int64_t) magnitude : (int64_t) magnitude;
-        if (n < min || n > max)
-                return false;
-        *ret = n;
-        return true;
-}
-
 Span json_raw(Json v) {
         const JsonToken *t = token_of(v);
 
         return t->type == JSON_NONE ? (Span){} : (Span){ v.text.data + t->at, t->size };
-}
-
-static size_t encode_utf8(uint32_t c, uint8_t to[static 4]) {
-        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-        static const uint8_t head[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-        for (size_t i = n - 1; i > 0; i--, c >>= 6)
-                to[i] = (uint8_t) (0x80 | (c & 0x3f));
-        to[0] = (uint8_t) (head[n] | c);
-        return n;
 }
 
 /* What stands before the next escape, or that escape's character. */
@@ -461,7 +410,7 @@ static Span next_piece(Cursor *c, uint8_t room[static 4]) {
         size_t n = 0;
 
         if (peek(c) == '\\')
-                return (Span){ room, encode_utf8(read_escape(c), room) };
+                return (Span){ room, text_utf8_write(read_escape(c), room) };
         while (n < s.size && s.data[n] != '\\')
                 n++;
         return cursor_bytes(c, n);
@@ -495,6 +444,10 @@ bool json_text(Json v, Buf *to) {
         return to->failed == 0;
 }
 
-bool json_hex(Json v, uint8_t *into, size_t size) {
-        return json_type(v) == JSON_STRING && text_unhex(json_raw(v), into, size);
+int json_reject(Json v, const char *what, const char *why, Err *e) {
+        Cursor c = cursor_over(v.text);
+
+        c.at = token_of(v)->at;
+        cursor_reject(&c, why);
+        return cursor_end(&c, what, e);
 }

@@ -37,6 +37,7 @@ enum {
         RSA_BYTES_MAX = 512,      /* 4096 bits */
         ECC_BYTES_MAX = 66,       /* P-521 */
         NV_CONTENTS_MAX = 2048,
+        PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
         /* images, leaves, keys, policies */
         VERITY_SALT_MAX = 256,

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "fuzz/check.h"
 #include "fuzz/values.h"
 #include "wire/json.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { TOKENS_MAX = 64, TEXT_MAX = 64 * 1024 };
-
-static void check(bool good) {
-        if (!good)
-                abort();
-}
 
 static void put_string(Json v, Buf *to) {
         _cleanup_(buf_done) Buf characters = BUF_UP_TO(TEXT_MAX);

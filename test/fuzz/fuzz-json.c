@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/text.h"
+#include "fuzz/check.h"
 #include "wire/json.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { TOKENS_MAX = 64, TEXT_MAX = 64 * 1024 };
-
-static void check(bool good) {
-        if (!good)
-                abort();
-}
 
 static void put(JsonWriter *w, const char *name, Json v) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(TEXT_MAX);

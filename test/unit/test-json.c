@@ -361,6 +361,57 @@ static void hex_has_one_spelling_and_one_length(void **state) {
         }
 }
 
+static void base64url_is_decoded(void **state) {
+        static const char *const bad[] = { "\"__79_A==\"", "\"//79/A\"", "\"__79_B\"",
+                "\"\\u005f_79_A\"", "\"__79_\"", "1234", "[]" };
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(8), small = BUF_UP_TO(3);
+        JsonToken tokens[1];
+        Json v;
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                assert_int_equal(parse(bad[i], JSON_STRICT, tokens, 1, &v, NULL), 0);
+                assert_false(json_base64url(v, &b));
+                buf_done(&b);
+        }
+        assert_int_equal(parse("\"\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_true(json_base64url(v, &small));
+        assert_int_equal(parse("\"__79_A\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_true(json_base64url(v, &b));
+        assert_true(span_is(buf_span(&b), "\xff\xfe\xfd\xfc"));
+        assert_false(json_base64url(v, &small));
+        assert_int_equal(parse("\"\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_false(json_base64url(v, &small)); /* it has failed, and stays so */
+}
+
+static void an_object_has_only_what_it_should(void **state) {
+        static const char *const none[] = { NULL }, *const both[] = { "a", "b", NULL };
+        static const char *const other[] = { "{}", "[]", "\"a\"", "{\"a\":1}", "{\"a\":1,\"c\":2}",
+                "{\"a\":1,\"b\":2,\"c\":3}", "[\"a\",\"b\"]" };
+        JsonToken tokens[8];
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("{\"b\":1,\"a\":2}", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_true(json_has_only(v, both));
+        for (size_t i = 0; i < ELEMENTS(other); i++) {
+                assert_int_equal(parse(other[i], JSON_STRICT, tokens, 8, &v, NULL), 0);
+                assert_false(json_has_only(v, both));
+                assert_int_equal(json_has_only(v, none), i == 0);
+        }
+}
+
+static void a_value_that_does_not_belong_is_named_by_its_place(void **state) {
+        JsonToken tokens[4];
+        Err e = {};
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("{\"a\":17}", JSON_STRICT, tokens, 4, &v, NULL), 0);
+        assert_int_equal(json_reject(json_member(v, "a"), "text", "not 18", &e), -EBADMSG);
+        assert_string_equal(e.text, "text: malformed at byte 5 of 8: not 18");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_found_by_name_and_in_order),
@@ -375,6 +426,9 @@ int main(void) {
                 cmocka_unit_test(integers_are_taken_within_their_bounds),
                 cmocka_unit_test(escapes_are_resolved),
                 cmocka_unit_test(hex_has_one_spelling_and_one_length),
+                cmocka_unit_test(base64url_is_decoded),
+                cmocka_unit_test(an_object_has_only_what_it_should),
+                cmocka_unit_test(a_value_that_does_not_belong_is_named_by_its_place),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+/* The C library, made to fail: a program that is linked with libc_wraps (test/meson.build) has its
+ * calls counted, and the n-th from now fails, once or from then on. Calls that only tidy up (close,
+ * unlink, free) always work. */
+
+typedef enum LibcCalls {
+        LIBC_FILES = 1,  /* open, read, write, sync, rename, lock and the like */
+        LIBC_MEMORY = 2, /* malloc, calloc, realloc, asprintf */
+} LibcCalls;
+
+/* The next n of these calls work, then one fails with this errno, or all. */
+void libc_fail_after(LibcCalls calls, int n, int error, bool for_ever);
+
+/* All work again. How many failed since libc_fail_after(). */
+int libc_heal(void);
+
+/* As on a file system without O_TMPFILE. */
+void libc_without_tmpfile(bool without);
