@@ -372,6 +372,6 @@ int content_write(const Content *head, const Member *members, size_t n_members, 
         if (rc == -ERANGE)
                 return err_set(e, rc, "%s: a number beyond 2^53 - 1", event_name(head->event));
         if (rc < 0)
-                return err_set(e, rc, "%s: %s", event_name(head->event), strerror(-rc));
+                return err_set(e, rc, "%s: no memory for the record", event_name(head->event));
         return content_parse(bytes, &unused, e);
 }
