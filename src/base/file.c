@@ -114,8 +114,13 @@ static int open_folder(const char *path, int flags, mode_t mode) {
 int new_file_open(const char *path, mode_t mode, NewFile *ret, Err *e) {
         NewFile f = { .fd = -1, .path = path };
         size_t n = folder_length(path);
+        struct stat st;
         int length;
 
+        /* a device (/dev/null) would be replaced by a file */
+        if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+                return err_set(e, S_ISDIR(st.st_mode) ? -EISDIR : -EEXIST,
+                                "%s: is there already, and not as a file", path);
         length = snprintf(
                         f.temporary, sizeof(f.temporary), "%.*s.%s.part", (int) n, path, path + n);
         if (length < 0 || (size_t) length >= sizeof(f.temporary))

@@ -35,6 +35,7 @@ typedef struct NewFile {
 
 #define NEW_FILE_NONE ((NewFile){ .fd = -1 })
 
+/* -EISDIR or -EEXIST where the path names something that is there and no file. */
 int new_file_open(const char *path, mode_t mode, NewFile *ret, Err *e) _must_check_;
 
 /* Syncs, and gives the file its name; one that stood there is replaced in one step. An error means

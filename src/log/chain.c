@@ -54,8 +54,6 @@ static int begin(Chain *c, const Record *r, Err *e) {
         c->n_banks = r->n_digests;
         for (size_t i = 0; i < r->n_digests; i++)
                 c->start[i] = digest_zero(r->digests[i].alg);
-        if (c->n_banks == 0)
-                return 0;
         return read_values(c, content_member(&r->content, "start"), c->start, e);
 }
 
@@ -84,16 +82,25 @@ static int check_digests(const Chain *c, const Record *r, const Digest *wanted, 
         return 0;
 }
 
+static int set_broken(Chain *c, const Record *r, Err *e) {
+        Digest expected[BANKS_MAX];
+        int rc;
+
+        rc = read_values(c, content_member(&r->content, "expected"), expected, e);
+        if (rc < 0)
+                return rc;
+        if (!chain_values_equal(c, expected, c->now))
+                return err_set(e, -EBADMSG, "it expected what the records before do not lead to");
+        c->broken = true;
+        return read_values(c, content_member(&r->content, "found"), c->before, e);
+}
+
 /* What the register held before this record was extended. */
 static int set_before(Chain *c, const Record *r, Err *e) {
-        if (r->content.event == EVENT_PHASE_GENESIS) {
-                memcpy(c->before, c->start, sizeof(c->before));
-        } else if (r->content.event == EVENT_PHASE_BROKEN) {
-                c->broken = true;
-                return read_values(c, content_member(&r->content, "found"), c->before, e);
-        } else {
-                memcpy(c->before, c->now, sizeof(c->before));
-        }
+        if (r->content.event == EVENT_PHASE_BROKEN)
+                return set_broken(c, r, e);
+        memcpy(c->before, r->content.event == EVENT_PHASE_GENESIS ? c->start : c->now,
+                        sizeof(c->before));
         return 0;
 }
 

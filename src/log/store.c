@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -14,10 +15,14 @@
 
 enum { NAME_TRIES = 1000 };
 
+#define LOG_FILE_NEXT "." LOG_FILE ".next"
+
 typedef struct FileStore {
         Store store;
         int folder, fd;
-        char *path; /* for messages */
+        char *path;        /* for messages */
+        bool torn;         /* a failed append could not be undone */
+        uint64_t torn_end; /* what was there before it */
 } FileStore;
 
 static FileStore *file_store(Store *s) {
@@ -63,69 +68,122 @@ static int file_cut(Store *s, uint64_t size, Err *e) {
         return 0;
 }
 
+/* Nothing is written behind half a line: it would make one line of both. */
+static int undo(FileStore *f, Err *e) {
+        int rc;
+
+        rc = file_cut(&f->store, f->torn_end, e);
+        f->torn = rc < 0;
+        return rc;
+}
+
 static int file_append(Store *s, Span line, Err *e) {
         FileStore *f = file_store(s);
         struct stat st;
         int rc;
 
+        if (f->torn) {
+                rc = undo(f, e);
+                if (rc < 0)
+                        return rc;
+        }
         if (fstat(f->fd, &st) < 0)
                 return failed(f->path, "cannot be written", e);
         rc = file_write_at(f->fd, f->path, (uint64_t) st.st_size, line, e);
         if (rc == 0 && fdatasync(f->fd) < 0)
                 rc = failed(f->path, "cannot be synced", e);
-        if (rc < 0)
-                (void) file_cut(s, (uint64_t) st.st_size, NULL);
+        if (rc < 0) {
+                f->torn_end = (uint64_t) st.st_size;
+                (void) undo(f, NULL);
+        }
         return rc;
 }
 
-/* Opens the log under its lock. Another writer may have put the file aside while we waited for it:
- * what counts is the file that has the name once the lock is held. */
-static int open_locked(FileStore *f, unsigned seconds, Err *e) {
-        struct stat mine, named;
-        int rc;
-
+/* Opens the log under a lock. A writer may have put the file aside while we waited for it: what
+ * counts is the file that has the name once the lock is held. Neither a link nor a FIFO that
+ * somebody put there holds us up. */
+static int open_locked(int folder, int flags, int lock, unsigned seconds, const char *path,
+                int *ret_fd, Err *e) {
         for (;;) {
-                fd_done(&f->fd);
-                f->fd = openat(f->folder, LOG_FILE,
-                                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-                if (f->fd < 0)
-                        return failed(f->path, "cannot be opened", e);
-                rc = lock_within(f->fd, LOCK_EX, seconds, f->path, e);
+                _cleanup_(fd_done) int fd = openat(folder, LOG_FILE,
+                                flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+                struct stat mine, named;
+                int rc;
+
+                if (fd < 0)
+                        return failed(path, "cannot be opened", e);
+                if (fstat(fd, &mine) < 0)
+                        return failed(path, "cannot be read", e);
+                if (!S_ISREG(mine.st_mode))
+                        return err_set(e, -EBADF, "%s: not a regular file", path);
+                rc = lock_within(fd, lock, seconds, path, e);
                 if (rc < 0)
                         return rc;
-                if (fstat(f->fd, &mine) < 0)
-                        return failed(f->path, "cannot be read", e);
-                if (!S_ISREG(mine.st_mode))
-                        return err_set(e, -EBADF, "%s: not a regular file", f->path);
-                if (fstatat(f->folder, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                                named.st_dev == mine.st_dev && named.st_ino == mine.st_ino)
-                        break;
+                if (fstatat(folder, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) < 0) {
+                        if (errno == ENOENT)
+                                continue;
+                        return failed(path, "cannot be read", e);
+                }
+                if (named.st_dev != mine.st_dev || named.st_ino != mine.st_ino)
+                        continue;
+                *ret_fd = fd;
+                fd = -1;
+                return 0;
         }
-        if (mine.st_size == 0 && fsync(f->folder) < 0)
-                return failed(f->path, "its folder cannot be synced", e);
-        return 0;
 }
 
-static int file_retire(Store *s, const char *as, Err *e) {
-        FileStore *f = file_store(s);
+/* Gives the log a second name, which no other file has: "AS.log", "AS.1.log" and so on. */
+static int link_aside(const FileStore *f, const char *as, Err *e) {
+        struct stat mine, named;
         char name[256];
 
+        if (fstat(f->fd, &mine) < 0)
+                return failed(f->path, "cannot be read", e);
         for (unsigned i = 0; i < NAME_TRIES; i++) {
                 int n = i == 0 ? snprintf(name, sizeof(name), "%s.log", as)
                                : snprintf(name, sizeof(name), "%s.%u.log", as, i);
 
                 if (n < 0 || (size_t) n >= sizeof(name))
                         return err_set(e, -ENAMETOOLONG, "%s: no name to put it aside", f->path);
-                if (renameat2(f->folder, LOG_FILE, f->folder, name, RENAME_NOREPLACE) == 0) {
-                        if (fsync(f->folder) < 0)
-                                return failed(f->path, "its folder cannot be synced", e);
-                        return open_locked(f, 0, e);
-                }
+                if (linkat(f->folder, LOG_FILE, f->folder, name, 0) == 0)
+                        return 0;
                 if (errno != EEXIST)
                         return failed(f->path, "cannot be put aside", e);
+                /* it has the name already where the one who began this did not finish */
+                if (fstatat(f->folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                named.st_dev == mine.st_dev && named.st_ino == mine.st_ino)
+                        return 0;
         }
         return err_set(e, -EEXIST, "%s: too many logs were put aside as %s; move some away",
                         f->path, as);
+}
+
+/* The empty log is locked before it has the name, and takes the name in one step: whoever waits for
+ * the old one comes after us. */
+static int file_retire(Store *s, const char *as, Err *e) {
+        _cleanup_(fd_done) int fresh = -1;
+        FileStore *f = file_store(s);
+        int rc;
+
+        (void) unlinkat(f->folder, LOG_FILE_NEXT, 0);
+        fresh = openat(f->folder, LOG_FILE_NEXT, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                        0600);
+        if (fresh < 0)
+                return failed(f->path, "cannot be followed by another", e);
+        rc = lock_within(fresh, LOCK_EX, 0, f->path, e);
+        if (rc == 0)
+                rc = link_aside(f, as, e);
+        if (rc == 0 && renameat(f->folder, LOG_FILE_NEXT, f->folder, LOG_FILE) < 0)
+                rc = failed(f->path, "cannot be put aside", e);
+        if (rc < 0) {
+                (void) unlinkat(f->folder, LOG_FILE_NEXT, 0);
+                return rc;
+        }
+        fd_done(&f->fd);
+        f->fd = fresh;
+        f->torn = false;
+        fresh = -1;
+        return fsync(f->folder) < 0 ? failed(f->path, "its folder cannot be synced", e) : 0;
 }
 
 static void file_close(Store *s) {
@@ -151,6 +209,7 @@ static void store_done(Store **s) {
 
 int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
         _cleanup_(store_done) Store *s = NULL;
+        struct stat st;
         FileStore *f;
         int rc;
 
@@ -170,31 +229,31 @@ int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
                 f->path = NULL;
                 return err_set(e, -ENOMEM, "no memory for a path");
         }
-        rc = open_locked(f, seconds, e);
+        rc = open_locked(f->folder, O_RDWR | O_CREAT, LOCK_EX, seconds, f->path, &f->fd, e);
         if (rc < 0)
                 return rc;
+        if (fstat(f->fd, &st) < 0)
+                return failed(f->path, "cannot be read", e);
+        if (st.st_size == 0 && fsync(f->folder) < 0)
+                return failed(f->path, "its folder cannot be synced", e);
         *ret = s;
         s = NULL;
         return 0;
 }
 
 int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e) {
-        _cleanup_(fd_done) int fd = -1;
-        char path[4096];
-        int n, rc;
+        _cleanup_(fd_done) int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char path[PATH_MAX];
+        Err why = {};
+        int rc;
 
-        n = snprintf(path, sizeof(path), "%s/%s", folder, LOG_FILE);
-        if (n < 0 || (size_t) n >= sizeof(path))
-                return err_set(e, -ENAMETOOLONG, "%s: the path is too long", folder);
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-        if (fd < 0 && errno == ENOENT)
+        if (folder_fd < 0 && errno == ENOENT)
                 return 0;
-        if (fd < 0)
-                return failed(path, "cannot be opened", e);
-        rc = lock_within(fd, LOCK_SH, seconds, path, e);
-        if (rc < 0)
-                return rc;
-        *ret_fd = fd;
-        fd = -1;
-        return 1;
+        if (folder_fd < 0)
+                return failed(folder, "cannot be opened", e);
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, LOG_FILE); /* for messages */
+        rc = open_locked(folder_fd, O_RDONLY, LOCK_SH, seconds, path, ret_fd, &why);
+        if (rc == -ENOENT)
+                return 0;
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 1;
 }

@@ -73,26 +73,32 @@ static int extend_last(Account *a, Err *e) {
         int rc;
 
         rc = tpm_extend(a->tpm, a->chain.reg.index, a->chain.last, a->chain.n_banks, &first);
-        if (rc == 0)
-                return 0;
-        if (read_register(a->tpm, &a->chain, found, NULL) < 0)
-                return err_set(e, rc,
-                                "recorded in the log, but not extended yet (the next record does that): %s",
-                                first.text);
-        switch (standing_of(&a->chain, found)) {
-        case STANDING_EQUAL:
-                return 0;
-        case STANDING_PENDING:
-                rc = tpm_extend(a->tpm, a->chain.reg.index, a->chain.last, a->chain.n_banks, NULL);
-                break;
-        case STANDING_FOREIGN:
-                break;
-        }
+        if (rc < 0 && read_register(a->tpm, &a->chain, found, NULL) == 0)
+                switch (standing_of(&a->chain, found)) {
+                case STANDING_EQUAL:
+                        rc = 0;
+                        break;
+                case STANDING_PENDING:
+                        rc = tpm_extend(a->tpm, a->chain.reg.index, a->chain.last, a->chain.n_banks,
+                                        NULL);
+                        break;
+                case STANDING_FOREIGN:
+                        break;
+                }
+        a->pending = rc < 0;
         if (rc < 0)
                 return err_set(e, rc,
                                 "recorded in the log, but not extended yet (the next record does that): %s",
                                 first.text);
         return 0;
+}
+
+/* The nearest number that a record can hold. A clock, ours or the TPM's, may show anything; that
+ * shall keep nobody from recording. */
+static int64_t nearest_number(int64_t v) {
+        if (v > JSON_INTEGER_MAX)
+                return JSON_INTEGER_MAX;
+        return v < -JSON_INTEGER_MAX ? -JSON_INTEGER_MAX : v;
 }
 
 static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
@@ -104,7 +110,7 @@ static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
         if (rc < 0)
                 return rc;
         head.time = now.boottime;
-        head.wall = now.wall;
+        head.wall = nearest_number(now.wall);
         memcpy(head.prev, c->prev, sizeof(head.prev));
         memcpy(head.boot, c->boot, sizeof(head.boot));
         *ret = head;
@@ -140,13 +146,21 @@ static int compose(const Chain *c, Event event, const Member *members, size_t n_
         return chain_add(next, record, e);
 }
 
+static int settle(Account *a, Err *e);
+
 int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
         _cleanup_(buf_done) Buf line = BUF_UP_TO(RECORD_MAX);
-        Chain next = a->chain;
+        Chain next;
         Record record;
         int rc;
 
+        if (a->pending) {
+                rc = settle(a, e);
+                if (rc < 0)
+                        return rc;
+        }
+        next = a->chain;
         if (a->chain.next_seq >= LOG_RECORDS_MAX)
                 return err_set(e, -EFBIG, "the log is full: %d records", LOG_RECORDS_MAX);
         rc = compose(&a->chain, event, members, n_members, &next, &record, &content, &line, e);
@@ -231,12 +245,14 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
         Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[7];
         TpmClock clock;
         uint8_t machine[16];
+        int64_t shown;
         size_t n = 0;
         int rc;
 
         rc = tpm_clock(a->tpm, &clock, e);
         if (rc < 0)
                 return rc;
+        shown = clock.clock > INT64_MAX ? INT64_MAX : (int64_t) clock.clock;
         rc = host_machine_id(machine, e);
         if (rc < 0)
                 return rc;
@@ -245,7 +261,7 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
                 skipped[i] = (Member){ .type = MEMBER_TEXT, .bytes = span_of(b->skipped[i]) };
 
         const Member tpm_members[] = {
-                { .name = "clock", .type = MEMBER_INTEGER, .number = (int64_t) clock.clock },
+                { .name = "clock", .type = MEMBER_INTEGER, .number = nearest_number(shown) },
                 { .name = "reset", .type = MEMBER_INTEGER, .number = clock.reset_count },
                 { .name = "restart", .type = MEMBER_INTEGER, .number = clock.restart_count },
         };
@@ -305,10 +321,11 @@ static int put_aside(Account *a, const uint8_t boot[16], const char *why, Err *e
  * be continued. An unfinished last line is cut off. */
 static int follow(Account *a, Span log, Err *e) {
         Segment s = segment_over(log);
+        Err why = {};
         Record r;
         int rc;
 
-        while ((rc = segment_next(&s, &r, NULL)) > 0)
+        while ((rc = segment_next(&s, &r, &why)) > 0)
                 glass_count(&a->glass, &r.content);
         a->chain = s.chain;
         if (rc == -ENODATA) {
@@ -316,10 +333,12 @@ static int follow(Account *a, Span log, Err *e) {
                 rc = store_cut(a->store, log.size - s.rest.size, e);
                 return rc < 0 ? rc : 1;
         }
-        return rc == 0;
+        if (rc == -EBADMSG || rc == -E2BIG)
+                return 0;
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 1; /* not the log's fault */
 }
 
-/* Makes log and register agree again, whatever the last process left. */
+/* Makes log and register agree again, whatever the last process or record left. */
 static int settle(Account *a, Err *e) {
         Digest found[BANKS_MAX];
         int rc;
@@ -327,6 +346,7 @@ static int settle(Account *a, Err *e) {
         rc = read_register(a->tpm, &a->chain, found, e);
         if (rc < 0)
                 return rc;
+        a->pending = false;
         switch (standing_of(&a->chain, found)) {
         case STANDING_EQUAL:
                 return 0;

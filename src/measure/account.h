@@ -26,7 +26,8 @@ typedef struct Account {
         Tpm *tpm;
         Chain chain;
         GlassCount glass;
-        bool mended; /* opening found something to set right */
+        bool mended;  /* opening found something to set right */
+        bool pending; /* the last record may not be extended yet */
 } Account;
 
 /* Adds a record to the count; others than glass records change nothing. */
@@ -38,7 +39,7 @@ void glass_count(GlassCount *g, const Content *c);
 int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) _must_check_;
 
 /* Appends one record and extends the register. Where the TPM's answer is lost, the register is read
- * to learn what happened. An error after the append leaves the record in the log, to be extended by
- * the next account_open(); e says so. */
+ * to learn what happened. An error after the append leaves the record in the log, to be extended
+ * before the next one, or by the next account_open(); e says so. */
 int account_record(Account *a, Event event, const Member *members, size_t n_members,
                 Err *e) _must_check_;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/cursor.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "wire/register.h"
@@ -49,12 +50,14 @@ static bool is_hex(Json v, size_t bytes) {
         return bytes <= sizeof(scratch) && json_hex(v, scratch, bytes);
 }
 
-static bool is_banks(Json v) {
-        Json name = json_first(v);
+static bool is_tpm_name(Json v) {
+        return is_hex(v, 2 + 32) && span_starts(json_raw(v), SPAN_LITERAL("000b"));
+}
 
-        if (json_type(v) != JSON_OBJECT || json_type(name) == JSON_NONE)
+static bool is_banks(Json v) {
+        if (json_type(v) != JSON_OBJECT)
                 return false;
-        for (; json_type(name) != JSON_NONE; name = json_next(v, name)) {
+        for (Json name = json_first(v); json_type(name) != JSON_NONE; name = json_next(v, name)) {
                 HashAlg alg = hash_of_name(json_raw(name));
 
                 if (alg == HASH_NONE || !is_hex(json_value(name), hash_size(alg)))
@@ -66,7 +69,7 @@ static bool is_banks(Json v) {
 static bool is_nv_values(Json v) {
         uint8_t index[4];
 
-        if (json_type(v) != JSON_OBJECT)
+        if (json_type(v) != JSON_OBJECT || json_count(v) == 0)
                 return false;
         for (Json name = json_first(v); json_type(name) != JSON_NONE; name = json_next(v, name))
                 if (!text_unhex(json_raw(name), index, sizeof(index)) ||
@@ -75,12 +78,18 @@ static bool is_nv_values(Json v) {
         return true;
 }
 
-static bool is_words(Json v) {
-        if (json_type(v) != JSON_ARRAY)
+static bool is_bank_list(Json v) {
+        uint8_t alg[2];
+
+        if (json_type(v) != JSON_ARRAY || json_count(v) == 0)
                 return false;
-        for (Json word = json_first(v); json_type(word) != JSON_NONE; word = json_next(v, word))
-                if (json_type(word) != JSON_STRING || json_raw(word).size > 32)
+        for (Json word = json_first(v); json_type(word) != JSON_NONE; word = json_next(v, word)) {
+                Cursor c = cursor_over(json_raw(word));
+
+                if (json_type(word) != JSON_STRING || !cursor_skip(&c, SPAN_LITERAL("0x")) ||
+                                !text_unhex(cursor_bytes(&c, cursor_left(&c)), alg, sizeof(alg)))
                         return false;
+        }
         return true;
 }
 
@@ -108,7 +117,7 @@ static bool is_integer(Json v, int64_t least, int64_t most) {
 }
 
 static bool obeys(const MemberRule *rule, Json v) {
-        const int64_t most = (INT64_C(1) << 53) - 1;
+        const int64_t most = JSON_INTEGER_MAX;
 
         switch (rule->rule) {
         case RULE_TEXT:
@@ -124,13 +133,13 @@ static bool obeys(const MemberRule *rule, Json v) {
         case RULE_SHA256:
                 return is_hex(v, 32);
         case RULE_TPM_NAME:
-                return is_hex(v, 34);
+                return is_tpm_name(v);
         case RULE_INDEX:
                 return is_hex(v, 4);
         case RULE_BANKS:
                 return is_banks(v);
         case RULE_BANK_LIST:
-                return is_words(v);
+                return is_bank_list(v);
         case RULE_NV_VALUES:
                 return is_nv_values(v);
         case RULE_REGISTER:
@@ -153,10 +162,10 @@ static const char *check_value(const MemberRule *rule, Json v) {
                 [RULE_FLAG] = "0 or 1",
                 [RULE_ID] = "32 hex digits",
                 [RULE_SHA256] = "64 hex digits",
-                [RULE_TPM_NAME] = "68 hex digits",
+                [RULE_TPM_NAME] = "000b and 64 hex digits",
                 [RULE_INDEX] = "8 hex digits",
                 [RULE_BANKS] = "a digest for each bank",
-                [RULE_BANK_LIST] = "a list of banks",
+                [RULE_BANK_LIST] = "a list of banks, as [\"0x0012\"]",
                 [RULE_NV_VALUES] = "a value for each NV index",
                 [RULE_REGISTER] = "a register (pcr:8, nv:0x01800400, none)",
                 [RULE_WORD] = "one of the words that it may be",
@@ -166,21 +175,60 @@ static const char *check_value(const MemberRule *rule, Json v) {
         return obeys(rule, v) ? NULL : wanted[rule->rule];
 }
 
-/* What no single member shows. */
-static int check_sense(const Content *c, Err *e) {
-        bool is_uki = json_is(content_member(c, "class"), "uki");
-        bool has_root = json_type(content_member(c, "rootHash")) != JSON_NONE;
-        bool has_identity = json_type(content_member(c, "identity")) != JSON_NONE;
-        bool first = c->seq == 0 && span_is_zero((Span){ c->prev, sizeof(c->prev) });
+static bool has(const Content *c, const char *name) {
+        return json_type(content_member(c, name)) != JSON_NONE;
+}
 
-        if ((c->event == EVENT_PHASE_GENESIS) != first)
-                return err_set(e, -EBADMSG,
-                                "a genesis has seq 0 and a zero prev, and nothing else has");
-        if (!event_is_layer(c->event))
-                return 0;
-        if (has_root == is_uki || has_identity != is_uki)
+static int check_genesis(const Content *c, Err *e) {
+        bool none = json_is(content_member(c, "register"), "none");
+
+        if (none != (json_count(content_member(c, "start")) == 0))
+                return err_set(e, -EBADMSG, "a register has a start in each of its banks");
+        return 0;
+}
+
+static int check_broken(const Content *c, Err *e) {
+        if (span_equal(content_text(c, "expected"), content_text(c, "found")))
+                return err_set(e, -EBADMSG, "what was found is what was expected");
+        return 0;
+}
+
+static int check_layer(const Content *c, Err *e) {
+        bool is_uki = json_is(content_member(c, "class"), "uki");
+
+        if (has(c, "rootHash") == is_uki || has(c, "identity") != is_uki)
                 return err_set(e, -EBADMSG, "a layer has a rootHash, a uki has an identity");
         return 0;
+}
+
+static int check_unlock(const Content *c, Err *e) {
+        int64_t human = 0;
+
+        if (!json_integer(content_member(c, "human"), 1, 1, &human) &&
+                        (has(c, "count") || has(c, "past")))
+                return err_set(e, -EBADMSG, "count and past belong to what a human unlocked");
+        return 0;
+}
+
+/* What no single member shows. */
+static int check_sense(const Content *c, Err *e) {
+        bool genesis = c->event == EVENT_PHASE_GENESIS;
+        bool zero_prev = span_is_zero((Span){ c->prev, sizeof(c->prev) });
+
+        if (genesis != (c->seq == 0) || genesis != zero_prev)
+                return err_set(e, -EBADMSG,
+                                "a genesis has seq 0 and a zero prev, and nothing else has");
+        switch (c->event) {
+        case EVENT_PHASE_GENESIS:
+                return check_genesis(c, e);
+        case EVENT_PHASE_BROKEN:
+                return check_broken(c, e);
+        case EVENT_UNLOCK_OPEN:
+        case EVENT_UNLOCK_FAIL:
+                return check_unlock(c, e);
+        default:
+                return event_is_layer(c->event) ? check_layer(c, e) : 0;
+        }
 }
 
 /* Members whose types were checked already. */
@@ -244,6 +292,14 @@ enum { MEMBERS_MAX = 32 };
 
 static void put_members(JsonWriter *w, const Member *members, size_t n);
 
+/* A number may come from a TPM or a clock: one that JSON cannot hold fails the Buf. */
+static void put_integer(JsonWriter *w, const char *name, int64_t v) {
+        if (v >= -JSON_INTEGER_MAX && v <= JSON_INTEGER_MAX)
+                json_put_integer(w, name, v);
+        else if (w->to->failed == 0)
+                w->to->failed = -ERANGE;
+}
+
 static void put_member(JsonWriter *w, const Member *m, const char *name) {
         switch (m->type) {
         case MEMBER_TEXT:
@@ -253,7 +309,7 @@ static void put_member(JsonWriter *w, const Member *m, const char *name) {
                 json_put_hex(w, name, m->bytes);
                 break;
         case MEMBER_INTEGER:
-                json_put_integer(w, name, m->number);
+                put_integer(w, name, m->number);
                 break;
         case MEMBER_OBJECT:
                 json_put_object(w, name);
@@ -310,8 +366,12 @@ int content_write(const Content *head, const Member *members, size_t n_members, 
         put_members(&w, all, n_members + ELEMENTS(common));
         json_put_end(&w);
         rc = buf_end(to, &bytes);
-        if (rc < 0)
+        if (rc == -E2BIG)
                 return err_set(e, rc, "%s: a record of more than %zu bytes",
                                 event_name(head->event), to->max);
+        if (rc == -ERANGE)
+                return err_set(e, rc, "%s: a number beyond 2^53 - 1", event_name(head->event));
+        if (rc < 0)
+                return err_set(e, rc, "%s: no memory for the record", event_name(head->event));
         return content_parse(bytes, &unused, e);
 }

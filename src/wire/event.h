@@ -47,7 +47,7 @@ typedef enum Rule {
         RULE_SHA256,    /* 64 hex digits */
         RULE_TPM_NAME,  /* 68 hex digits: 000b and a SHA-256 */
         RULE_INDEX,     /* 8 hex digits: an NV index */
-        RULE_BANKS,     /* {"sha256":hex,...}, at least one */
+        RULE_BANKS,     /* {"sha256":hex,...}; none where there is no register */
         RULE_BANK_LIST, /* ["0x0012",...] */
         RULE_NV_VALUES, /* {NV index: hex,...} */
         RULE_REGISTER,  /* as register_parse() takes it */

@@ -88,7 +88,7 @@ int record_parse(Span line, Record *ret, Err *e) {
         cursor_expect(&c, line_start, "a record begins with 0x1e and {");
         r.reg = read_register(&c);
         cursor_expect(&c, SPAN_LITERAL("\"recnum\":"), "\"recnum\" comes after the register");
-        recnum = read_number(&c, ',', LOG_RECORDS_MAX);
+        recnum = read_number(&c, ',', LOG_RECORDS_MAX - 1);
         read_digests(&c, &r);
         content = read_content(&c);
         rc = cursor_end(&c, "log record", e);

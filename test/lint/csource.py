@@ -6,9 +6,9 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def files():
+def files(*folders):
     """Our C files, relative to the root of the tree."""
-    return [path.relative_to(ROOT) for folder in ("src", "test")
+    return [path.relative_to(ROOT) for folder in folders or ("src", "test")
             for path in sorted((ROOT / folder).rglob("*.[ch]"))]
 
 

@@ -22,5 +22,8 @@ const char *folder_names(const Folder *f);
 /* A file's bytes; the caller frees the Buf. Asserts that it is there. */
 Buf folder_read(const Folder *f, const char *name);
 
+/* True where a file holds this text. Asserts that it is there. */
+bool folder_holds(const Folder *f, const char *name, const char *text);
+
 /* Puts a file there. */
 void folder_write(const Folder *f, const char *name, Span bytes);

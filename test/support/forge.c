@@ -159,7 +159,7 @@ static void list_part(Manifest *m, BundleLabel label, Span bytes) {
 void forge_bundle(Forge *f, Buf *to) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX), tpm = BUF_UP_TO(BUNDLE_MAX);
         _cleanup_(buf_done) Buf selection = BUF_UP_TO(256);
-        Manifest m = { .created = 1767225600000000, .nonce_size = f->nonce_size };
+        Manifest m = { .created = 1767225600000000, .nonce_size = sizeof(m.nonce) };
         TpmPart part = { .ak = buf_span(&f->ak), .n_quotes = 1, .pcrs = f->values };
         Bundle b = {};
 
