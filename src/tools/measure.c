@@ -70,7 +70,8 @@ static int check_image(const Layer *l, const Certificate *c, Err *e) {
                 rc = layer_signed_by(l, c, &holds, e);
         if (rc < 0)
                 return rc;
-        return holds ? EXIT_YES : refuse(l->path, "it is not signed with the key of that certificate");
+        return holds ? EXIT_YES
+                     : refuse(l->path, "it is not signed with the key of that certificate");
 }
 
 static int record_image(const Args *a, const Layer *l, const Certificate *c, Err *e) {
