@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the test asked for. It has to lie somewhere that every call sees. */
 static struct {
         LibcCalls calls;
         int left, error, failed;
-        bool for_ever, without_tmpfile;
-} wish;
+        bool for_ever, paused, without_tmpfile;
+        int64_t wall_clock;
+} wish = { .wall_clock = INT64_MIN };
 
 void libc_fail_after(LibcCalls calls, int n, int error, bool for_ever) {
         wish.calls = calls;
@@ -34,8 +36,16 @@ void libc_without_tmpfile(bool without) {
         wish.without_tmpfile = without;
 }
 
+void libc_pause(bool pause) {
+        wish.paused = pause;
+}
+
+void libc_wall_clock(int64_t seconds) {
+        wish.wall_clock = seconds;
+}
+
 static bool strikes(LibcCalls kind) {
-        if (!(wish.calls & kind))
+        if (wish.paused || !(wish.calls & kind))
                 return false;
         if (wish.left > 0) {
                 wish.left--;
@@ -78,6 +88,17 @@ WRAP(int, -1, LIBC_FILES, linkat,
 WRAP(void *, NULL, LIBC_MEMORY, malloc, (size_t n), (n))
 WRAP(void *, NULL, LIBC_MEMORY, calloc, (size_t n, size_t size), (n, size))
 WRAP(void *, NULL, LIBC_MEMORY, realloc, (void *p, size_t n), (p, n))
+
+int __wrap_clock_gettime(clockid_t which, struct timespec *ret);
+int __real_clock_gettime(clockid_t which, struct timespec *ret);
+
+int __wrap_clock_gettime(clockid_t which, struct timespec *ret) {
+        int rc = __real_clock_gettime(which, ret);
+
+        if (which == CLOCK_REALTIME && wish.wall_clock != INT64_MIN)
+                ret->tv_sec = wish.wall_clock;
+        return rc;
+}
 
 static bool refuses(int flags) {
         if (wish.without_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The C library, made to fail: a program that is linked with libc_wraps (test/meson.build) has its
  * calls counted, and the n-th from now fails, once or from then on. Calls that only tidy up (close,
@@ -17,6 +18,12 @@ void libc_fail_after(LibcCalls calls, int n, int error, bool for_ever);
 
 /* All work again. How many failed since libc_fail_after(). */
 int libc_heal(void);
+
+/* Nothing fails, and nothing is counted, until it goes on: for what a test stands on itself. */
+void libc_pause(bool pause);
+
+/* CLOCK_REALTIME shows this many seconds since 1970; INT64_MIN: what it does show. */
+void libc_wall_clock(int64_t seconds);
 
 /* As on a file system without O_TMPFILE. */
 void libc_without_tmpfile(bool without);

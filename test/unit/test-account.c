@@ -131,6 +131,82 @@ static void a_crash_may_leave_half_a_line(void **state) {
         any_step_may_fail(FAULT_TORN);
 }
 
+/* The same, but nobody opens the account again: the next record sets it right. */
+static void an_account_goes_on_after_any_step_failed(void **state) {
+        static const FaultKind kinds[] = { FAULT_ONCE, FAULT_ONCE_DONE, FAULT_FOR_EVER };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                int rc, n = 0;
+
+                do {
+                        World w;
+                        Account a;
+                        Chain c;
+
+                        world_new(&w);
+                        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+                        world_fail_after(&w, n++, kinds[i]);
+                        rc = add_note(&a, NULL);
+                        if (rc < 0 && kinds[i] == FAULT_FOR_EVER)
+                                assert_true(add_note(&a, NULL) < 0);
+                        world_heal(&w);
+                        assert_int_equal(add_note(&a, NULL), 0);
+                        assert_true(replay(&w, &c) >= 2);
+                        assert_true(register_shows(&w, c.now, &c));
+                        assert_false(c.broken);
+                        assert_false(a.pending);
+                        world_done(&w);
+                } while (rc < 0 || n < 4);
+        }
+}
+
+static void a_foreign_extend_before_a_pending_record_is_recorded(void **state) {
+        World w;
+        Account a;
+        Chain c;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+        world_fail_after(&w, 1, FAULT_FOR_EVER); /* appended, and not extended */
+        assert_true(add_note(&a, NULL) < 0);
+        assert_true(a.pending);
+        world_heal(&w);
+        world_extend_foreign(&w, true);
+        assert_int_equal(add_note(&a, NULL), 0);
+        assert_int_equal(replay(&w, &c), 4);
+        assert_true(c.broken);
+        assert_true(register_shows(&w, c.now, &c));
+        world_done(&w);
+}
+
+static void a_tpm_whose_clock_shows_nonsense_is_recorded_all_the_same(void **state) {
+        static const struct {
+                uint64_t clock;
+                const char *text;
+        } cases[] = {
+                { (uint64_t) JSON_INTEGER_MAX, "\"clock\":9007199254740991," },
+                { (uint64_t) JSON_INTEGER_MAX + 1, "\"clock\":9007199254740991," },
+                { INT64_MAX, "\"clock\":9007199254740991," },
+                { UINT64_MAX, "\"clock\":9007199254740991," },
+                { 0, "\"clock\":0," },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                World w;
+                Account a;
+
+                world_new(&w);
+                w.clock.clock = cases[i].clock;
+                assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+                assert_non_null(memmem(
+                                w.log.data, w.log.size, cases[i].text, strlen(cases[i].text)));
+                world_done(&w);
+        }
+}
+
 static void a_foreign_extend_is_recorded_and_recording_goes_on(void **state) {
         (void) state;
         for (int all = 0; all < 2; all++) {
@@ -263,6 +339,9 @@ int main(void) {
                 cmocka_unit_test(any_step_may_fail_for_ever),
                 cmocka_unit_test(any_answer_may_get_lost),
                 cmocka_unit_test(a_crash_may_leave_half_a_line),
+                cmocka_unit_test(an_account_goes_on_after_any_step_failed),
+                cmocka_unit_test(a_foreign_extend_before_a_pending_record_is_recorded),
+                cmocka_unit_test(a_tpm_whose_clock_shows_nonsense_is_recorded_all_the_same),
                 cmocka_unit_test(a_foreign_extend_is_recorded_and_recording_goes_on),
                 cmocka_unit_test(a_foreign_extend_with_a_crash_in_its_record_is_set_right),
                 cmocka_unit_test(a_damaged_log_is_kept_and_the_account_goes_on),
