@@ -87,19 +87,13 @@ static int count(GlassCount *ret, bool *ret_exists, Err *e) {
 static int print_count(const GlassCount *g, bool exists, const char *json, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         JsonWriter w = json_writer(&text, JSON_STRICT);
-        Span out;
-        int rc;
 
         json_put_object(&w, NULL);
         json_put_integer(&w, "recording", exists);
         json_put_integer(&w, "opened", g->opened);
         json_put_integer(&w, "closed", g->closed);
         json_put_end(&w);
-        rc = buf_end(&text, &out);
-        if (rc < 0)
-                return err_set(e, rc, "no memory for the answer");
-        print_json(json, out);
-        return 0;
+        return print_json_buf(json, &text, e);
 }
 
 static int run_status(void *values, char *const *operands, Err *e) {

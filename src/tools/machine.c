@@ -47,8 +47,6 @@ int machine_print_last(const Machine *m, Event event, const char *json, Err *e) 
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         const Chain *c = &m->account.chain;
         JsonWriter w;
-        Span out;
-        int rc;
 
         if (!json) {
                 printf("record %llu: %s, extended pcr:%u in", (unsigned long long) c->next_seq - 1,
@@ -68,9 +66,5 @@ int machine_print_last(const Machine *m, Event event, const char *json, Err *e) 
                 json_put_hex(&w, hash_name(c->last[i].alg), digest_span(&c->last[i]));
         json_put_end(&w);
         json_put_end(&w);
-        rc = buf_end(&text, &out);
-        if (rc < 0)
-                return err_set(e, rc, "no memory for the answer");
-        print_json(json, out);
-        return 0;
+        return print_json_buf(json, &text, e);
 }

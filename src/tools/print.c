@@ -53,3 +53,15 @@ void print_json(const char *form, Span json) {
         }
         putchar('\n');
 }
+
+int print_json_buf(const char *form, const Buf *json, Err *e) {
+        Span text;
+        int rc = buf_end(json, &text);
+
+        if (rc < 0)
+                return err_set(e, rc,
+                                "the answer takes more than %zu bytes, or there is no memory for it",
+                                json->max);
+        print_json(form, text);
+        return 0;
+}

@@ -36,14 +36,6 @@ static void reject_next(Cursor *c, const char *why) {
         cursor_reject(c, cursor_left(c) > 0 ? why : NULL);
 }
 
-/* For what is known to be wrong only after it was read. */
-static void reject_at(Reader *r, size_t at, const char *why) {
-        if (cursor_failed(&r->c))
-                return;
-        r->c.at = at;
-        cursor_reject(&r->c, why);
-}
-
 static bool is_blank(int c) {
         return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -58,7 +50,7 @@ static void skip_blanks(Reader *r) {
 static void add_token(Reader *r, JsonToken t) {
         if (r->n == r->room) {
                 r->full = !cursor_failed(&r->c);
-                reject_at(r, t.at, "too many values");
+                cursor_reject_at(&r->c, t.at, "too many values");
                 return;
         }
         t.next = (uint32_t) r->n + 1;
@@ -115,12 +107,13 @@ static uint32_t read_escape(Cursor *c) {
 }
 
 static void check_escape(Reader *r) {
-        size_t at = r->c.at;
-        uint32_t character = read_escape(&r->c);
-        bool canonical = r->c.at - at == 2 && (character == '"' || character == '\\');
+        Cursor *c = &r->c;
+        size_t at = c->at;
+        uint32_t character = read_escape(c);
+        bool canonical = c->at - at == 2 && (character == '"' || character == '\\');
 
         if (r->form == JSON_CANONICAL && !canonical)
-                reject_at(r, at, "an escape other than \\\" and \\\\, in canonical JSON");
+                cursor_reject_at(c, at, "an escape other than \\\" and \\\\, in canonical JSON");
 }
 
 static void check_character(Reader *r) {
@@ -206,15 +199,15 @@ static JsonToken read_number(Reader *r) {
         uint64_t v = 0;
 
         if (digits.size > 1 && digits.data[0] == '0')
-                reject_at(r, at, "a number with a leading zero");
+                cursor_reject_at(c, at, "a number with a leading zero");
         if (!fraction && !text_number(digits, (uint64_t) JSON_INTEGER_MAX, &v))
-                reject_at(r, at, "an integer beyond 2^53 - 1");
+                cursor_reject_at(c, at, "an integer beyond 2^53 - 1");
         if (!fraction && negative && v == 0)
-                reject_at(r, at, "a zero with a sign");
+                cursor_reject_at(c, at, "a zero with a sign");
         if (fraction && c->at - at > NUMBER_MAX)
-                reject_at(r, at, "a number of too many digits");
+                cursor_reject_at(c, at, "a number of too many digits");
         if (fraction && r->form == JSON_CANONICAL)
-                reject_at(r, at, "a fraction or an exponent, in canonical JSON");
+                cursor_reject_at(c, at, "a fraction or an exponent, in canonical JSON");
         return (JsonToken){
                 .at = (uint32_t) at,
                 .size = (uint32_t) (c->at - at),
@@ -235,7 +228,7 @@ static JsonToken read_word(Reader *r) {
                 if (!cursor_skip(&r->c, word))
                         continue;
                 if (r->form == JSON_CANONICAL)
-                        reject_at(r, at, "true, false or null, in canonical JSON");
+                        cursor_reject_at(&r->c, at, "true, false or null, in canonical JSON");
                 return (JsonToken){
                         .at = (uint32_t) at,
                         .size = (uint32_t) word.size,
@@ -292,9 +285,9 @@ static void check_name(Reader *r, uint32_t object, uint32_t last, JsonToken name
                 int order = span_compare((Span){ text.data + t->at, t->size }, this);
 
                 if (order == 0)
-                        reject_at(r, name.at, "a name that the object has already");
+                        cursor_reject_at(&r->c, name.at, "a name that the object has already");
                 else if (order > 0 && r->form == JSON_CANONICAL)
-                        reject_at(r, name.at, "names out of order, in canonical JSON");
+                        cursor_reject_at(&r->c, name.at, "names out of order, in canonical JSON");
                 i = t->next;
         }
 }
@@ -305,7 +298,7 @@ static void read_name(Reader *r, uint32_t object, uint32_t *last) {
         skip_blanks(r);
         name = read_string(r);
         if (name.escaped)
-                reject_at(r, name.at, "a name with an escape in it");
+                cursor_reject_at(&r->c, name.at, "a name with an escape in it");
         if (!cursor_failed(&r->c))
                 check_name(r, object, *last, name);
         *last = (uint32_t) r->n;

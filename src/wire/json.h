@@ -90,8 +90,8 @@ bool json_text(Json v, Buf *to) _must_check_;
  * undefined state. */
 bool json_hex(Json v, uint8_t *into, size_t size) _must_check_;
 
-/* A string that is base64url without padding, decoded into to; false otherwise, with something of
- * it in to, and where to has failed. */
+/* A string that is base64url without padding, decoded into to; false otherwise, with to as it was,
+ * and where to has failed. */
 bool json_base64url(Json v, Buf *to) _must_check_;
 
 /* -EBADMSG and "WHAT: malformed at byte N of SIZE: WHY", for a value that is JSON and still not

@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 /* tpm-tap SOCKET LOG [CODE:ACTION:TIMES]...: stands between libtss2 ("cmd:tpm-tap ...") and swtpm,
  * writes down the code of each command that passes, and spoils some of them. The first TIMES
- * commands of that CODE (eight hex digits, as are the other numbers) meet the ACTION:
- *   RC      are answered with this response code, and never reach the TPM
+ * commands of that CODE (eight hex digits; TIMES is decimal) meet the ACTION:
+ *   RC      (eight hex digits) are answered with this response code, and never reach the TPM
  *   lose    reach the TPM, whose answer is dropped and the connection with it
  *   drop    do not reach the TPM, and the connection ends
  *   @FILE   are answered with the bytes of FILE */
@@ -128,10 +129,8 @@ static bool handle(const char *tpm, const char *action, Message *m) {
                 return answer_file(action + 1, m);
 
         memcpy(m->bytes, "\x80\x01\x00\x00\x00\x0a", 6);
-        for (int i = 0; i < 4; i++)
-                m->bytes[6 + i] = (uint8_t) (strtoul(action, NULL, 16) >> (24 - 8 * i));
         m->size = HEADER;
-        return true;
+        return text_unhex((Span){ (const uint8_t *) action, 8 }, m->bytes + 6, 4);
 }
 
 int main(int argc, char **argv) {

@@ -268,14 +268,8 @@ static void a_tpm_that_is_not_there_is_said_in_one_line(void **state) {
 
                 assert_true(dup2(fileno(f), STDERR_FILENO) >= 0);
                 rc = tpm_open(cases[i].tcti, &t, &e);
-                if (rc == 0) { /* a device that opens shows itself only when it is asked */
-                        PcrSelection b;
-
-                        rc = tpm_banks(t, &b, &e);
-                        tpm_close(&t);
-                }
                 assert_true(dup2(saved, STDERR_FILENO) >= 0);
-                assert_true(rc == -ENODEV || rc == -EIO);
+                assert_int_equal(rc, -ENODEV);
                 assert_null(t);
                 if (!strstr(e.text, cases[i].says) || !strstr(e.text, cases[i].tcti) ||
                                 strstr(e.text, cases[i].not ))

@@ -246,10 +246,15 @@ static void utf8_is_exactly_unicodes(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTS(utf8); i++) {
                 uint32_t character = 0x77;
+                uint8_t again[4];
 
                 assert_int_equal(text_utf8(span_of(utf8[i].bytes), &character), utf8[i].length);
                 assert_int_equal(character, utf8[i].length ? utf8[i].character : 0x77);
                 assert_int_equal(text_utf8(span_of(utf8[i].bytes), NULL), utf8[i].length);
+                if (utf8[i].length == 0)
+                        continue;
+                assert_int_equal(text_utf8_write(character, again), utf8[i].length);
+                assert_memory_equal(again, utf8[i].bytes, utf8[i].length);
         }
         assert_int_equal(text_utf8(SPAN_LITERAL("\0"), NULL), 1);
 }
