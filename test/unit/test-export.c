@@ -9,6 +9,7 @@
 
 #include "quote/export.h"
 #include "support/folder.h"
+#include "support/libc.h"
 #include "support/quoter.h"
 
 #define NONCE SPAN_LITERAL("a nonce of 24 bytes, now")
@@ -23,6 +24,14 @@ static Taken take(const char *pcrs) {
         assert_int_equal(pcr_selection_from_text(pcrs, &which, NULL), 0);
         assert_int_equal(quote_take(&q.tpm, TPM_AK_RSA, &which, NONCE, &t, NULL), 0);
         return t;
+}
+
+static const char *names_in_out(const Folder *f) {
+        Folder out;
+
+        assert_true((size_t) snprintf(out.path, sizeof(out.path), "%s/out", f->path) <
+                        sizeof(out.path));
+        return folder_names(&out);
 }
 
 /* The sizes that libtss2's structures have in memory, with ten values in two lists. */
@@ -113,18 +122,62 @@ static void two_banks_have_no_room(void **state) {
         assert_string_equal(folder_names(&f), "");
 }
 
-/* As a full disk would have it, at the last of the files. */
-static void nothing_is_left_of_what_did_not_succeed(void **state) {
+/* A full disk, a broken one, no memory, wherever it strikes: whole or not at all. (A file system
+ * that cannot rename without replacing says EINVAL, and is dealt with.) */
+static void any_call_may_fail(LibcCalls calls, int error) {
+        _cleanup_(taken_done) Taken t = take("sha256:0-15");
+        int rc, failed;
+
+        for (int n = 0;; n++) {
+                _cleanup_(folder_done) Folder f = folder_new();
+                Err e = {};
+
+                libc_fail_after(calls, n, error, false);
+                rc = export_tpm2_tools(&t, folder_path(&f, "out"), &e);
+                failed = libc_heal();
+                assert_int_equal(e.code, rc);
+                assert_string_equal(folder_names(&f), rc < 0 ? "" : "out ");
+                if (rc == 0)
+                        assert_string_equal(names_in_out(&f), "ak.pem ak.tpmt msg pcrs sig ");
+                if (failed == 0)
+                        break;
+        }
+        assert_int_equal(rc, 0);
+}
+
+static void it_is_whole_or_not_at_all(void **state) {
+        (void) state;
+        any_call_may_fail(LIBC_FILES, ENOSPC);
+        any_call_may_fail(LIBC_FILES, EIO);
+        any_call_may_fail(LIBC_FILES, EINVAL);
+        any_call_may_fail(LIBC_MEMORY, ENOMEM);
+}
+
+/* Not even on a file system that cannot rename without replacing. */
+static void what_stands_there_stays_on_any_file_system(void **state) {
+        _cleanup_(taken_done) Taken t = take("sha256:0-15");
+        int failed = 1;
+
+        (void) state;
+        for (int n = 0; failed > 0; n++) {
+                _cleanup_(folder_done) Folder f = folder_new();
+
+                assert_int_equal(mkdir(folder_path(&f, "out"), 0700), 0);
+                libc_fail_after(LIBC_FILES, n, EINVAL, false);
+                assert_true(export_tpm2_tools(&t, folder_path(&f, "out"), NULL) < 0);
+                failed = libc_heal();
+                assert_string_equal(folder_names(&f), "out ");
+                assert_string_equal(names_in_out(&f), "");
+        }
+}
+
+static void a_buf_that_has_failed_is_not_written(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         _cleanup_(taken_done) Taken t = take("sha256:0-15");
 
         (void) state;
-        t.ak.failed = -ENOMEM;
-        assert_true(export_tpm2_tools(&t, folder_path(&f, "out"), NULL) < 0);
-        assert_string_equal(folder_names(&f), "");
-        t.ak.failed = 0;
-        t.signatures[0].failed = -ENOMEM;
-        assert_int_equal(export_tpm2_tools(&t, folder_path(&f, "out"), NULL), -ENOMEM);
+        t.attests[0].failed = -E2BIG;
+        assert_int_equal(export_tpm2_tools(&t, folder_path(&f, "out"), NULL), -E2BIG);
         assert_string_equal(folder_names(&f), "");
 }
 
@@ -150,7 +203,9 @@ int main(void) {
                 cmocka_unit_test(the_folder_has_the_five_files),
                 cmocka_unit_test(what_stands_there_is_not_touched),
                 cmocka_unit_test(two_banks_have_no_room),
-                cmocka_unit_test(nothing_is_left_of_what_did_not_succeed),
+                cmocka_unit_test(it_is_whole_or_not_at_all),
+                cmocka_unit_test(what_stands_there_stays_on_any_file_system),
+                cmocka_unit_test(a_buf_that_has_failed_is_not_written),
                 cmocka_unit_test(what_a_killed_run_left_is_replaced),
         };
 

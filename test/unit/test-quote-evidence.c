@@ -5,6 +5,7 @@
 
 #include "port/crypto.h"
 #include "quote/evidence.h"
+#include "support/libc.h"
 #include "support/quoter.h"
 #include "wire/attest.h"
 #include "wire/bundle.h"
@@ -113,10 +114,28 @@ static void what_does_not_fit_is_said(void **state) {
                         return;
                 }
                 assert_int_equal(rc, -E2BIG);
-                assert_non_null(strstr(e.text, "the evidence"));
+                assert_non_null(strstr(e.text, "the evidence: larger than"));
                 e = (Err){};
         }
         fail();
+}
+
+static void any_allocation_may_fail(void **state) {
+        _cleanup_(taken_done) Taken t = take("sha256:0-15+sha384:0-15");
+        int failed = 1, rc = 0;
+
+        (void) state;
+        for (int n = 0; failed > 0; n++) {
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(BUNDLE_MAX);
+                Err e = {};
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = evidence_write(&t, NONCE, LOG, 1, &text, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed ? -ENOMEM : 0);
+                assert_int_equal(e.code, rc);
+        }
+        assert_int_equal(rc, 0);
 }
 
 static void a_nonce_that_is_none_is_refused(void **state) {
@@ -160,6 +179,7 @@ int main(void) {
                 cmocka_unit_test(without_a_log_there_is_no_such_part),
                 cmocka_unit_test(the_largest_selection_fits),
                 cmocka_unit_test(what_does_not_fit_is_said),
+                cmocka_unit_test(any_allocation_may_fail),
                 cmocka_unit_test(a_nonce_that_is_none_is_refused),
                 cmocka_unit_test(an_unfinished_last_line_is_left_out),
         };

@@ -5,6 +5,7 @@
 
 #include "port/crypto.h"
 #include "quote/take.h"
+#include "support/libc.h"
 #include "support/quoter.h"
 #include "wire/attest.h"
 #include "wire/tpmkey.h"
@@ -168,6 +169,30 @@ static void any_command_may_fail(void **state) {
         assert_int_equal(n, 5); /* key, read, two quotes; then it gets through */
 }
 
+static void any_allocation_may_fail(void **state) {
+        PcrSelection which = selection("sha256:0-15+sha384:0-15");
+        int failed = 1;
+
+        (void) state;
+        for (int n = 0; failed > 0; n++) {
+                Taken t = {};
+                Quoter q;
+                Err e = {};
+                int rc;
+
+                quoter_new(&q);
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = quote_take(&q.tpm, TPM_AK_ECC, &which, NONCE, &t, &e);
+                failed = libc_heal();
+                assert_int_equal(e.code, rc);
+                if (rc < 0)
+                        assert_null(t.ak.data);
+                else
+                        assert_whole(&t, &which);
+                taken_done(&t);
+        }
+}
+
 static void what_cannot_be_evidence_is_not_asked_for(void **state) {
         static const uint8_t bytes[NONCE_MAX + 1];
         const struct {
@@ -213,6 +238,7 @@ int main(void) {
                 cmocka_unit_test(it_does_not_go_on_for_ever),
                 cmocka_unit_test(a_tpm_that_answers_something_else_is_not_believed),
                 cmocka_unit_test(any_command_may_fail),
+                cmocka_unit_test(any_allocation_may_fail),
                 cmocka_unit_test(what_cannot_be_evidence_is_not_asked_for),
         };
 
