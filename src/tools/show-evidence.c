@@ -14,15 +14,6 @@ static bool matches(Span head) {
         return memmem(head.data, head.size, "\"__cmwc_t\"", 10) != NULL;
 }
 
-static void print_hex(const char *what, Span bytes) {
-        _cleanup_(buf_done) Buf hex = BUF_UP_TO(4096);
-
-        text_hex(&hex, bytes);
-        printf("  %-16s ", what);
-        text_print(stdout, buf_span(&hex));
-        printf("\n");
-}
-
 static void print_quote(const Quoted *q, size_t i) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
 
