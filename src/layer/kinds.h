@@ -12,6 +12,4 @@ struct LayerKind {
         int (*check)(const Layer *l, Err *e); /* all of it */
 };
 
-enum { LAYER_HEAD = 8192 };
-
 extern const LayerKind layer_ddi;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -14,38 +13,28 @@ static const LayerKind *const kinds[] = {
         &layer_ddi,
 };
 
-/* As much of the file's beginning as there is. */
-static int read_head(int fd, const char *path, uint8_t head[LAYER_HEAD], Span *ret, Err *e) {
-        size_t size = 0;
+static const LayerKind *find_kind(Span head) {
+        for (size_t i = 0; i < ELEMENTS(kinds); i++)
+                if (kinds[i]->matches(head))
+                        return kinds[i];
+        return NULL;
+}
 
-        while (size < LAYER_HEAD) {
-                ssize_t n = pread(fd, head + size, LAYER_HEAD - size, (off_t) size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return err_set(e, -errno, "%s: %s", path, strerror(errno));
-                if (n == 0)
-                        break;
-                size += (size_t) n;
-        }
-        *ret = (Span){ head, size };
-        return 0;
+bool layer_matches(Span head) {
+        return find_kind(head) != NULL;
 }
 
 static int recognise(Layer *l, Err *e) {
-        uint8_t bytes[LAYER_HEAD];
-        Span head;
+        uint8_t head[LAYER_HEAD];
+        size_t size;
         int rc;
 
-        rc = read_head(l->fd, l->path, bytes, &head, e);
+        rc = file_read_some(l->fd, l->path, 0, head, sizeof(head), &size, e);
         if (rc < 0)
                 return rc;
-        for (size_t i = 0; i < ELEMENTS(kinds); i++)
-                if (kinds[i]->matches(head)) {
-                        l->kind = kinds[i];
-                        return l->kind->recognise(l, e);
-                }
+        l->kind = find_kind((Span){ head, size });
+        if (l->kind)
+                return l->kind->recognise(l, e);
         return err_set(e, -ENODATA, "%s: no layer: not a disk image with a GPT partition table",
                         l->path);
 }

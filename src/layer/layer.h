@@ -51,6 +51,11 @@ typedef struct Layer {
 
 #define LAYER_NONE ((Layer){ .fd = -1, .pkcs7 = { .max = CMS_MAX } })
 
+/* Whether a file that begins so (LAYER_HEAD bytes, or all where it has fewer) claims to be a layer.
+ */
+enum { LAYER_HEAD = 8192 };
+bool layer_matches(Span head);
+
 /* Recognises a file, with all that can be known of it without reading it whole. -ENODATA where the
  * file is no layer, or one that is not protected by dm-verity; -EBADMSG where it contradicts
  * itself: partitions, superblock, tree, signature and UUIDs must agree on one root hash and one

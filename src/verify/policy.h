@@ -9,8 +9,6 @@
 /* What a relying party demands of a machine (forms.md, section 5): a systemd-style file, every key
  * documented in avouch-policy(5), unknown sections and keys refused with the nearest known one. */
 
-enum { POLICY_KEYS_MAX = 64, POLICY_REGISTERS_MAX = 8, POLICY_LEAVES_MAX = 256 };
-
 typedef struct PolicyKey {
         uint8_t name[34]; /* of the attestation key */
         unsigned line;

@@ -8,8 +8,6 @@
 /* What the machine's log tells, replayed against what was quoted: the claim registers, and the
  * story that the claims after it read. Nothing in it counts unless registers is proven. */
 
-enum { STORY_LAYERS_MAX = 256 };
-
 typedef struct StoryLayer {
         Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
         uint8_t root_hash[32], signer[32];

@@ -39,7 +39,7 @@ enum {
         NV_CONTENTS_MAX = 2048,
         PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
-        /* images, leaves, keys, policies */
+        /* images, leaves, keys */
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
         VERITY_SIGNATURE_MAX =
@@ -55,7 +55,13 @@ enum {
         EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
-        POLICY_MAX = 256 * 1024,
-        SIGNERS_MAX = 16,
-        NAME_TEXT_MAX = 255, /* a file name, a layer's name */
+        SIGNERS_MAX = 16,            /* of one thing; only one is taken so far */
+        NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
+
+        /* judgement (verify/) */
+        POLICY_MAX = 256 * 1024,  /* one policy file */
+        POLICY_KEYS_MAX = 64,     /* attestation keys in a policy */
+        POLICY_REGISTERS_MAX = 8, /* registers in a policy */
+        POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
+        STORY_LAYERS_MAX = 256,   /* layers that one log activates */
 };

@@ -99,6 +99,44 @@ static void a_log_of_no_register_is_chained_all_the_same(void **state) {
         assert_memory_equal(c.prev, l.prev, sizeof(c.prev));
 }
 
+static void a_log_of_every_bank_replays(void **state) {
+        static const HashAlg banks[] = { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        _cleanup_(buf_done) Buf start = BUF_UP_TO(512);
+        Segment s;
+        Record r;
+        Chain c = {};
+
+        (void) state;
+        memcpy(l.banks, banks, sizeof(banks));
+        l.n_banks = 4;
+        for (size_t i = 0; i < 4; i++) {
+                buf_printf(&start, "%c\"%s\":\"", i > 0 ? ',' : '{', hash_name(banks[i]));
+                for (size_t j = 0; j < hash_size(banks[i]); j++)
+                        buf_string(&start, "00");
+                buf_string(&start, "\"");
+        }
+        buf_string(&start, "}");
+        buf_byte(&start, '\0');
+        draft_log_add(&l, EVENT_PHASE_GENESIS,
+                        (DraftChange[]){ { "start", (const char *) start.data }, {} });
+        draft_log_add(&l, EVENT_NOTE_TEXT, NULL);
+        s = segment_over(draft_log_bytes(&l));
+        for (size_t n = 0; n < 2; n++) {
+                assert_int_equal(segment_next(&s, &r, NULL), 1);
+                assert_int_equal(chain_add(&c, &r, NULL), 0);
+                assert_memory_equal(&c, &s.chain, sizeof(c));
+        }
+        for (size_t i = 0; i < 4; i++) {
+                Digest now = draft_log_replay(&l, i, digest_zero(banks[i]));
+
+                assert_true(digest_equal(&c.now[i], &now));
+        }
+        r.n_digests = 77;
+        assert_int_equal(segment_next(&s, &r, NULL), 0);
+        assert_int_equal(r.n_digests, 77); /* nothing is handed out at the end */
+}
+
 static const DraftChange nv_genesis[] = { { "register", "\"nv:0x01800400\"" },
         { "start", "{\"sha256\":\"" HEX_64 "\"}" }, {} };
 
@@ -490,6 +528,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_replays_to_what_the_register_holds),
                 cmocka_unit_test(a_log_of_no_register_is_chained_all_the_same),
+                cmocka_unit_test(a_log_of_every_bank_replays),
                 cmocka_unit_test(a_log_of_an_nv_index_replays),
                 cmocka_unit_test(what_does_not_continue_the_chain_is_refused),
                 cmocka_unit_test(a_record_of_no_register_does_not_continue_one_that_has),

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# generate AVOUCH: prints the completion for bash, made from what the programs beside AVOUCH say of
+# completion.sh AVOUCH: prints the completion for bash, made from what the programs beside AVOUCH say of
 # their own option tables.
 set -eu
 avouch=$1
