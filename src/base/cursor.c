@@ -4,12 +4,16 @@
 #include <assert.h>
 #include <errno.h>
 
-void cursor_reject(Cursor *c, const char *why) {
+void cursor_reject_at(Cursor *c, size_t at, const char *why) {
         if (c->failed)
                 return;
         c->failed = true;
-        c->failed_at = c->at;
+        c->failed_at = at;
         c->why = why;
+}
+
+void cursor_reject(Cursor *c, const char *why) {
+        cursor_reject_at(c, c->at, why);
 }
 
 Span cursor_bytes(Cursor *c, size_t n) {

@@ -61,5 +61,8 @@ Span cursor_until(Cursor *c, uint8_t stop, size_t max);
  * completes "malformed at byte N: ...". */
 void cursor_reject(Cursor *c, const char *why);
 
+/* The same for a value that was read already, and began at this byte. */
+void cursor_reject_at(Cursor *c, size_t at, const char *why);
+
 /* 0 where all was read and nothing failed; -EBADMSG otherwise, with what and the offset in e. */
 int cursor_end(const Cursor *c, const char *what, Err *e) _must_check_;

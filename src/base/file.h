@@ -22,6 +22,10 @@ int file_read_fd(int fd, const char *name, Buf *b, Err *e) _must_check_;
 int file_read_at(int fd, const char *name, uint64_t offset, void *into, size_t size,
                 Err *e) _must_check_;
 
+/* The same, but the file may end before: *ret_size tells how many bytes there were. */
+int file_read_some(int fd, const char *name, uint64_t offset, void *into, size_t size,
+                size_t *ret_size, Err *e) _must_check_;
+
 /* All the bytes at an offset, or an error. */
 int file_write_at(int fd, const char *name, uint64_t offset, Span bytes, Err *e) _must_check_;
 
@@ -35,6 +39,7 @@ typedef struct NewFile {
 
 #define NEW_FILE_NONE ((NewFile){ .fd = -1 })
 
+/* -EISDIR or -EEXIST where the path names something that is there and no file. */
 int new_file_open(const char *path, mode_t mode, NewFile *ret, Err *e) _must_check_;
 
 /* Syncs, and gives the file its name; one that stood there is replaced in one step. An error means

@@ -59,6 +59,16 @@ bool text_unhex_buf(Span hex, bool any_case, Buf *to) {
         return false;
 }
 
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]) {
+        for (size_t i = 0; i < 16; i++) {
+                if (i == 4 || i == 6 || i == 8 || i == 10)
+                        *into++ = '-';
+                *into++ = hex_digits[id[i] >> 4];
+                *into++ = hex_digits[id[i] & 15];
+        }
+        *into = '\0';
+}
+
 static void encode_base64(Buf *to, Span bytes, bool url) {
         const char *last = url ? "-_" : "+/";
 
@@ -167,17 +177,23 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) {
         return true;
 }
 
+/* What the first byte of a character says of its length; 0 for a byte that begins none. */
+static size_t utf8_length(uint8_t first) {
+        return first < 0x80       ? 1
+               : first >> 5 == 6  ? 2
+               : first >> 4 == 14 ? 3
+               : first >> 3 == 30 ? 4
+                                  : 0;
+}
+
 size_t text_utf8(Span s, uint32_t *ret) {
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
         uint32_t v;
-        size_t n;
+        size_t n = s.size > 0 ? utf8_length(s.data[0]) : 0;
 
-        if (s.size == 0)
-                return 0;
-        v = s.data[0];
-        n = v < 0x80 ? 1 : v >> 5 == 6 ? 2 : v >> 4 == 14 ? 3 : v >> 3 == 30 ? 4 : 0;
         if (n == 0 || n > s.size)
                 return 0;
+        v = s.data[0];
         if (n > 1)
                 v &= 0x7fu >> n;
         for (size_t i = 1; i < n; i++) {
@@ -189,6 +205,16 @@ size_t text_utf8(Span s, uint32_t *ret) {
                 return 0;
         if (ret)
                 *ret = v;
+        return n;
+}
+
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]) {
+        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        static const uint8_t head[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+        for (size_t i = n - 1; i > 0; i--, c >>= 6)
+                to[i] = (uint8_t) (0x80 | (c & 0x3f));
+        to[0] = (uint8_t) (head[n] | c);
         return n;
 }
 

@@ -26,6 +26,10 @@ bool text_unbase64url(Span text, Buf *to) _must_check_;
 void text_base64(Buf *to, Span bytes);
 bool text_unbase64(Span text, Buf *to) _must_check_;
 
+/* 16 bytes as a UUID is written, in their order, lower case: 8-4-4-4-12. */
+enum { UUID_TEXT_SIZE = 37 };
+void text_uuid(const uint8_t id[16], char into[UUID_TEXT_SIZE]);
+
 /* A decimal number as a person or a format writes it: digits only, no sign, no leading zero (but
  * "0"), at most max. */
 bool text_number(Span digits, uint64_t max, uint64_t *ret) _must_check_;
@@ -33,6 +37,9 @@ bool text_number(Span digits, uint64_t max, uint64_t *ret) _must_check_;
 /* The length of the UTF-8 character at the head of s (1 to 4); 0 where the bytes are none: overlong
  * forms, surrogates and what lies above U+10FFFF are refused. ret may be NULL. */
 size_t text_utf8(Span s, uint32_t *ret);
+
+/* The bytes of a character up to U+10FFFF; how many they are. */
+size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
 
 /* Foreign text for a record: '\' becomes \x5c, each control byte (0x00-0x1f, 0x7f) and each byte
  * that is not valid UTF-8 becomes \xNN; the rest stays. It can be turned back (forms.md, section

@@ -6,17 +6,24 @@
 #include "port/x509.h"
 
 /* Detached PKCS#7 signatures (RFC 2315) as verity images carry them and the kernel's dm-verity
- * takes them: SignedData, no signed attributes, binary, SHA-256, certificate included (facts of
- * UAPI.2). */
+ * takes them: SignedData, no signed attributes, binary, SHA-256, certificate included (UAPI.2,
+ * "Verity Signature"). */
 
-/* Signs content with a private key (PEM file) whose certificate is given. -EKEYREJECTED where the
- * two do not belong together. The signature is checked before it is handed out. *ret_reproducible
- * tells whether signing again gives the same bytes (RSA does; ECDSA in OpenSSL 3.0 does not). */
+enum { CMS_DER_MAX = 64 * 1024 };
+
+/* Signs content with a private key (PEM file, not encrypted, RSA or EC) whose certificate is given.
+ * -EKEYREJECTED where the two do not belong together. The signature is checked before it is handed
+ * out, appended to der. *ret_reproducible tells whether signing again gives the same bytes (RSA
+ * does; ECDSA in OpenSSL 3.0 does not). */
 int cms_sign(Span content, const char *private_key, const Certificate *certificate, Buf *der,
                 bool *ret_reproducible, Err *e) _must_check_;
 
 /* Whether der is such a signature over content, made with the key of this certificate. As systemd
- * judges: no chain, no expiry, the certificate itself is what is trusted. 0 when it could be
- * judged. */
+ * judges (PKCS7_verify() with NOINTERN and NOVERIFY): no chain, no expiry, the certificate itself
+ * is what is trusted; what certificates the signature carries does not matter.
+ *
+ * Stricter than systemd in the form, so that one signature has one reading: DER and nothing behind
+ * it, exactly one signer, no content inside, no signed attributes, SHA-256 or longer. A signature
+ * that is not even one does not hold. 0 when it could be judged. */
 int cms_judge(Span der, Span content, const Certificate *certificate, bool *ret_holds,
                 Err *e) _must_check_;

@@ -5,17 +5,22 @@
 #include "base/digest.h"
 #include "base/err.h"
 
-/* Certificates (X.509, RFC 5280). */
+/* Certificates (X.509, RFC 5280). Who issued them and whether they are still valid is not asked
+ * here: a certificate that was handed to us is what is trusted. */
 
 typedef struct Certificate {
         Buf der;
         Digest fingerprint; /* SHA-256 of der */
-        char subject[256];  /* RFC 2253, for people; escaped */
+        char subject[256];  /* RFC 2253, for people; visible ASCII, other characters escaped; cut
+                             * where it is longer */
 } Certificate;
 
-#define CERTIFICATE_NONE ((Certificate){ .der = { .max = 64 * 1024 } })
+enum { CERTIFICATE_DER_MAX = 64 * 1024, CERTIFICATE_TEXT_MAX = 256 * 1024 };
 
-/* One certificate, PEM or DER; of several in a PEM file the first. Owner: certificate_done(). */
+#define CERTIFICATE_NONE ((Certificate){ .der = { .max = CERTIFICATE_DER_MAX } })
+
+/* One certificate, PEM or DER; of several in a PEM file the first. DER must be just that: no other
+ * encoding of the same values, and no bytes behind it. Owner: certificate_done(). */
 int certificate_read(Span text, Certificate *ret, Err *e) _must_check_;
 
 /* The same from a file; e names it. */

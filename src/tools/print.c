@@ -3,37 +3,84 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
-static void print_newline(int depth) {
-        printf("\n%*s", 2 * depth, "");
+#include "base/text.h"
+
+typedef struct Printer {
+        bool pretty;
+        int depth;
+        uint8_t last; /* character */
+} Printer;
+
+static void print_newline(const Printer *p) {
+        printf("\n%*s", 2 * p->depth, "");
+}
+
+/* A character that is not inside a string. */
+static void print_outside(Printer *p, uint8_t c) {
+        bool opened = p->last == '{' || p->last == '[', closes = c == '}' || c == ']';
+
+        if (closes)
+                p->depth--;
+        if (p->pretty && opened != closes) /* what is empty stays on its line */
+                print_newline(p);
+        putchar(c);
+        if (c == '{' || c == '[')
+                p->depth++;
+        if (p->pretty && c == ',')
+                print_newline(p);
+        if (p->pretty && c == ':')
+                putchar(' ');
+}
+
+static void print_label(const char *label) {
+        printf("  %-14s ", label);
+}
+
+void print_line(const char *label, Span value) {
+        print_label(label);
+        text_print(stdout, value);
+        putchar('\n');
+}
+
+void print_hex(const char *label, Span bytes) {
+        print_label(label);
+        for (size_t i = 0; i < bytes.size; i++)
+                printf("%02x", bytes.data[i]);
+        putchar('\n');
 }
 
 void print_json(const char *form, Span json) {
-        bool pretty = strcmp(form, "pretty") == 0, quoted = false;
-        int depth = 0;
+        Printer p = { .pretty = strcmp(form, "pretty") == 0 };
+        bool quoted = false;
 
         for (size_t i = 0; i < json.size; i++) {
-                uint8_t c = json.data[i], last = i > 0 ? json.data[i - 1] : 0;
-                bool closes = !quoted && (c == '}' || c == ']');
+                uint8_t c = json.data[i];
 
-                if (closes)
-                        depth--;
-                if (pretty && ((closes && last != '{' && last != '[') ||
-                                              (!quoted && !closes && (last == '{' || last == '['))))
-                        print_newline(depth);
-                putchar(c);
-                if (quoted && c == '\\' && i + 1 < json.size)
-                        putchar(json.data[++i]);
-                else if (c == '"')
-                        quoted = !quoted;
-                if (quoted)
-                        continue;
-                if (c == '{' || c == '[')
-                        depth++;
-                else if (pretty && c == ',')
-                        print_newline(depth);
-                else if (pretty && c == ':')
-                        putchar(' ');
+                if (quoted) {
+                        putchar(c);
+                        if (c == '\\' && i + 1 < json.size)
+                                putchar(json.data[++i]);
+                        else if (c == '"')
+                                quoted = false;
+                } else {
+                        print_outside(&p, c);
+                        quoted = c == '"';
+                }
+                p.last = c;
         }
         putchar('\n');
+}
+
+int print_json_buf(const char *form, const Buf *json, Err *e) {
+        Span text;
+        int rc = buf_end(json, &text);
+
+        if (rc < 0)
+                return err_set(e, rc,
+                                "the answer takes more than %zu bytes, or there is no memory for it",
+                                json->max);
+        print_json(form, text);
+        return 0;
 }

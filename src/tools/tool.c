@@ -62,6 +62,15 @@ static void print_option(const Option *o) {
         print_row(left, o->help);
 }
 
+/* True for a program with an option of that name, for what it makes. It tells its own version where
+ * --version is all that it is asked. */
+static bool has_version(const Tool *t) {
+        for (const Option *o = t->options; o && o->name; o++)
+                if (strcmp(o->name, "version") == 0)
+                        return true;
+        return false;
+}
+
 static void print_help(const Tool *t) {
         for (const Verb *v = t->verbs; v->name; v++)
                 print_usage(t, v);
@@ -80,7 +89,9 @@ static void print_help(const Tool *t) {
         for (const Option *o = t->options; o && o->name; o++)
                 print_option(o);
         print_option(&(Option){ .name = "help", .letter = 'h', .help = "Show this and exit" });
-        print_option(&(Option){ .name = "version", .help = "Show the version and exit" });
+        print_option(&(Option){ .name = "version",
+                        .help = has_version(t) ? "Alone: show the version and exit"
+                                               : "Show the version and exit" });
 }
 
 /* For completion (completion.sh.in): what may be typed, a word a line; '=' where a value follows.
@@ -306,7 +317,10 @@ int tool_main(const Tool *t, int argc, char **argv) {
         Err e = {};
         int rc;
 
-        rc = parse_options(&p, argc, argv, &e);
+        if (has_version(t) && argc == 2 && strcmp(argv[1], "--version") == 0)
+                rc = ASKS_VERSION;
+        else
+                rc = parse_options(&p, argc, argv, &e);
         if (rc == 0)
                 rc = run_verb(t, argv + optind, &e);
         else if (rc == ASKS_HELP)

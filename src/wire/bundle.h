@@ -34,8 +34,9 @@ typedef struct Bundle {
         Span parts[_PART_MAX]; /* decoded; borrowed from the Buf handed to bundle_parse() */
 } Bundle;
 
-/* Decodes all parts into into. Refused: another collection type, an unknown label, a part of
- * another media type than its label's, no manifest, no tpm part. */
+/* Decodes all parts into into, which is to have room for as many bytes as the text has. Refused:
+ * another collection type, an unknown label, a part of another media type or indicator than its
+ * label's or above its limit, no manifest, no tpm part. */
 int bundle_parse(Span text, Buf *into, Bundle *ret, Err *e) _must_check_;
 void bundle_write(const Bundle *b, Buf *to);
 
@@ -53,5 +54,7 @@ typedef struct Manifest {
         ManifestPart parts[_PART_MAX]; /* never PART_MANIFEST and PART_TPM */
 } Manifest;
 
+/* Refused: a spelling that is not canonical, another version, an ak that is no SHA-256 Name, a
+ * nonce shorter or longer than one may be, a part of unknown label, or manifest or tpm listed. */
 int manifest_parse(Span text, Manifest *ret, Err *e) _must_check_;
 void manifest_write(const Manifest *m, Buf *to);

@@ -106,46 +106,73 @@ static bool is_register(Json v) {
         return json_type(v) == JSON_STRING && register_parse(json_raw(v), &unused);
 }
 
-static const char *check_value(const MemberRule *rule, Json v) {
-        const int64_t most = JSON_INTEGER_MAX;
+static bool is_text(Json v) {
+        return json_type(v) == JSON_STRING && json_raw(v).size <= STRING_MAX;
+}
+
+static bool is_integer(Json v, int64_t least, int64_t most) {
         int64_t unused;
+
+        return json_integer(v, least, most, &unused);
+}
+
+static bool obeys(const MemberRule *rule, Json v) {
+        const int64_t most = JSON_INTEGER_MAX;
 
         switch (rule->rule) {
         case RULE_TEXT:
-                return json_type(v) == JSON_STRING && json_raw(v).size <= STRING_MAX
-                                       ? NULL
-                                       : "a string of at most 1 KiB";
+                return is_text(v);
         case RULE_COUNT:
-                return json_integer(v, 0, most, &unused) ? NULL : "a number from 0 up";
+                return is_integer(v, 0, most);
         case RULE_TIME:
-                return json_integer(v, -most, most, &unused) ? NULL : "a number";
+                return is_integer(v, -most, most);
         case RULE_FLAG:
-                return json_integer(v, 0, 1, &unused) ? NULL : "0 or 1";
+                return is_integer(v, 0, 1);
         case RULE_ID:
-                return is_hex(v, 16) ? NULL : "32 hex digits";
+                return is_hex(v, 16);
         case RULE_SHA256:
-                return is_hex(v, 32) ? NULL : "64 hex digits";
+                return is_hex(v, 32);
         case RULE_TPM_NAME:
-                return is_tpm_name(v) ? NULL : "000b and 64 hex digits";
+                return is_tpm_name(v);
         case RULE_INDEX:
-                return is_hex(v, 4) ? NULL : "8 hex digits";
+                return is_hex(v, 4);
         case RULE_BANKS:
-                return is_banks(v) ? NULL : "a digest for each bank";
+                return is_banks(v);
         case RULE_BANK_LIST:
-                return is_bank_list(v) ? NULL : "a list of banks, as [\"0x0012\"]";
+                return is_bank_list(v);
         case RULE_NV_VALUES:
-                return is_nv_values(v) ? NULL : "a value for each NV index";
+                return is_nv_values(v);
         case RULE_REGISTER:
-                return is_register(v) ? NULL : "a register (pcr:8, nv:0x01800400, none)";
+                return is_register(v);
         case RULE_WORD:
-                return is_word(v, rule->words) ? NULL : "one of the words that it may be";
+                return is_word(v, rule->words);
         case RULE_OBJECT:
-                return json_type(v) == JSON_OBJECT && check_members(v, rule->members, NULL, NULL) ==
-                                                                       0
-                                       ? NULL
-                                       : "the object that it should be";
+                return json_type(v) == JSON_OBJECT &&
+                       check_members(v, rule->members, NULL, NULL) == 0;
         }
-        return "known";
+        return false;
+}
+
+/* NULL where the value is what its rule wants, otherwise what that is. */
+static const char *check_value(const MemberRule *rule, Json v) {
+        static const char *const wanted[] = {
+                [RULE_TEXT] = "a string of at most 1 KiB",
+                [RULE_COUNT] = "a number from 0 up",
+                [RULE_TIME] = "a number",
+                [RULE_FLAG] = "0 or 1",
+                [RULE_ID] = "32 hex digits",
+                [RULE_SHA256] = "64 hex digits",
+                [RULE_TPM_NAME] = "000b and 64 hex digits",
+                [RULE_INDEX] = "8 hex digits",
+                [RULE_BANKS] = "a digest for each bank",
+                [RULE_BANK_LIST] = "a list of banks, as [\"0x0012\"]",
+                [RULE_NV_VALUES] = "a value for each NV index",
+                [RULE_REGISTER] = "a register (pcr:8, nv:0x01800400, none)",
+                [RULE_WORD] = "one of the words that it may be",
+                [RULE_OBJECT] = "the object that it should be",
+        };
+
+        return obeys(rule, v) ? NULL : wanted[rule->rule];
 }
 
 static bool has(const Content *c, const char *name) {
@@ -345,6 +372,6 @@ int content_write(const Content *head, const Member *members, size_t n_members, 
         if (rc == -ERANGE)
                 return err_set(e, rc, "%s: a number beyond 2^53 - 1", event_name(head->event));
         if (rc < 0)
-                return err_set(e, rc, "%s: %s", event_name(head->event), strerror(-rc));
+                return err_set(e, rc, "%s: no memory for the record", event_name(head->event));
         return content_parse(bytes, &unused, e);
 }

@@ -36,36 +36,21 @@ static void reject_next(Cursor *c, const char *why) {
         cursor_reject(c, cursor_left(c) > 0 ? why : NULL);
 }
 
-/* For what is known to be wrong only after it was read. */
-static void reject_at(Reader *r, size_t at, const char *why) {
-        if (cursor_failed(&r->c))
-                return;
-        r->c.at = at;
-        cursor_reject(&r->c, why);
+static bool is_blank(int c) {
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static void skip_blanks(Reader *r) {
-        for (;;) {
-                switch (peek(&r->c)) {
-                case ' ':
-                case '\t':
-                case '\n':
-                case '\r':
-                        if (r->form == JSON_CANONICAL)
-                                cursor_reject(&r->c, "a blank, in canonical JSON");
-                        else
-                                r->c.at++;
-                        break;
-                default:
-                        return;
-                }
-        }
+        while (r->form == JSON_STRICT && is_blank(peek(&r->c)))
+                r->c.at++;
+        if (is_blank(peek(&r->c)))
+                cursor_reject(&r->c, "a blank, in canonical JSON");
 }
 
 static void add_token(Reader *r, JsonToken t) {
         if (r->n == r->room) {
-                r->full = true;
-                cursor_reject(&r->c, "too many values");
+                r->full = !cursor_failed(&r->c);
+                cursor_reject_at(&r->c, t.at, "too many values");
                 return;
         }
         t.next = (uint32_t) r->n + 1;
@@ -122,13 +107,13 @@ static uint32_t read_escape(Cursor *c) {
 }
 
 static void check_escape(Reader *r) {
-        size_t at = r->c.at;
-        uint32_t character = read_escape(&r->c);
+        Cursor *c = &r->c;
+        size_t at = c->at;
+        uint32_t character = read_escape(c);
+        bool canonical = c->at - at == 2 && (character == '"' || character == '\\');
 
-        if (r->form == JSON_CANONICAL && character != '"' && character != '\\')
-                reject_at(r, at, "an escape other than \\\" and \\\\, in canonical JSON");
-        if (r->form == JSON_CANONICAL && r->c.at - at != 2)
-                reject_at(r, at, "a long escape, in canonical JSON");
+        if (r->form == JSON_CANONICAL && !canonical)
+                cursor_reject_at(c, at, "an escape other than \\\" and \\\\, in canonical JSON");
 }
 
 static void check_character(Reader *r) {
@@ -154,8 +139,8 @@ static void skip_plain(Cursor *c) {
 }
 
 static JsonToken read_string(Reader *r) {
-        JsonToken t = { .type = JSON_STRING };
         Cursor *c = &r->c;
+        JsonToken t = { .type = JSON_STRING };
 
         if (!cursor_skip(c, SPAN_LITERAL("\"")))
                 reject_next(c, "no name in quotes"); /* a value would not have come here */
@@ -188,8 +173,7 @@ static Span read_digits(Cursor *c) {
 }
 
 /* True, and steps over it, where a fraction or an exponent stands next. */
-static bool read_fraction(Reader *r) {
-        Cursor *c = &r->c;
+static bool read_fraction(Cursor *c) {
         bool found = false;
 
         if (cursor_skip(c, SPAN_LITERAL("."))) {
@@ -211,19 +195,19 @@ static JsonToken read_number(Reader *r) {
         size_t at = c->at;
         bool negative = cursor_skip(c, SPAN_LITERAL("-"));
         Span digits = read_digits(c);
-        bool fraction = read_fraction(r);
+        bool fraction = read_fraction(c);
         uint64_t v = 0;
 
         if (digits.size > 1 && digits.data[0] == '0')
-                reject_at(r, at, "a number with a leading zero");
+                cursor_reject_at(c, at, "a number with a leading zero");
         if (!fraction && !text_number(digits, (uint64_t) JSON_INTEGER_MAX, &v))
-                reject_at(r, at, "an integer beyond 2^53 - 1");
+                cursor_reject_at(c, at, "an integer beyond 2^53 - 1");
         if (!fraction && negative && v == 0)
-                reject_at(r, at, "a zero with a sign");
+                cursor_reject_at(c, at, "a zero with a sign");
         if (fraction && c->at - at > NUMBER_MAX)
-                reject_at(r, at, "a number of too many digits");
+                cursor_reject_at(c, at, "a number of too many digits");
         if (fraction && r->form == JSON_CANONICAL)
-                reject_at(r, at, "a fraction or an exponent, in canonical JSON");
+                cursor_reject_at(c, at, "a fraction or an exponent, in canonical JSON");
         return (JsonToken){
                 .at = (uint32_t) at,
                 .size = (uint32_t) (c->at - at),
@@ -244,7 +228,7 @@ static JsonToken read_word(Reader *r) {
                 if (!cursor_skip(&r->c, word))
                         continue;
                 if (r->form == JSON_CANONICAL)
-                        reject_at(r, at, "true, false or null, in canonical JSON");
+                        cursor_reject_at(&r->c, at, "true, false or null, in canonical JSON");
                 return (JsonToken){
                         .at = (uint32_t) at,
                         .size = (uint32_t) word.size,
@@ -301,9 +285,9 @@ static void check_name(Reader *r, uint32_t object, uint32_t last, JsonToken name
                 int order = span_compare((Span){ text.data + t->at, t->size }, this);
 
                 if (order == 0)
-                        reject_at(r, name.at, "a name that the object has already");
+                        cursor_reject_at(&r->c, name.at, "a name that the object has already");
                 else if (order > 0 && r->form == JSON_CANONICAL)
-                        reject_at(r, name.at, "names out of order, in canonical JSON");
+                        cursor_reject_at(&r->c, name.at, "names out of order, in canonical JSON");
                 i = t->next;
         }
 }
@@ -314,7 +298,7 @@ static void read_name(Reader *r, uint32_t object, uint32_t *last) {
         skip_blanks(r);
         name = read_string(r);
         if (name.escaped)
-                reject_at(r, name.at, "a name with an escape in it");
+                cursor_reject_at(&r->c, name.at, "a name with an escape in it");
         if (!cursor_failed(&r->c))
                 check_name(r, object, *last, name);
         *last = (uint32_t) r->n;
@@ -389,17 +373,12 @@ JsonType json_type(Json v) {
         return token_of(v)->type;
 }
 
-Json json_member(Json v, const char *name) {
-        if (json_type(v) != JSON_OBJECT)
-                return (Json){};
-        for (Json m = json_first(v); json_type(m) != JSON_NONE; m = json_next(v, m))
-                if (span_is(json_raw(m), name))
-                        return json_value(m);
-        return (Json){};
-}
-
 Json json_first(Json container) {
-        return at_index(container, container.index + 1, token_of(container)->next);
+        const JsonToken *t = token_of(container);
+
+        if (t->type != JSON_OBJECT && t->type != JSON_ARRAY)
+                return (Json){};
+        return at_index(container, container.index + 1, t->next);
 }
 
 Json json_next(Json container, Json element) {
@@ -412,47 +391,10 @@ Json json_value(Json name) {
         return at_index(name, name.index + 1, token_of(name)->next);
 }
 
-size_t json_count(Json container) {
-        size_t n = 0;
-
-        for (Json v = json_first(container); json_type(v) != JSON_NONE; v = json_next(container, v))
-                n++;
-        return n;
-}
-
-bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) {
-        Span digits = json_raw(v);
-        bool negative = digits.size > 0 && digits.data[0] == '-';
-        uint64_t magnitude;
-        int64_t n;
-
-        if (json_type(v) != JSON_INTEGER)
-                return false;
-        if (negative)
-                digits = (Span){ digits.data + 1, digits.size - 1 };
-        if (!text_number(digits, (uint64_t) JSON_INTEGER_MAX, &magnitude))
-                return false;
-        n = negative ? -(int64_t) magnitude : (int64_t) magnitude;
-        if (n < min || n > max)
-                return false;
-        *ret = n;
-        return true;
-}
-
 Span json_raw(Json v) {
         const JsonToken *t = token_of(v);
 
         return t->type == JSON_NONE ? (Span){} : (Span){ v.text.data + t->at, t->size };
-}
-
-static size_t encode_utf8(uint32_t c, uint8_t to[static 4]) {
-        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-        static const uint8_t head[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-        for (size_t i = n - 1; i > 0; i--, c >>= 6)
-                to[i] = (uint8_t) (0x80 | (c & 0x3f));
-        to[0] = (uint8_t) (head[n] | c);
-        return n;
 }
 
 /* What stands before the next escape, or that escape's character. */
@@ -461,7 +403,7 @@ static Span next_piece(Cursor *c, uint8_t room[static 4]) {
         size_t n = 0;
 
         if (peek(c) == '\\')
-                return (Span){ room, encode_utf8(read_escape(c), room) };
+                return (Span){ room, text_utf8_write(read_escape(c), room) };
         while (n < s.size && s.data[n] != '\\')
                 n++;
         return cursor_bytes(c, n);
@@ -495,6 +437,10 @@ bool json_text(Json v, Buf *to) {
         return to->failed == 0;
 }
 
-bool json_hex(Json v, uint8_t *into, size_t size) {
-        return json_type(v) == JSON_STRING && text_unhex(json_raw(v), into, size);
+int json_reject(Json v, const char *what, const char *why, Err *e) {
+        Cursor c = cursor_over(v.text);
+
+        c.at = token_of(v)->at;
+        cursor_reject(&c, why);
+        return cursor_end(&c, what, e);
 }

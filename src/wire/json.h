@@ -69,6 +69,10 @@ Json json_value(Json name);
 /* How many members or elements. */
 size_t json_count(Json container);
 
+/* True where v is an object that has each of these members, and no other. The names differ; NULL
+ * ends them. */
+bool json_has_only(Json v, const char *const *names);
+
 /* True where v is an integer between min and max. */
 bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) _must_check_;
 
@@ -85,6 +89,14 @@ bool json_text(Json v, Buf *to) _must_check_;
 /* A string that holds exactly size bytes in lower-case hex; false otherwise, with into in an
  * undefined state. */
 bool json_hex(Json v, uint8_t *into, size_t size) _must_check_;
+
+/* A string that is base64url without padding, decoded into to; false otherwise, with to as it was,
+ * and where to has failed. */
+bool json_base64url(Json v, Buf *to) _must_check_;
+
+/* -EBADMSG and "WHAT: malformed at byte N of SIZE: WHY", for a value that is JSON and still not
+ * what belongs where it stands; N is where it does. */
+int json_reject(Json v, const char *what, const char *why, Err *e);
 
 /* Writes JSON, without blanks. Names must come sorted where the form is canonical (asserted).
  * Strings are escaped as JSON demands; what must not stand in a record (control characters, invalid

@@ -37,22 +37,31 @@ enum {
         RSA_BYTES_MAX = 512,      /* 4096 bits */
         ECC_BYTES_MAX = 66,       /* P-521 */
         NV_CONTENTS_MAX = 2048,
+        PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
-        /* images, leaves, keys, policies */
+        /* images, leaves, keys */
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
         VERITY_SIGNATURE_MAX =
-                        4 * 1024 * 1024, /* the signature partition, as systemd's reader has it */
-        CMS_MAX = 64 * 1024,             /* one PKCS#7 signature, DER */
+                        4 * 1024 * 1024,   /* the signature partition, as systemd's reader has it */
+        VERITY_SIGNATURE_TOKENS_MAX = 256, /* JSON values in it, unknown members' too */
+        CMS_MAX = 64 * 1024,               /* one PKCS#7 signature, DER */
         LEAF_MAX = 64 * 1024,
         LEAF_LINE_MAX = 1024,
         LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
         LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
         LEAVES_MAX = 4096,       /* leaves handed to one verification */
         EXTENSION_RELEASE_MAX = 64 * 1024,
+        EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
-        POLICY_MAX = 256 * 1024,
-        SIGNERS_MAX = 16,
-        NAME_TEXT_MAX = 255, /* a file name, a layer's name */
+        SIGNERS_MAX = 16,            /* of one thing; only one is taken so far */
+        NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
+
+        /* judgement (verify/) */
+        POLICY_MAX = 256 * 1024,  /* one policy file */
+        POLICY_KEYS_MAX = 64,     /* attestation keys in a policy */
+        POLICY_REGISTERS_MAX = 8, /* registers in a policy */
+        POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
+        STORY_LAYERS_MAX = 256,   /* layers that one log activates */
 };

@@ -18,7 +18,8 @@ typedef struct VeritySignature {
         Span pkcs7;              /* DER; borrowed from the Buf that was handed in */
 } VeritySignature;
 
-/* partition: its bytes, padding too. The PKCS#7 is decoded into der. */
+/* partition: its bytes, padding too; at most VERITY_SIGNATURE_MAX. The PKCS#7 is decoded and
+ * appended to der. */
 int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *e) _must_check_;
 
 /* Writes a whole partition of VERITY_SIGNATURE_SIZE bytes. -E2BIG where the signature is larger. */

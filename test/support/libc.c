@@ -82,6 +82,9 @@ WRAP(int, -1, LIBC_FILES, fstatat64, (int folder, const char *path, struct stat6
 WRAP(int, -1, LIBC_FILES, rename, (const char *from, const char *to), (from, to))
 WRAP(int, -1, LIBC_FILES, renameat, (int from_folder, const char *from, int folder, const char *to),
                 (from_folder, from, folder, to))
+WRAP(int, -1, LIBC_FILES, renameat2,
+                (int from_folder, const char *from, int folder, const char *to, unsigned flags),
+                (from_folder, from, folder, to, flags))
 WRAP(int, -1, LIBC_FILES, linkat,
                 (int from_folder, const char *from, int folder, const char *to, int flags),
                 (from_folder, from, folder, to, flags))

@@ -81,6 +81,19 @@ static void a_stop_too_far_away_is_refused(void **state) {
         assert_true(cursor_failed(&c));
 }
 
+static void a_value_is_refused_where_it_began(void **state) {
+        Cursor c = cursor_over(SPAN_LITERAL("\x01\x02\x03\x04"));
+        Err e = {};
+
+        (void) state;
+        (void) cursor_u8(&c);
+        (void) cursor_u16be(&c);
+        cursor_reject_at(&c, 1, "no such number");
+        cursor_reject_at(&c, 0, "too late");
+        assert_int_equal(cursor_end(&c, "four bytes", &e), -EBADMSG);
+        assert_string_equal(e.text, "four bytes: malformed at byte 1 of 4: no such number");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reads_both_byte_orders),
@@ -90,6 +103,7 @@ int main(void) {
                 cmocka_unit_test(a_length_is_taken_up_to_its_limit),
                 cmocka_unit_test(literals_are_stepped_over_or_refused),
                 cmocka_unit_test(a_stop_too_far_away_is_refused),
+                cmocka_unit_test(a_value_is_refused_where_it_began),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

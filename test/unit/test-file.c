@@ -118,6 +118,15 @@ static void bytes_at_an_offset_are_all_there_or_refused(void **state) {
         assert_string_equal(e.text, "file: ends at byte 10, where more is needed");
         assert_true(file_read_at(fd, "file", UINT64_MAX - 3, into, 8, NULL) < 0);
 
+        for (uint64_t at = 0; at <= 11; at++) {
+                size_t size = 77;
+
+                assert_int_equal(
+                                file_read_some(fd, "file", at, into, sizeof(into), &size, NULL), 0);
+                assert_int_equal(size, at > 10 ? 0 : at < 2 ? 8 : 10 - at);
+                assert_memory_equal(into, &"0123456789"[at > 10 ? 0 : at], size);
+        }
+
         assert_int_equal(file_write_at(fd, "file", 8, SPAN_LITERAL("abcd"), NULL), 0);
         assert_int_equal(file_read_at(fd, "file", 6, into, 6, NULL), 0);
         assert_memory_equal(into, "67abcd", 6);
@@ -228,6 +237,18 @@ static void where_no_file_can_be_none_is_left(void **state) {
         assert_int_equal(e.code, -ENAMETOOLONG);
 }
 
+/* A device most of all: "--output=/dev/null" must not end in a file of that name. */
+static void what_is_no_file_is_not_replaced_by_one(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        const char *path = folder_path(&f, "fifo");
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(file_write(path, 0600, SPAN_LITERAL("x"), &e), -EEXIST);
+        assert_non_null(strstr(e.text, "/fifo: is there already, and not as a file"));
+}
+
 static void a_name_without_a_folder_is_in_the_working_one(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         char *before = getcwd(NULL, 0);
@@ -301,6 +322,7 @@ int main(void) {
                 cmocka_unit_test(a_new_file_that_is_not_committed_leaves_nothing),
                 cmocka_unit_test(a_new_file_takes_the_place_of_what_a_kill_left),
                 cmocka_unit_test(where_no_file_can_be_none_is_left),
+                cmocka_unit_test(what_is_no_file_is_not_replaced_by_one),
                 cmocka_unit_test(a_name_without_a_folder_is_in_the_working_one),
                 cmocka_unit_test(a_folder_is_made_with_its_parents),
                 cmocka_unit_test(where_no_folder_can_be_that_is_said),

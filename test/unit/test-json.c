@@ -84,7 +84,7 @@ static const struct {
         { "[\"a\\n\"]", 3, false, "an escape other than \\\" and \\\\, in canonical JSON" },
         { "[\"a\\/\"]", 3, false, "an escape other than \\\" and \\\\, in canonical JSON" },
         { "[\"\\u0061\"]", 2, false, "an escape other than \\\" and \\\\, in canonical JSON" },
-        { "[\"\\u0022\"]", 2, false, "a long escape, in canonical JSON" },
+        { "[\"\\u0022\"]", 2, false, "an escape other than \\\" and \\\\, in canonical JSON" },
         { "[\"\x7f\"]", 2, false, "a control character in a string" },
         { "{\"b\":1,\"a\":2}", 8, false, "names out of order, in canonical JSON" },
         { "{\"ab\":1,\"a\":2}", 9, false, "names out of order, in canonical JSON" },
@@ -104,6 +104,7 @@ static const struct {
         { "[\"\\udc00\"]", 8, true, "half of a surrogate pair" },
         { "[\"\\udc00\\udc00\"]", 8, true, "half of a surrogate pair" },
         { "[\"\\ud800\\u0061\"]", 14, true, "half of a surrogate pair" },
+        { "[\"\\ud800\\ue000\"]", 14, true, "half of a surrogate pair" },
         { "[\"\\ud800\\ud800\"]", 14, true, "half of a surrogate pair" },
         { "[\"\\ud800\\n\"]", 8, true, "half of a surrogate pair" },
         { "[\"\\u00g0\"]", 7, true, "not four hex digits after \\u" },
@@ -188,26 +189,227 @@ static void each_rule_refuses_and_says_where(void **state) {
         }
 }
 
-static void what_is_written_reads_the_same(void **state) {
-        _cleanup_(buf_done) Buf b = BUF_UP_TO(256);
-        JsonWriter w = json_writer(&b, JSON_CANONICAL);
+static void the_limits_themselves_are_taken(void **state) {
+        static const char *const good[] = {
+                "9007199254740991",
+                "-9007199254740991",
+                "0",
+                "\"\"",
+                "[[[[[[[[]]]]]]]]",
+                "{\"\":{\"\":0}}",
+                "[\"\x7e\xc2\x80\xf4\x8f\xbf\xbf\"]",
+        };
+        static const char *const strict[] = {
+                "0.123456789012345678901234567890", /* 32 characters */
+                "-1.5E+99",
+                "1e-99",
+                "-0.0",
+                "0e0",
+                "\t\r\n {\t\r\n \"a\"\t\r\n :\t\r\n [\t\r\n 1\t\r\n ,\t\r\n 2\t\r\n ]\t\r\n }\t\r\n ",
+                "[\"\\ud83d\\uDE00\\b\\f\\n\\r\\t\\/\"]",
+                "[\"\\ud7ff\\ue000\\uffff\\udbff\\udfff\"]",
+                "{\"b\":true,\"a\":false,\"\":null}",
+        };
+        JsonToken tokens[32];
+        Json v;
 
         (void) state;
-        json_put_object(&w, NULL);
-        json_put_array(&w, "a");
-        json_put_integer(&w, NULL, 1);
-        json_put_integer(&w, NULL, -2);
-        json_put_object(&w, NULL);
-        json_put_string(&w, "b", "x\"\\y");
-        json_put_end(&w);
-        json_put_end(&w);
-        json_put_object(&w, "bb");
-        json_put_end(&w);
-        json_put_array(&w, "c");
-        json_put_end(&w);
-        json_put_integer(&w, "d", 0);
-        json_put_end(&w);
-        assert_true(span_is(buf_span(&b), sample));
+        for (size_t i = 0; i < ELEMENTS(good); i++)
+                for (JsonForm form = JSON_STRICT; form <= JSON_CANONICAL; form++)
+                        assert_int_equal(parse(good[i], form, tokens, 32, &v, NULL), 0);
+        for (size_t i = 0; i < ELEMENTS(strict); i++) {
+                assert_int_equal(parse(strict[i], JSON_STRICT, tokens, 32, &v, NULL), 0);
+                assert_int_equal(parse(strict[i], JSON_CANONICAL, tokens, 32, &v, NULL), -EBADMSG);
+        }
+}
+
+static void too_many_values_are_refused(void **state) {
+        JsonToken tokens[12];
+        Json v = { .end = 7 };
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(parse(sample, JSON_STRICT, tokens, 12, &v, &e), -E2BIG);
+        assert_string_equal(e.text, "text: more than 12 JSON values, at byte 43");
+        assert_int_equal(parse("[1]", JSON_STRICT, tokens, 1, &v, NULL), -E2BIG);
+        assert_int_equal(parse("[]", JSON_STRICT, tokens, 0, &v, NULL), -E2BIG);
+        assert_int_equal(parse("[x", JSON_STRICT, tokens, 1, &v, NULL), -EBADMSG);
+        assert_int_equal(v.end, 7);
+        assert_int_equal(parse("[1]", JSON_STRICT, tokens, 2, &v, NULL), 0);
+}
+
+static void a_text_beyond_four_gigabytes_is_refused_unread(void **state) {
+        Span text = { (const uint8_t *) "1", (size_t) UINT32_MAX + 1 };
+        JsonToken tokens[1];
+        Json v;
+
+        (void) state;
+        assert_int_equal(json_parse(text, JSON_STRICT, tokens, 1, "text", &v, NULL), -E2BIG);
+}
+
+static void types_are_told_apart(void **state) {
+        static const JsonType types[] = { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_INTEGER,
+                JSON_NUMBER, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+        JsonToken tokens[16];
+        Json v, element;
+        size_t i = 0;
+
+        (void) state;
+        assert_int_equal(parse("[{},[],\"1\",1,1.0,1e0,true,false,null]", JSON_STRICT, tokens, 16,
+                                         &v, NULL),
+                        0);
+        for (element = json_first(v); json_type(element) != JSON_NONE;
+                        element = json_next(v, element))
+                assert_int_equal(json_type(element), types[i++]);
+        assert_int_equal(i, ELEMENTS(types));
+        assert_int_equal(json_count(v), ELEMENTS(types));
+}
+
+static void no_value_comes_from_no_value(void **state) {
+        Json none = {}, v;
+        JsonToken tokens[8];
+
+        (void) state;
+        assert_int_equal(json_type(none), JSON_NONE);
+        assert_int_equal(json_type(json_first(none)), JSON_NONE);
+        assert_int_equal(json_type(json_next(none, none)), JSON_NONE);
+        assert_int_equal(json_type(json_value(none)), JSON_NONE);
+        assert_int_equal(json_type(json_member(none, "a")), JSON_NONE);
+        assert_int_equal(json_count(none), 0);
+        assert_null(json_raw(none).data);
+        assert_false(json_is(none, ""));
+
+        assert_int_equal(parse("[[\"a\",\"b\"],1]", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        v = json_first(v);
+        assert_int_equal(json_type(json_member(v, "a")), JSON_NONE); /* an array has no members */
+        assert_int_equal(json_type(json_value(json_first(v))), JSON_NONE); /* "a" is no name */
+        assert_int_equal(json_type(json_first(json_first(v))), JSON_NONE); /* and no container */
+        assert_int_equal(json_type(json_value(v)), JSON_NONE);
+        assert_int_equal(json_count(v), 2);
+}
+
+static void a_name_is_not_the_value_of_the_name_before(void **state) {
+        JsonToken tokens[8];
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("{\"a\":\"b\",\"c\":\"d\"}", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_int_equal(json_type(json_member(v, "b")), JSON_NONE);
+        assert_true(json_is(json_member(v, "c"), "d"));
+        assert_int_equal(json_count(json_first(v)), 0);
+}
+
+static void integers_are_taken_within_their_bounds(void **state) {
+        JsonToken tokens[8];
+        int64_t n = 7;
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("9007199254740991", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_false(json_integer(v, 0, JSON_INTEGER_MAX - 1, &n));
+        assert_int_equal(n, 7);
+        assert_true(json_integer(v, 0, JSON_INTEGER_MAX, &n));
+        assert_true(n == JSON_INTEGER_MAX);
+        assert_int_equal(parse("-9007199254740991", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_false(json_integer(v, -JSON_INTEGER_MAX + 1, 0, &n));
+        assert_true(json_integer(v, INT64_MIN, INT64_MAX, &n));
+        assert_true(n == -JSON_INTEGER_MAX);
+        assert_int_equal(parse("1.0", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_false(json_integer(v, 0, 9, &n));
+        assert_int_equal(parse("\"1\"", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_false(json_integer(v, 0, 9, &n));
+}
+
+static void escapes_are_resolved(void **state) {
+        static const char text[] =
+                        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t|\\u0041\\u00e9\\u20AC\\ud83d\\ude00|\"";
+        static const char meant[] = "\"\\/\b\f\n\r\t|A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|";
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(64), small = BUF_UP_TO(4);
+        JsonToken tokens[2];
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse(text, JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_true(json_text(v, &b));
+        assert_true(span_is(buf_span(&b), meant));
+        assert_true(json_is(v, meant));
+        assert_false(json_is(v, "\""));
+        assert_false(json_is(v, "\"\\/\b\f\n\r\t|A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|x"));
+        assert_false(json_is(v, "\"\\/\b\f\n\r\t|B"));
+        assert_false(json_text(v, &small));
+
+        assert_int_equal(parse("[1]", JSON_STRICT, tokens, 2, &v, NULL), 0);
+        assert_false(json_text(v, &b));
+        assert_false(json_text(json_first(v), &b));
+        assert_false(json_is(json_first(v), "1"));
+}
+
+static void hex_has_one_spelling_and_one_length(void **state) {
+        static const char *const bad[] = { "\"00Ff\"", "\"00f\"", "\"00ff00\"", "\"00f\\u0066\"",
+                "\"\"", "1234", "[\"00ff\"]" };
+        uint8_t two[2];
+        JsonToken tokens[2];
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("\"00ff\"", JSON_STRICT, tokens, 2, &v, NULL), 0);
+        assert_true(json_hex(v, two, 2));
+        assert_memory_equal(two, "\x00\xff", 2);
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                assert_int_equal(parse(bad[i], JSON_STRICT, tokens, 2, &v, NULL), 0);
+                assert_false(json_hex(v, two, 2));
+        }
+}
+
+static void base64url_is_decoded(void **state) {
+        static const char *const bad[] = { "\"__79_A==\"", "\"//79/A\"", "\"__79_B\"",
+                "\"\\u005f_79_A\"", "\"__79_\"", "1234", "[]" };
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(8), small = BUF_UP_TO(3);
+        JsonToken tokens[1];
+        Json v;
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                assert_int_equal(parse(bad[i], JSON_STRICT, tokens, 1, &v, NULL), 0);
+                assert_false(json_base64url(v, &b));
+                buf_done(&b);
+        }
+        assert_int_equal(parse("\"\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_true(json_base64url(v, &small));
+        assert_int_equal(parse("\"__79_A\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_true(json_base64url(v, &b));
+        assert_true(span_is(buf_span(&b), "\xff\xfe\xfd\xfc"));
+        assert_false(json_base64url(v, &small));
+        assert_int_equal(parse("\"\"", JSON_STRICT, tokens, 1, &v, NULL), 0);
+        assert_false(json_base64url(v, &small)); /* it has failed, and stays so */
+}
+
+static void an_object_has_only_what_it_should(void **state) {
+        static const char *const none[] = { NULL }, *const both[] = { "a", "b", NULL };
+        static const char *const other[] = { "{}", "[]", "\"a\"", "{\"a\":1}", "{\"a\":1,\"c\":2}",
+                "{\"a\":1,\"b\":2,\"c\":3}", "[\"a\",\"b\"]" };
+        JsonToken tokens[8];
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("{\"b\":1,\"a\":2}", JSON_STRICT, tokens, 8, &v, NULL), 0);
+        assert_true(json_has_only(v, both));
+        for (size_t i = 0; i < ELEMENTS(other); i++) {
+                assert_int_equal(parse(other[i], JSON_STRICT, tokens, 8, &v, NULL), 0);
+                assert_false(json_has_only(v, both));
+                assert_int_equal(json_has_only(v, none), i == 0);
+        }
+}
+
+static void a_value_that_does_not_belong_is_named_by_its_place(void **state) {
+        JsonToken tokens[4];
+        Err e = {};
+        Json v;
+
+        (void) state;
+        assert_int_equal(parse("{\"a\":17}", JSON_STRICT, tokens, 4, &v, NULL), 0);
+        assert_int_equal(json_reject(json_member(v, "a"), "text", "not 18", &e), -EBADMSG);
+        assert_string_equal(e.text, "text: malformed at byte 5 of 8: not 18");
 }
 
 int main(void) {
@@ -215,7 +417,18 @@ int main(void) {
                 cmocka_unit_test(values_are_found_by_name_and_in_order),
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(each_rule_refuses_and_says_where),
-                cmocka_unit_test(what_is_written_reads_the_same),
+                cmocka_unit_test(the_limits_themselves_are_taken),
+                cmocka_unit_test(too_many_values_are_refused),
+                cmocka_unit_test(a_text_beyond_four_gigabytes_is_refused_unread),
+                cmocka_unit_test(types_are_told_apart),
+                cmocka_unit_test(no_value_comes_from_no_value),
+                cmocka_unit_test(a_name_is_not_the_value_of_the_name_before),
+                cmocka_unit_test(integers_are_taken_within_their_bounds),
+                cmocka_unit_test(escapes_are_resolved),
+                cmocka_unit_test(hex_has_one_spelling_and_one_length),
+                cmocka_unit_test(base64url_is_decoded),
+                cmocka_unit_test(an_object_has_only_what_it_should),
+                cmocka_unit_test(a_value_that_does_not_belong_is_named_by_its_place),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

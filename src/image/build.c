@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/build.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "image/filesystem.h"
+#include "image/kind.h"
+#include "image/room.h"
+#include "image/seed.h"
+#include "image/source.h"
+#include "image/stage.h"
+#include "image/words.h"
+#include "layer/gpt-types.h"
+#include "port/cms.h"
+#include "port/crypto.h"
+#include "port/gpt.h"
+#include "port/interrupt.h"
+#include "port/verity.h"
+#include "wire/veritysb.h"
+#include "wire/veritysig.h"
+
+enum { ALIGNMENT = 4096, CHUNK = 64 * 1024, LABEL_MAX = 2 * NAME_TEXT_MAX + 16 };
+
+/* What there is while an image is built. Owner: work_done(), which takes back all that was not
+ * committed. */
+typedef struct Work {
+        const ImageParams *p;
+        const ImageKind *kind;
+        const GptTypes *types;
+        ImageSeed seed;
+        Certificate certificate;
+        Source source;
+        Stage stage;
+        NewFile image, leaf;
+        uint64_t signature_at; /* within the partitions, which begin at 0 until the table is made */
+        ImageBuilt built;
+} Work;
+
+static void work_done(Work *w) {
+        new_file_done(&w->image);
+        new_file_done(&w->leaf);
+        stage_done(&w->stage);
+        source_done(&w->source);
+        certificate_done(&w->certificate);
+}
+
+static int check_params(Work *w, Err *e) {
+        const ImageParams *p = w->p;
+        int rc;
+
+        w->kind = image_kind(p->type);
+        if (!w->kind)
+                return err_set(e, -EINVAL, "images of type '%s' cannot be built",
+                                leaf_type_name(p->type) ?: "?");
+        w->types = gpt_types_of(span_of(p->architecture));
+        if (!w->types)
+                return err_set(e, -EINVAL, "no partition types are known for architecture '%s'",
+                                p->architecture);
+        rc = image_word_check("name", p->name, e);
+        if (rc == 0)
+                rc = image_word_check("version", p->version, e);
+        if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
+                rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
+        if (rc == 0)
+                rc = image_apart_check(p->output, p->source, e);
+        if (rc == 0 && p->leaf)
+                rc = image_apart_check(p->leaf, p->source, e);
+        return rc;
+}
+
+static int sign(const Work *w, Span root_hash, Buf *der, bool *ret_reproducible, Err *e) {
+        _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
+
+        text_hex(&hex, root_hash); /* the text is what is signed (UAPI.2) */
+        return cms_sign(buf_span(&hex), w->p->private_key, &w->certificate, der, ret_reproducible,
+                        e);
+}
+
+/* A key that cannot sign, or not for this certificate, is found out before the long work. */
+static int try_key(Work *w, Err *e) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_MAX);
+        const uint8_t zeros[32] = {};
+        int rc;
+
+        rc = certificate_load(w->p->certificate, &w->certificate, e);
+        if (rc < 0)
+                return rc;
+        w->built.signer = w->certificate.fingerprint;
+        (void) snprintf(w->built.subject, sizeof(w->built.subject), "%s", w->certificate.subject);
+        return sign(w, (Span){ zeros, sizeof(zeros) }, &der, &w->built.reproducible, e);
+}
+
+/* Names are given to the new files last of all, so they are opened after staging, which may change
+ * the mount namespace. */
+static int open_files(Work *w, Err *e) {
+        const ImageParams *p = w->p;
+        int rc;
+
+        rc = new_file_open(p->output, 0644, &w->image, e);
+        if (rc < 0)
+                return rc;
+        return p->leaf ? new_file_open(p->leaf, 0644, &w->leaf, e) : 0;
+}
+
+static int stage(Work *w, Err *e) {
+        FolderPath beside = image_folder_of(w->p->output);
+        const char *const scratch[] = { w->p->scratch, beside.text, NULL };
+        StageParams s = {
+                .source = w->source.fd,
+                .path = w->source.path,
+                .scratch = scratch,
+                .file = w->source.release_path,
+                .text = buf_span(&w->source.release),
+                .xattr = RELEASE_XATTR,
+                .value = RELEASE_XATTR_VALUE,
+                /* an overlay does not show what is mounted in the source */
+                .ways = w->source.one_mount ? STAGE_ANY : STAGE_LINKS | STAGE_COPIES,
+        };
+
+        return w->source.ready ? 0 : stage_open(&s, &w->stage, e);
+}
+
+static int make_filesystem(Work *w, Err *e) {
+        FilesystemParams f = {
+                .tree = w->source.ready ? w->source.path : w->stage.root,
+                .fd = w->image.fd,
+                .name = w->p->output,
+                .epoch = w->p->has_epoch ? w->p->epoch : 0,
+        };
+        int rc;
+
+        memcpy(f.uuid, w->seed.filesystem, sizeof(f.uuid));
+        rc = filesystem_make(&f, &w->built.filesystem_size, e);
+        stage_done(&w->stage);
+        return rc;
+}
+
+/* The tree goes right behind the data it is over, into the same file. */
+static int make_tree(Work *w, Err *e) {
+        char path[32];
+        VerityParams v = {
+                .data = path,
+                .size = w->built.filesystem_size,
+                .hash = path,
+                .hash_offset = w->built.filesystem_size,
+                .salt = { w->seed.salt, sizeof(w->seed.salt) },
+        };
+        VerityLayout layout;
+        int rc;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", w->image.fd);
+        memcpy(v.uuid, w->seed.verity, sizeof(v.uuid));
+        rc = verity_layout(v.size / VERITY_BLOCK, &layout, e);
+        if (rc < 0)
+                return rc;
+        rc = verity_format(&v, &w->built.root_hash, e);
+        if (rc < 0) {
+                err_at(e, w->p->output);
+                return rc;
+        }
+        w->built.tree_size = layout.total * VERITY_BLOCK;
+        w->signature_at = w->built.filesystem_size + w->built.tree_size;
+        return 0;
+}
+
+static int write_signature(Work *w, Err *e) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_MAX);
+        _cleanup_(buf_done) Buf partition = BUF_UP_TO(VERITY_SIGNATURE_SIZE);
+        VeritySignature s = { .has_fingerprint = true };
+        int rc;
+
+        rc = sign(w, digest_span(&w->built.root_hash), &der, &w->built.reproducible, e);
+        if (rc < 0)
+                return rc;
+        memcpy(s.root_hash, w->built.root_hash.bytes, sizeof(s.root_hash));
+        memcpy(s.fingerprint, w->certificate.fingerprint.bytes, sizeof(s.fingerprint));
+        s.pkcs7 = buf_span(&der);
+        rc = verity_signature_write(&s, &partition, e);
+        if (rc < 0)
+                return rc;
+        return file_write_at(w->image.fd, w->p->output, w->signature_at, buf_span(&partition), e);
+}
+
+static uint64_t round_up(uint64_t size) {
+        return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* The data's UUID is the first half of the root hash, the tree's the second (UAPI.2): so a host
+ * finds both by the one number that it trusts. */
+static int write_table(Work *w, Err *e) {
+        static const char *const suffixes[] = { "", "_verity", "_verity_sig" };
+        const uint8_t *root = w->built.root_hash.bytes;
+        const uint8_t *ids[] = { root, root + 16, w->seed.signature };
+        const uint64_t sizes[] = { w->built.filesystem_size, w->built.tree_size,
+                VERITY_SIGNATURE_SIZE };
+        const char *const types[] = { w->types->root, w->types->root_verity,
+                w->types->root_verity_sig };
+        char labels[ELEMENTS(ids)][LABEL_MAX], uuids[ELEMENTS(ids)][UUID_TEXT_SIZE];
+        char disk[UUID_TEXT_SIZE];
+        GptPartition partitions[ELEMENTS(ids)];
+        uint64_t at = GPT_HEAD;
+
+        for (size_t i = 0; i < ELEMENTS(ids); i++) {
+                text_uuid(ids[i], uuids[i]);
+                (void) snprintf(labels[i], sizeof(labels[i]), "%s_%s%s", w->p->name, w->p->version,
+                                suffixes[i]);
+                partitions[i] = (GptPartition){ .type = types[i],
+                        .uuid = uuids[i],
+                        .label = labels[i],
+                        .offset = at,
+                        .size = sizes[i],
+                        .read_only = true };
+                at += sizes[i];
+        }
+        w->built.size = round_up(at + GPT_TAIL);
+        if (ftruncate(w->image.fd, (off_t) w->built.size) < 0)
+                return err_set(e, -errno, "%s: %s", w->p->output, strerror(errno));
+        text_uuid(w->seed.disk, disk);
+        return gpt_write(w->image.fd, w->p->output, disk, partitions, ELEMENTS(partitions), e);
+}
+
+static int hash_file(int fd, const char *name, uint64_t size, Digest *ret, Err *e) {
+        _cleanup_(hasher_done) Hasher *h = NULL;
+        uint8_t chunk[CHUNK];
+        int rc;
+
+        rc = hasher_new(HASH_SHA256, &h, e);
+        for (uint64_t at = 0; rc == 0 && at < size; at += CHUNK) {
+                size_t n = size - at < CHUNK ? (size_t) (size - at) : CHUNK;
+
+                rc = file_read_at(fd, name, at, chunk, n, e);
+                if (rc == 0)
+                        rc = hasher_add(h, (Span){ chunk, n }, e);
+                if (rc == 0)
+                        rc = interrupt_check(e);
+        }
+        return rc < 0 ? rc : hasher_end(h, ret, e);
+}
+
+static int write_leaf(const Work *w, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);
+        const ImageBuilt *b = &w->built;
+        Leaf leaf = {
+                .type = w->p->type,
+                .name = span_of(w->p->name),
+                .version = span_of(w->p->version),
+                .architecture = span_of(w->p->architecture),
+                .has_root_hash = true,
+                .has_signer = true,
+                .has_file_digest = true,
+                .has_epoch = w->p->has_epoch,
+                .epoch = w->p->epoch,
+        };
+        Span bytes;
+        int rc;
+
+        memcpy(leaf.root_hash, b->root_hash.bytes, sizeof(leaf.root_hash));
+        memcpy(leaf.signer, b->signer.bytes, sizeof(leaf.signer));
+        memcpy(leaf.file_digest, b->file.bytes, sizeof(leaf.file_digest));
+        leaf_write(&leaf, &text);
+        rc = buf_end(&text, &bytes);
+        if (rc < 0)
+                return err_set(e, rc, "%s: no leaf can be written for '%s' '%s'", w->p->leaf,
+                                w->p->name, w->p->version);
+        return file_write_at(w->leaf.fd, w->p->leaf, 0, bytes, e);
+}
+
+static int commit(Work *w, Err *e) {
+        int rc;
+
+        rc = interrupt_check(e);
+        if (rc < 0)
+                return rc;
+        rc = new_file_commit(&w->image, e);
+        if (rc < 0 || !w->p->leaf)
+                return rc;
+        rc = new_file_commit(&w->leaf, e);
+        if (rc < 0)
+                (void) unlink(w->p->output);
+        return rc;
+}
+
+static int build(Work *w, Err *e) {
+        static int (*const steps[])(Work *, Err *) = { stage, open_files, make_filesystem,
+                make_tree, write_signature };
+        int rc;
+
+        rc = image_seed(w->p->seed, w->p->name, w->p->version, &w->seed, e);
+        if (rc == 0)
+                rc = try_key(w, e);
+        if (rc == 0)
+                rc = source_open(w->p->source, w->kind, w->p->name, w->p->architecture, &w->source,
+                                e);
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(steps); i++) {
+                rc = steps[i](w, e);
+                if (rc == 0)
+                        rc = interrupt_check(e);
+        }
+        if (rc == 0)
+                rc = room_make(w->image.fd, w->p->output, GPT_HEAD, false, e);
+        if (rc == 0)
+                rc = write_table(w, e);
+        if (rc == 0)
+                rc = hash_file(w->image.fd, w->p->output, w->built.size, &w->built.file, e);
+        if (rc == 0 && w->p->leaf)
+                rc = write_leaf(w, e);
+        if (rc == 0)
+                rc = commit(w, e);
+        return rc;
+}
+
+int image_build(const ImageParams *p, ImageBuilt *ret, Err *e) {
+        _cleanup_(work_done) Work w = {
+                .p = p,
+                .certificate = CERTIFICATE_NONE,
+                .source = SOURCE_NONE,
+                .stage = STAGE_NONE,
+                .image = NEW_FILE_NONE,
+                .leaf = NEW_FILE_NONE,
+        };
+        int rc;
+
+        rc = check_params(&w, e);
+        if (rc < 0)
+                return rc;
+        rc = build(&w, e);
+        if (rc < 0)
+                return rc == -EINVAL ? -EIO : rc; /* what was asked was in order */
+
+        *ret = w.built;
+        return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "wire/leaf.h"
+
+/* Builds an image from a folder: GPT, read-only file system, dm-verity tree and its signature
+ * (UAPI.2, UAPI.4), and the release leaf that names it. The same folder gives the same bytes,
+ * whoever builds it, where and when (forms.md, section 6). */
+typedef struct ImageParams {
+        LeafType type;
+        const char *source;
+        const char *name, *version;
+        const char *architecture;  /* as UAPI.4 has it: "x86-64" */
+        const char *private_key;   /* PEM file */
+        const char *certificate;   /* PEM or DER file */
+        const char *output, *leaf; /* paths; leaf NULL: none is written */
+        const char *seed;          /* NULL: derived from name and version */
+        const char *scratch;       /* a folder for what is needed on the way */
+        bool has_epoch;
+        uint64_t epoch; /* time of all files; 0 without has_epoch */
+} ImageParams;
+
+typedef struct ImageBuilt {
+        Digest root_hash;
+        Digest signer; /* fingerprint of the certificate */
+        char subject[256];
+        Digest file; /* of the whole image */
+        uint64_t size, filesystem_size, tree_size;
+        bool reproducible; /* signing again gives the same bytes */
+} ImageBuilt;
+
+/* Image and leaf appear when both are whole, the leaf last; on any failure neither does, and
+ * nothing else is left. The process may find itself in a mount namespace of its own afterwards
+ * (image/stage.h). -EINVAL where the parameters contradict the forms, before anything was done;
+ * -EINTR where a held signal came (port/interrupt.h). */
+int image_build(const ImageParams *p, ImageBuilt *ret, Err *e) _must_check_;

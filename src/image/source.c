@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/file.h"
+#include "image/release.h"
+#include "image/tree.h"
+#include "port/interrupt.h"
+
+/* Of the root folder of every image, whatever the tree's own was. */
+enum { ROOT_MODE = 0755 };
+
+#define RELEASE_PREFIX "extension-release."
+
+typedef struct Look {
+        const ImageKind *kind;
+        const char *name, *architecture;
+        Source *s;
+        dev_t device; /* of the root */
+        bool found_release, marked;
+        unsigned n_tops;
+} Look;
+
+static bool is_one_of(const char *word, const char *const *list) {
+        while (*list && strcmp(*list, word) != 0)
+                list++;
+        return *list != NULL;
+}
+
+static const char *odd_type(mode_t mode) {
+        switch (mode & S_IFMT) {
+        case S_IFIFO:
+                return "a fifo";
+        case S_IFSOCK:
+                return "a socket";
+        case S_IFCHR:
+                return "a character device";
+        case S_IFBLK:
+                return "a block device";
+        default:
+                return "of unknown type";
+        }
+}
+
+static int refuse_type(const Look *l, const TreeEntry *entry, Err *e) {
+        return err_set(e, -EBADMSG, "%s/%s: is %s; %s holds only files, folders and symbolic links",
+                        l->s->path, entry->path, odd_type(entry->st->st_mode), l->kind->what);
+}
+
+/* "usr and opt" */
+static int refuse_top(const Look *l, const TreeEntry *entry, Err *e) {
+        char list[64] = "";
+        size_t n = 0;
+
+        for (const char *const *top = l->kind->tops; *top && n < sizeof(list); top++)
+                n += (size_t) snprintf(list + n, sizeof(list) - n, "%s%s",
+                                top == l->kind->tops ? "" : " and ", *top);
+        return err_set(e, -EBADMSG, "%s/%s: not a folder that %s may hold, at its top are only %s",
+                        l->s->path, entry->path, l->kind->what, list);
+}
+
+static int take_release(Look *l, const TreeEntry *entry, Err *e) {
+        _cleanup_(fd_done) int fd =
+                        openat(entry->folder, entry->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        char where[PATH_MAX + 64], mark[8];
+        ssize_t n;
+        int rc;
+
+        (void) snprintf(where, sizeof(where), "%s/%s", l->s->path, entry->path);
+        if (fd < 0)
+                return err_set(e, -errno, "%s: %s", where, strerror(errno));
+        rc = file_read_fd(fd, where, &l->s->release, e);
+        if (rc < 0)
+                return rc;
+        rc = release_check(buf_span(&l->s->release), where, l->architecture, e);
+        if (rc < 0)
+                return rc;
+        n = fgetxattr(fd, RELEASE_XATTR, mark, sizeof(mark));
+        l->marked = n > 0 &&
+                    span_is((Span){ (const uint8_t *) mark, (size_t) n }, RELEASE_XATTR_VALUE);
+        l->found_release = true;
+        return 0;
+}
+
+/* An entry of the folder in which extension-release files lie. */
+static int look_at_release(Look *l, const TreeEntry *entry, Err *e) {
+        size_t prefix = strlen(RELEASE_PREFIX);
+
+        if (strncmp(entry->name, RELEASE_PREFIX, prefix) != 0)
+                return 0;
+        if (strcmp(entry->name + prefix, l->name) != 0)
+                return err_set(e, -EBADMSG,
+                                "%s/%s: is for an extension of another name; rename it to %s%s, or "
+                                "build with --name=%s",
+                                l->s->path, entry->path, RELEASE_PREFIX, l->name,
+                                entry->name + prefix);
+        if (!S_ISREG(entry->st->st_mode))
+                return err_set(e, -EBADMSG, "%s/%s: is not a regular file", l->s->path,
+                                entry->path);
+        return take_release(l, entry, e);
+}
+
+/* True for the release folder, and every folder on the way to it: a link there could lead a host
+ * to another file than the one that was looked at. */
+static bool leads_to_release(const Look *l, const char *path) {
+        size_t n = strlen(path);
+
+        return strncmp(l->kind->release_folder, path, n) == 0 &&
+               (l->kind->release_folder[n] == '/' || l->kind->release_folder[n] == '\0');
+}
+
+static bool is_in_release_folder(const Look *l, const TreeEntry *entry) {
+        size_t n = strlen(l->kind->release_folder);
+
+        return strncmp(entry->path, l->kind->release_folder, n) == 0 && entry->path[n] == '/' &&
+               !strchr(entry->path + n + 1, '/');
+}
+
+static int look(void *user, const TreeEntry *entry, Err *e) {
+        Look *l = user;
+        mode_t mode = entry->st->st_mode;
+        int rc;
+
+        if (entry->leaving)
+                return 0;
+        rc = interrupt_check(e);
+        if (rc < 0)
+                return rc;
+        if (entry->st->st_dev != l->device)
+                l->s->one_mount = false;
+        if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
+                return refuse_type(l, entry, e);
+        if (entry->depth == 1) {
+                if (!is_one_of(entry->name, l->kind->tops) || !S_ISDIR(mode))
+                        return refuse_top(l, entry, e);
+                l->n_tops++;
+        }
+        if (is_one_of(entry->path, l->kind->never_inside))
+                return err_set(e, -EBADMSG,
+                                "%s/%s: makes the tree a system of its own; %s has none, take it "
+                                "out",
+                                l->s->path, entry->path, l->kind->what);
+        if (leads_to_release(l, entry->path) && !S_ISDIR(mode))
+                return err_set(e, -EBADMSG, "%s/%s: is not a folder", l->s->path, entry->path);
+        if (is_in_release_folder(l, entry))
+                return look_at_release(l, entry, e);
+        return 0;
+}
+
+static bool root_is_usual(int fd, const struct stat *st) {
+        return (st->st_mode & 07777) == ROOT_MODE && flistxattr(fd, NULL, 0) == 0;
+}
+
+static int look_through(Look *l, Err *e) {
+        Source *s = l->s;
+        struct stat root;
+        int n, rc;
+
+        if (fstat(s->fd, &root) < 0)
+                return err_set(e, -errno, "%s: %s", s->path, strerror(errno));
+        l->device = root.st_dev;
+        s->one_mount = true;
+        n = snprintf(s->release_path, sizeof(s->release_path), "%s/%s%s", l->kind->release_folder,
+                        RELEASE_PREFIX, l->name);
+        if (n < 0 || (size_t) n >= sizeof(s->release_path))
+                return err_set(e, -ENAMETOOLONG, "%s: the name is too long", l->name);
+        rc = tree_walk(s->fd, s->path, look, l, e);
+        if (rc < 0)
+                return rc;
+        if (l->n_tops == 0)
+                return err_set(e, -EBADMSG, "%s: is empty; nothing to make %s of", s->path,
+                                l->kind->what);
+        if (!l->found_release)
+                release_write(l->architecture, &s->release);
+        s->ready = l->marked && root_is_usual(s->fd, &root);
+        return s->release.failed < 0 ? err_set(e, s->release.failed, "no memory") : 0;
+}
+
+int source_open(const char *path, const ImageKind *kind, const char *name, const char *architecture,
+                Source *ret, Err *e) {
+        _cleanup_(source_done) Source s = SOURCE_NONE;
+        Look l = { .kind = kind, .name = name, .architecture = architecture, .s = &s };
+        int rc;
+
+        s.path = path;
+        s.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s.fd < 0)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        rc = look_through(&l, e);
+        if (rc < 0)
+                return rc;
+
+        *ret = s;
+        s = SOURCE_NONE;
+        return 0;
+}
+
+void source_done(Source *s) {
+        fd_done(&s->fd);
+        buf_done(&s->release);
+}

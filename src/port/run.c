@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "port/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "port/interrupt.h"
+
+enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000 };
+
+/* What parent and child hold of each other. Owner: child_done(). */
+typedef struct Child {
+        pid_t pid;
+        int exit_fd;   /* readable once the child has ended */
+        int output_fd; /* what it prints */
+        int exec_fd;   /* an errno where it could not be started, else nothing */
+        int signal_fd; /* readable once a held signal came */
+} Child;
+
+static void child_done(Child *c) {
+        fd_done(&c->exit_fd);
+        fd_done(&c->output_fd);
+        fd_done(&c->exec_fd);
+        fd_done(&c->signal_fd);
+}
+
+/* The pipe's ends lie above the standard ones, even where our caller left those closed: the child
+ * is to put its own there. */
+static int pipe_above(int ret[2]) {
+        int p[2];
+
+        if (pipe2(p, O_CLOEXEC) < 0)
+                return -errno;
+        for (int i = 0; i < 2; i++) {
+                ret[i] = p[i] > STDERR_FILENO ? p[i] : fcntl(p[i], F_DUPFD_CLOEXEC, 3);
+                if (ret[i] != p[i])
+                        (void) close(p[i]);
+        }
+        return ret[0] < 0 || ret[1] < 0 ? -EMFILE : 0;
+}
+
+/* Runs in the child, between fork and exec. */
+static int arrange(const int *keep_fds, int output) {
+        sigset_t none;
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        /* standard input first: where our caller left it closed, null itself may be a lower number
+         */
+        if (null < 0 || (null != STDIN_FILENO && dup2(null, STDIN_FILENO) < 0) ||
+                        fcntl(STDIN_FILENO, F_SETFD, 0) < 0)
+                return -errno;
+        if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+                return -errno;
+
+        if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+                return -errno;
+        for (const int *fd = keep_fds; fd && *fd >= 0; fd++)
+                if (fcntl(*fd, F_SETFD, 0) < 0)
+                        return -errno;
+
+        if (setenv("LC_ALL", "C", 1) < 0 || unsetenv("SOURCE_DATE_EPOCH") < 0)
+                return -errno;
+        (void) sigemptyset(&none);
+        (void) signal(SIGPIPE, SIG_DFL);
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+                return -errno;
+        return 0;
+}
+
+static void become(const char *const argv[], const int *keep_fds, int output, int exec_fd) {
+        int rc = arrange(keep_fds, output);
+
+        if (rc == 0) {
+                /* execvp() takes words that it does not change as if it did (POSIX, exec,
+                 * rationale) */
+                (void) execvp(argv[0], (char *const *) (uintptr_t) argv);
+                rc = -errno;
+        }
+        if (write(exec_fd, &rc, sizeof(rc)) != (ssize_t) sizeof(rc))
+                _exit(126);
+        _exit(127);
+}
+
+static int start(const char *const argv[], const int *keep_fds, Child *ret) {
+        _cleanup_(child_done) Child c = {
+                .exit_fd = -1, .output_fd = -1, .exec_fd = -1, .signal_fd = -1
+        };
+        _cleanup_(fd_done) int exec_end = -1, output_end = -1;
+        sigset_t held = interrupt_held();
+        int p[2], rc;
+
+        rc = pipe_above(p);
+        if (rc < 0)
+                return rc;
+        c.output_fd = p[0];
+        output_end = p[1];
+        rc = pipe_above(p);
+        if (rc < 0)
+                return rc;
+        c.exec_fd = p[0];
+        exec_end = p[1];
+        c.signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
+        if (c.signal_fd < 0 || fcntl(c.output_fd, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+
+        c.pid = fork();
+        if (c.pid < 0)
+                return -errno;
+        if (c.pid == 0)
+                become(argv, keep_fds, output_end, exec_end);
+        c.exit_fd = pidfd_open(c.pid, 0);
+        if (c.exit_fd < 0) {
+                rc = -errno;
+                (void) kill(c.pid, SIGKILL);
+                (void) waitpid(c.pid, NULL, 0);
+                return rc;
+        }
+
+        *ret = c;
+        c = (Child){ .exit_fd = -1, .output_fd = -1, .exec_fd = -1, .signal_fd = -1 };
+        return 0;
+}
+
+/* Takes what is there to be read. False at the end of the pipe. */
+static bool take_output(int fd, Buf *output) {
+        uint8_t chunk[CHUNK];
+
+        for (;;) {
+                ssize_t n = read(fd, chunk, sizeof(chunk));
+                size_t fits = output->failed < 0 ? 0 : output->max - output->size;
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return errno == EAGAIN;
+                if (n == 0)
+                        return false;
+                buf_bytes(output, (Span){ chunk, fits < (size_t) n ? fits : (size_t) n });
+        }
+}
+
+/* Asks the child to end, and makes it. */
+static void end_child(const Child *c) {
+        struct pollfd p = { c->exit_fd, POLLIN, 0 };
+        int n;
+
+        (void) kill(c->pid, SIGTERM);
+        do
+                n = poll(&p, 1, GRACE_MILLISECONDS);
+        while (n < 0 && errno == EINTR);
+        if (n <= 0)
+                (void) kill(c->pid, SIGKILL);
+}
+
+/* Until the child has ended: its output may be held open longer, by what it started itself. */
+static int watch(const Child *c, Buf *output) {
+        struct pollfd p[] = {
+                { c->exit_fd, POLLIN, 0 },
+                { c->signal_fd, POLLIN, 0 },
+                { c->output_fd, POLLIN, 0 },
+        };
+
+        for (;;) {
+                if (poll(p, ELEMENTS(p), -1) < 0) {
+                        if (errno == EINTR)
+                                continue;
+                        end_child(c);
+                        return -EIO;
+                }
+                if (p[2].revents != 0 && !take_output(c->output_fd, output))
+                        p[2].fd = -1;
+                if (p[0].revents != 0)
+                        return 0;
+                if (p[1].revents != 0) {
+                        end_child(c);
+                        return -EINTR;
+                }
+        }
+}
+
+/* The last line that has something in it. */
+static Span last_line(const Buf *output) {
+        Span all = buf_span(output);
+        size_t begin;
+
+        while (all.size > 0 && memchr(" \n\r\t", all.data[all.size - 1], 4))
+                all.size--;
+        begin = all.size;
+        while (begin > 0 && all.data[begin - 1] != '\n')
+                begin--;
+        return all.size > 0 ? (Span){ all.data + begin, all.size - begin } : (Span){};
+}
+
+static int judge(const char *name, int status, const Buf *output, Err *e) {
+        Span line = last_line(output);
+        int shown = line.size < 200 ? (int) line.size : 200;
+
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+                return 0;
+        if (WIFSIGNALED(status))
+                return err_set(e, -EIO, "%s was ended by signal %d (%s)", name, WTERMSIG(status),
+                                strsignal(WTERMSIG(status)));
+        if (line.size == 0)
+                return err_set(e, -EIO, "%s failed with status %d and said nothing", name,
+                                WEXITSTATUS(status));
+        return err_set(e, -EIO, "%s failed with status %d: %.*s", name, WEXITSTATUS(status), shown,
+                        (const char *) line.data);
+}
+
+static int refuse(const char *name, int why, Err *e) {
+        if (why == -ENOENT)
+                return err_set(e, why, "%s: there is no such program on PATH", name);
+        return err_set(e, why, "cannot start %s: %s", name, strerror(-why));
+}
+
+int run_program(const char *const argv[], const int *keep_fds, Buf *output, Err *e) {
+        _cleanup_(child_done) Child c = {
+                .exit_fd = -1, .output_fd = -1, .exec_fd = -1, .signal_fd = -1
+        };
+        int rc, not_started = 0, status = 0;
+
+        for (const int *fd = keep_fds; fd && *fd >= 0; fd++)
+                if (*fd <= STDERR_FILENO)
+                        return err_set(e, -EBADF,
+                                        "cannot start %s: standard input, output or error is closed",
+                                        argv[0]);
+
+        rc = start(argv, keep_fds, &c);
+        if (rc < 0)
+                return err_set(e, rc, "%s cannot be watched over: %s", argv[0], strerror(-rc));
+
+        rc = watch(&c, output);
+        while (waitpid(c.pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        (void) take_output(c.output_fd, output);
+        if (rc == -EINTR)
+                return err_set(e, rc, "interrupted while %s ran", argv[0]);
+        if (rc < 0)
+                return err_set(e, rc, "lost sight of %s", argv[0]);
+
+        if (read(c.exec_fd, &not_started, sizeof(not_started)) == (ssize_t) sizeof(not_started))
+                return refuse(argv[0], not_started, e);
+        return judge(argv[0], status, output, e);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "port/x509.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/file.h"
+
+static void bio_done(BIO **p) {
+        BIO_free_all(*p);
+}
+
+static void x509_done(X509 **p) {
+        X509_free(*p);
+}
+
+static void memory_done(unsigned char **p) {
+        OPENSSL_free(*p);
+}
+
+/* Also empties OpenSSL's queue, so that no later failure is told with an old reason. */
+static int no_certificate(Err *e, const char *why) {
+        ERR_clear_error();
+        return err_set(e, -EBADMSG, "not a certificate: %s", why);
+}
+
+/* RFC 2253 with everything but visible ASCII escaped, so that it can be shown as it stands. */
+static int write_subject(const X509 *x, char *to, size_t size, Err *e) {
+        _cleanup_(bio_done) BIO *bio = BIO_new(BIO_s_mem());
+        int n;
+
+        if (!bio)
+                return err_set(e, -ENOMEM, "OpenSSL: no memory for a name");
+        if (X509_NAME_print_ex(bio, X509_get_subject_name(x), 0, XN_FLAG_RFC2253) < 0)
+                return no_certificate(e, "its subject cannot be read");
+        n = BIO_read(bio, to, (int) size - 1);
+        to[n > 0 ? n : 0] = '\0';
+        return 0;
+}
+
+/* der is what ret->der shall hold, or is refused. */
+static int read_der(Span der, Certificate *ret, Err *e) {
+        _cleanup_(x509_done) X509 *x = NULL;
+        _cleanup_(memory_done) unsigned char *again = NULL;
+        const unsigned char *at = der.data;
+        unsigned fingerprint_size = 0;
+        int n;
+
+        if (der.size > CERTIFICATE_DER_MAX)
+                return err_set(e, -E2BIG, "certificate: larger than %d bytes", CERTIFICATE_DER_MAX);
+        x = d2i_X509(NULL, &at, (long) der.size);
+        if (!x)
+                return no_certificate(e, "its DER cannot be read");
+        if (at != der.data + der.size)
+                return no_certificate(e, "there are bytes behind it");
+        n = i2d_X509(x, &again);
+        if (n < 0 || !span_equal((Span){ again, (size_t) n }, der))
+                return no_certificate(e, "it is not encoded as DER demands");
+
+        ret->fingerprint = digest_zero(HASH_SHA256);
+        if (X509_digest(x, EVP_sha256(), ret->fingerprint.bytes, &fingerprint_size) != 1)
+                return err_set(e, -EIO, "OpenSSL cannot hash a certificate");
+        assert(fingerprint_size == ret->fingerprint.size);
+        buf_bytes(&ret->der, der);
+        if (ret->der.failed < 0)
+                return err_set(e, ret->der.failed, "certificate: no memory");
+        return write_subject(x, ret->subject, sizeof(ret->subject), e);
+}
+
+/* The bytes of the first CERTIFICATE in a PEM text; *der is NULL where there is none. Other things
+ * in the text are passed over. */
+static int first_in_pem(Span text, unsigned char **der, long *size, Err *e) {
+        _cleanup_(bio_done) BIO *bio = BIO_new_mem_buf(
+                        text.size > 0 ? (const void *) text.data : "", (int) text.size);
+        int ok;
+
+        if (!bio)
+                return err_set(e, -ENOMEM, "OpenSSL: no memory for a certificate");
+        do {
+                _cleanup_(memory_done) unsigned char *name = NULL, *header = NULL, *data = NULL;
+
+                ok = PEM_read_bio(bio, (char **) &name, (char **) &header, &data, size);
+                if (ok == 1 && strcmp((char *) name, PEM_STRING_X509) == 0) {
+                        *der = data;
+                        data = NULL;
+                        return 0;
+                }
+        } while (ok == 1);
+        return no_certificate(e, "no -----BEGIN CERTIFICATE----- that is well-formed, and no DER");
+}
+
+int certificate_read(Span text, Certificate *ret, Err *e) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        _cleanup_(memory_done) unsigned char *der = NULL;
+        long size = 0;
+        int rc;
+
+        if (text.size > CERTIFICATE_TEXT_MAX)
+                return err_set(e, -E2BIG, "certificate: larger than %d bytes",
+                                CERTIFICATE_TEXT_MAX);
+
+        /* a SEQUENCE with a long length, which no text begins with */
+        if (text.size >= 2 && text.data[0] == 0x30 && text.data[1] >= 0x80) {
+                rc = read_der(text, &c, e);
+        } else {
+                rc = first_in_pem(text, &der, &size, e);
+                if (rc == 0)
+                        rc = read_der((Span){ der, (size_t) size }, &c, e);
+        }
+        if (rc < 0)
+                return rc;
+
+        *ret = c;
+        c = CERTIFICATE_NONE;
+        return 0;
+}
+
+int certificate_load(const char *path, Certificate *ret, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(CERTIFICATE_TEXT_MAX);
+        int rc;
+
+        rc = file_read(path, &text, e);
+        if (rc < 0)
+                return rc;
+        rc = certificate_read(buf_span(&text), ret, e);
+        if (rc < 0)
+                err_at(e, path);
+        return rc;
+}
+
+void certificate_done(Certificate *c) {
+        buf_done(&c->der);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "image/build.h"
+#include "image/kind.h"
+#include "layer/gpt-types.h"
+#include "port/interrupt.h"
+#include "tools/print.h"
+#include "tools/tool.h"
+#include "wire/json.h"
+
+/* JSON holds integers exactly up to here, and the leaf takes no more */
+#define EPOCH_MAX ((UINT64_C(1) << 53) - 1)
+
+typedef struct Args {
+        const char *type, *source, *name, *version, *architecture;
+        const char *private_key, *certificate;
+        const char *output, *leaf, *seed, *json;
+} Args;
+
+static const Option options[] = {
+        { "type", 0, OPTION_VALUE, "TYPE", "What to build: sysext", offsetof(Args, type) },
+        { "source", 0, OPTION_VALUE, "DIR", "Folder that holds usr/ and opt/; is not changed",
+                        offsetof(Args, source) },
+        { "name", 0, OPTION_VALUE, "NAME", "Name of the extension", offsetof(Args, name) },
+        { "version", 0, OPTION_VALUE, "VERSION", "Its version", offsetof(Args, version) },
+        { "architecture", 0, OPTION_VALUE, "ARCH", "For which machines (default: this one's)",
+                        offsetof(Args, architecture) },
+        { "private-key", 0, OPTION_VALUE, "FILE", "Key that signs the root hash (PEM)",
+                        offsetof(Args, private_key) },
+        { "certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
+                        offsetof(Args, certificate) },
+        { "output", 'o', OPTION_VALUE, "FILE", "Image to write (default: NAME_VERSION.raw)",
+                        offsetof(Args, output) },
+        { "leaf", 0, OPTION_VALUE, "FILE|no", "Release leaf to write (default: OUTPUT.leaf)",
+                        offsetof(Args, leaf) },
+        { "seed", 0, OPTION_VALUE, "TEXT", "Derive UUIDs and salt from this, not name and version",
+                        offsetof(Args, seed) },
+        { "json", 0, OPTION_JSON, NULL, "Print what was built as JSON", offsetof(Args, json) },
+        {},
+};
+
+static int own_architecture(const char **ret, Err *e) {
+        const GptTypes *native = gpt_types_native();
+
+        if (!native)
+                return err_set(e, -EINVAL,
+                                "'--architecture=' is missing, and this machine's is not one that "
+                                "images are known for");
+        *ret = native->architecture;
+        return 0;
+}
+
+static int check_given(const Args *a, Err *e) {
+        static const size_t needed[] = { offsetof(Args, type), offsetof(Args, source),
+                offsetof(Args, name), offsetof(Args, version), offsetof(Args, private_key),
+                offsetof(Args, certificate) };
+
+        for (const Option *o = options; o->name; o++)
+                for (size_t i = 0; i < ELEMENTS(needed); i++)
+                        if (o->where == needed[i] &&
+                                        !*(const char *const *) ((const char *) a + o->where))
+                                return err_set(e, -EINVAL, "'--%s=' is missing", o->name);
+        return 0;
+}
+
+static int take_epoch(ImageParams *p, Err *e) {
+        const char *text = getenv("SOURCE_DATE_EPOCH");
+
+        p->has_epoch = text && text[0];
+        if (p->has_epoch && !text_number(span_of(text), EPOCH_MAX, &p->epoch))
+                return err_set(e, -EINVAL, "$SOURCE_DATE_EPOCH is '%s', not seconds since 1970",
+                                text);
+        return 0;
+}
+
+typedef struct Paths {
+        char output[PATH_MAX], leaf[PATH_MAX];
+} Paths;
+
+static int take_paths(const Args *a, Paths *paths, ImageParams *p, Err *e) {
+        int n;
+
+        n = a->output ? snprintf(paths->output, PATH_MAX, "%s", a->output)
+                      : snprintf(paths->output, PATH_MAX, "%s_%s.raw", a->name, a->version);
+        if (n < 0 || n >= PATH_MAX)
+                return err_set(e, -EINVAL, "the path of the image is too long");
+        n = a->leaf ? snprintf(paths->leaf, PATH_MAX, "%s", a->leaf)
+                    : snprintf(paths->leaf, PATH_MAX, "%s.leaf", paths->output);
+        if (n < 0 || n >= PATH_MAX)
+                return err_set(e, -EINVAL, "the path of the leaf is too long");
+
+        p->output = paths->output;
+        p->leaf = strcmp(paths->leaf, "no") == 0 ? NULL : paths->leaf;
+        return 0;
+}
+
+static int take_params(const Args *a, Paths *paths, ImageParams *p, Err *e) {
+        const char *scratch = getenv("TMPDIR");
+        int rc;
+
+        rc = check_given(a, e);
+        if (rc < 0)
+                return rc;
+        *p = (ImageParams){
+                .type = leaf_type_of_name(span_of(a->type)),
+                .source = a->source,
+                .name = a->name,
+                .version = a->version,
+                .architecture = a->architecture,
+                .private_key = a->private_key,
+                .certificate = a->certificate,
+                .seed = a->seed,
+                .scratch = scratch && scratch[0] ? scratch : "/var/tmp",
+        };
+        if (!image_kind(p->type))
+                return err_set(e, -EINVAL, "'--type=%s' cannot be built; sysext can", a->type);
+        if (a->seed && !a->seed[0])
+                return err_set(e, -EINVAL, "'--seed=' is empty");
+        rc = a->architecture ? 0 : own_architecture(&p->architecture, e);
+        if (rc == 0)
+                rc = take_epoch(p, e);
+        if (rc == 0)
+                rc = take_paths(a, paths, p, e);
+        return rc;
+}
+
+static int print_as_json(const Args *a, const ImageParams *p, const ImageBuilt *b, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(CONTENT_MAX + 8 * PATH_MAX);
+        JsonWriter w = json_writer(&text, JSON_CANONICAL);
+        Span json;
+        int rc;
+
+        json_put_object(&w, NULL);
+        json_put_string(&w, "architecture", p->architecture);
+        json_put_hex(&w, "fileDigest", digest_span(&b->file));
+        if (p->leaf)
+                json_put_foreign(&w, "leaf", span_of(p->leaf));
+        json_put_foreign(&w, "name", span_of(p->name));
+        json_put_foreign(&w, "output", span_of(p->output));
+        json_put_integer(&w, "reproducible", b->reproducible);
+        json_put_hex(&w, "rootHash", digest_span(&b->root_hash));
+        json_put_hex(&w, "signer", digest_span(&b->signer));
+        json_put_integer(&w, "size", (int64_t) b->size);
+        if (p->has_epoch)
+                json_put_integer(&w, "sourceDateEpoch", (int64_t) p->epoch);
+        json_put_string(&w, "type", leaf_type_name(p->type));
+        json_put_foreign(&w, "version", span_of(p->version));
+        json_put_end(&w);
+        rc = buf_end(&text, &json);
+        if (rc < 0)
+                return err_set(e, rc, "the result does not fit its JSON");
+        print_json(a->json, json);
+        return 0;
+}
+
+static void print_for_people(const ImageParams *p, const ImageBuilt *b) {
+        char size[96];
+
+        (void) snprintf(size, sizeof(size),
+                        "%" PRIu64 " bytes (file system %" PRIu64 ", hash tree %" PRIu64 ")",
+                        b->size, b->filesystem_size, b->tree_size);
+        text_print(stdout, span_of(p->output));
+        printf(": %s for %s\n", image_kind(p->type)->what, p->architecture);
+        print_line("name", span_of(p->name));
+        print_line("version", span_of(p->version));
+        print_hex("root hash", digest_span(&b->root_hash));
+        print_line("signed by", span_of(b->subject));
+        print_hex("", digest_span(&b->signer));
+        print_line("size", span_of(size));
+        if (p->leaf)
+                print_line("leaf", span_of(p->leaf));
+}
+
+static int run(void *values, char *const *operands, Err *e) {
+        const Args *a = values;
+        ImageParams p;
+        ImageBuilt built;
+        Interrupt interrupt;
+        Paths paths;
+        int rc;
+
+        (void) operands;
+        rc = take_params(a, &paths, &p, e);
+        if (rc < 0)
+                return rc;
+
+        interrupt = interrupt_hold();
+        rc = image_build(&p, &built, e);
+        interrupt_release(&interrupt);
+        if (rc < 0)
+                return rc;
+
+        if (!built.reproducible)
+                fprintf(stderr, "avouch build-image: note: the key is not an RSA key, so its "
+                                "signature is another one in each build\n");
+        if (a->json)
+                return print_as_json(a, &p, &built, e);
+        print_for_people(&p, &built);
+        return EXIT_YES;
+}
+
+static const Verb verbs[] = {
+        { "", NULL, NULL, 0, 0, run },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch build-image",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

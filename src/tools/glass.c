@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "measure/words.h"
+#include "tools/machine.h"
+#include "tools/place.h"
+#include "tools/print.h"
+#include "tools/tool.h"
+
+typedef struct Args {
+        const char *tpm, *kind, *reason, *user, *json;
+} Args;
+
+static const Option options[] = {
+        { "kind", 0, OPTION_VALUE, "KIND",
+                        "What opens: login, sudo, emergency, rescue, debug-shell, console, nspawn, hibernate or other (default)",
+                        offsetof(Args, kind) },
+        { "reason", 0, OPTION_VALUE, "TEXT", "Why it is opened, in your own words",
+                        offsetof(Args, reason) },
+        { "user", 0, OPTION_VALUE, "NAME", "Who opens it (default: who runs this)",
+                        offsetof(Args, user) },
+        { "tpm", 'T', OPTION_VALUE, "TCTI",
+                        "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
+                        offsetof(Args, tpm) },
+        { "json", 0, OPTION_JSON, NULL, "Print the answer as JSON", offsetof(Args, json) },
+        {},
+};
+
+static int change(const Args *a, Event event, int (*how)(Account *, const Glass *, Err *), Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        Glass g = { .kind = a->kind, .reason = a->reason };
+        int rc;
+
+        rc = host_caller(&g.caller, e);
+        if (rc < 0)
+                return rc;
+        if (a->user && snprintf(g.caller.user, sizeof(g.caller.user), "%s", a->user) >=
+                                        (int) sizeof(g.caller.user))
+                return err_set(e, -EINVAL, "'--user=%s' is longer than %zu bytes", a->user,
+                                sizeof(g.caller.user) - 1);
+        rc = machine_open(a->tpm, &m, e);
+        if (rc < 0)
+                return rc;
+        rc = how(&m.account, &g, e);
+        if (rc < 0)
+                return rc;
+        return machine_print_last(&m, event, a->json, e);
+}
+
+static int run_open(void *values, char *const *operands, Err *e) {
+        (void) operands;
+        return change(values, EVENT_GLASS_OPEN, glass_open, e);
+}
+
+static int run_close(void *values, char *const *operands, Err *e) {
+        (void) operands;
+        return change(values, EVENT_GLASS_CLOSE, glass_close, e);
+}
+
+/* The count as the log has it. No TPM is asked: whether the log is the true one is for a verifier.
+ */
+static int count(GlassCount *ret, bool *ret_exists, Err *e) {
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
+        _cleanup_(fd_done) int fd = -1;
+        GlassCount g = {};
+        Segment s;
+        Record r;
+        int rc;
+
+        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
+        *ret_exists = rc > 0;
+        if (rc <= 0)
+                return rc;
+        rc = file_read_fd(fd, LOG_FILE, &log, e);
+        if (rc < 0)
+                return rc;
+        s = segment_over(buf_span(&log));
+        while ((rc = segment_next(&s, &r, e)) > 0)
+                glass_count(&g, &r.content);
+        if (rc < 0 && rc != -ENODATA)
+                return rc;
+        *ret = g;
+        return 0;
+}
+
+static int print_count(const GlassCount *g, bool exists, const char *json, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
+        JsonWriter w = json_writer(&text, JSON_STRICT);
+
+        json_put_object(&w, NULL);
+        json_put_integer(&w, "recording", exists);
+        json_put_integer(&w, "opened", g->opened);
+        json_put_integer(&w, "closed", g->closed);
+        json_put_end(&w);
+        return print_json_buf(json, &text, e);
+}
+
+static int run_status(void *values, char *const *operands, Err *e) {
+        const Args *a = values;
+        GlassCount g = {};
+        bool exists;
+        int rc;
+
+        (void) operands;
+        rc = count(&g, &exists, e);
+        if (rc < 0)
+                return rc;
+        if (a->json)
+                rc = print_count(&g, exists, a->json, e);
+        else if (!exists)
+                printf("nothing is recorded in this boot yet\n");
+        else if (g.opened == 0)
+                printf("untouched in this boot, by this machine's log\n");
+        else
+                printf("opened %u times in this boot, closed %u times, last by %s\n", g.opened,
+                                g.closed, g.kind);
+        if (rc < 0)
+                return rc;
+        return exists && g.opened == 0 ? EXIT_YES : EXIT_NO;
+}
+
+static const Verb verbs[] = {
+        { "open", NULL, "Record that the machine is about to be opened by hand", 0, 0, run_open },
+        { "close", NULL, "Record that this has ended (what was opened stays on record)", 0, 0,
+                        run_close },
+        { "status", NULL, "Say whether it was opened in this boot; exits with 1 where it was", 0, 0,
+                        run_status },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch glass",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "measure/layer.h"
+#include "measure/words.h"
+#include "tools/machine.h"
+#include "tools/tool.h"
+
+typedef struct Args {
+        const char *tpm, *certificate, *json;
+} Args;
+
+static const Option options[] = {
+        { "tpm", 'T', OPTION_VALUE, "TCTI",
+                        "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
+                        offsetof(Args, tpm) },
+        { "certificate", 0, OPTION_VALUE, "CERT",
+                        "Of layer: demand that it is signed with the key of this certificate",
+                        offsetof(Args, certificate) },
+        { "json", 0, OPTION_JSON, NULL, "Print what was recorded as JSON", offsetof(Args, json) },
+        {},
+};
+
+static int record_text(const Args *a, const char *text, Event event,
+                int (*how)(Account *, const char *, Err *), Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        int rc;
+
+        rc = machine_open(a->tpm, &m, e);
+        if (rc < 0)
+                return rc;
+        rc = how(&m.account, text, e);
+        if (rc < 0)
+                return rc;
+        return machine_print_last(&m, event, a->json, e);
+}
+
+static int run_note(void *values, char *const *operands, Err *e) {
+        return record_text(values, operands[0], EVENT_NOTE_TEXT, measure_note, e);
+}
+
+static int run_phase(void *values, char *const *operands, Err *e) {
+        return record_text(values, operands[0], EVENT_PHASE_ENTER, measure_phase, e);
+}
+
+/* The image was judged, and is not what it should be: exit status 1, in one line. */
+static int refuse(const char *path, const char *why) {
+        fprintf(stderr, "avouch measure: ");
+        text_print(stderr, span_of(why));
+        fprintf(stderr, "; '");
+        text_print(stderr, span_of(path));
+        fprintf(stderr, "' was not recorded\n");
+        return EXIT_NO;
+}
+
+/* EXIT_YES where the image's bytes and signature hold, EXIT_NO where not. */
+static int check_image(const Layer *l, const Certificate *c, Err *e) {
+        bool holds = true;
+        Err why = {};
+        int rc;
+
+        rc = layer_check(l, &why);
+        if (rc == -EBADMSG)
+                return refuse(l->path, why.text);
+        if (rc < 0)
+                return err_set(e, rc, "%s", why.text);
+        if (c)
+                rc = layer_signed_by(l, c, &holds, e);
+        if (rc < 0)
+                return rc;
+        return holds ? EXIT_YES
+                     : refuse(l->path, "it is not signed with the key of that certificate");
+}
+
+static int record_image(const Args *a, const Layer *l, const Certificate *c, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        int rc;
+
+        rc = machine_open(a->tpm, &m, e);
+        if (rc < 0)
+                return rc;
+        rc = measure_layer(&m.account, l, c ? &c->fingerprint : NULL, e);
+        if (rc < 0)
+                return rc;
+        return machine_print_last(&m, EVENT_LAYER_ACTIVATE, a->json, e);
+}
+
+static int run_layer(void *values, char *const *operands, Err *e) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        _cleanup_(layer_done) Layer l = LAYER_NONE;
+        const Args *a = values;
+        const Certificate *by = a->certificate ? &c : NULL;
+        Err why = {};
+        int rc;
+
+        rc = by ? certificate_load(a->certificate, &c, e) : 0;
+        if (rc < 0)
+                return rc;
+        rc = layer_open(operands[0], &l, &why);
+        if (rc == -EBADMSG)
+                return refuse(operands[0], why.text);
+        if (rc < 0)
+                return err_set(e, rc, "%s", why.text);
+        rc = check_image(&l, by, e);
+        return rc == EXIT_YES ? record_image(a, &l, by, e) : rc;
+}
+
+static const Verb verbs[] = {
+        { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
+        { "note", "TEXT", "Record a remark", 1, 1, run_note },
+        { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch measure",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "tools/print.h"
+#include "tools/tool.h"
+#include "verify/report.h"
+
+/* A verdict names every record of a log, so its JSON can be larger than the evidence. */
+enum { ANSWER_MAX = 2 * BUNDLE_MAX };
+
+typedef struct Args {
+        const char *nonce, *json;
+        Strings policies, releases;
+        bool suggest;
+} Args;
+
+static const Option options[] = {
+        { "nonce", 'q', OPTION_VALUE, "HEX", "The nonce that was sent (16 to 32 bytes)",
+                        offsetof(Args, nonce) },
+        { "policy", 0, OPTION_REPEATED, "FILE", "What is demanded, see avouch-policy(5)",
+                        offsetof(Args, policies) },
+        { "release", 0, OPTION_REPEATED, "PATH", "A release leaf, or a folder of them",
+                        offsetof(Args, releases) },
+        { "suggest-policy", 0, OPTION_FLAG, NULL,
+                        "Print a policy that this evidence meets, instead of the verdict",
+                        offsetof(Args, suggest) },
+        { "json", 0, OPTION_JSON, NULL, "Print the verdict as JSON", offsetof(Args, json) },
+        {},
+};
+
+/* Everything that is judged by, kept together since Question borrows. */
+typedef struct Bench {
+        Buf nonce;
+        Policy policy;
+        Releases releases;
+} Bench;
+
+static void bench_done(Bench *b) {
+        buf_done(&b->nonce);
+        releases_done(&b->releases);
+}
+
+/* Leaves that a policy names, relative to its own folder. */
+static int load_named(const char *policy_path, Bench *b, Err *e) {
+        const char *slash = strrchr(policy_path, '/');
+        int folder = slash ? (int) (slash - policy_path) + 1 : 0;
+
+        for (size_t i = 0; i < b->policy.n_leaves; i++) {
+                Span leaf = b->policy.leaves[i];
+                bool absolute = leaf.size > 0 && leaf.data[0] == '/';
+                char path[4096];
+                int n, rc;
+
+                n = snprintf(path, sizeof(path), "%.*s%.*s", absolute ? 0 : folder, policy_path,
+                                (int) leaf.size, (const char *) leaf.data);
+                if (n < 0 || (size_t) n >= sizeof(path))
+                        return err_set(e, -EINVAL, "%s: the path of a leaf is too long",
+                                        policy_path);
+                rc = releases_load(&b->releases, path, e);
+                if (rc < 0)
+                        return rc;
+        }
+        b->policy.n_leaves = 0; /* they borrow from the text, and are taken now */
+        return 0;
+}
+
+static int load_policy(const char *path, Bench *b, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(POLICY_MAX);
+        int rc;
+
+        rc = file_read(path, &text, e);
+        if (rc < 0)
+                return rc;
+        rc = policy_apply(buf_span(&text), &b->policy, e);
+        if (rc < 0) {
+                err_at(e, path);
+                return rc;
+        }
+        return load_named(path, b, e);
+}
+
+static int prepare(const Args *a, Bench *b, Err *e) {
+        int rc = 0;
+
+        if (a->nonce && (!text_unhex_buf(span_of(a->nonce), true, &b->nonce) ||
+                                        b->nonce.size < NONCE_MIN || b->nonce.size > NONCE_MAX))
+                return err_set(e, -EINVAL, "'--nonce=' takes %d to %d bytes in hex", NONCE_MIN,
+                                NONCE_MAX);
+        for (size_t i = 0; rc == 0 && i < a->policies.n; i++)
+                rc = load_policy(a->policies.values[i], b, e);
+        for (size_t i = 0; rc == 0 && i < a->releases.n; i++)
+                rc = releases_load(&b->releases, a->releases.values[i], e);
+        return rc;
+}
+
+static int judge_file(const char *path, const Question *q, Judgement *ret, Buf *bundle, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = file_read(path, bundle, &why);
+        if (rc == -E2BIG) {
+                appraise_unreadable(q, why.text, ret);
+                return 0;
+        }
+        if (rc < 0)
+                return err_set(e, rc == -EINVAL ? -EIO : rc, "%s", why.text);
+        return appraise(buf_span(bundle), q, ret, e);
+}
+
+static int answer(const Args *a, const Judgement *j, const Question *q, Err *e) {
+        _cleanup_(buf_done) Buf json = BUF_UP_TO(ANSWER_MAX);
+        int rc;
+
+        if (a->suggest) {
+                rc = report_suggest(j, stdout, e);
+                if (rc == -EBADMSG) {
+                        fprintf(stderr, "avouch verify: ");
+                        text_print(stderr, span_of(e->text));
+                        fprintf(stderr, "\n");
+                        return EXIT_NO;
+                }
+                return rc;
+        }
+        if (a->json) {
+                rc = report_json(j, q, &json, e);
+                if (rc < 0)
+                        return rc;
+                print_json(a->json, buf_span(&json));
+        } else {
+                report_people(j, q, stdout);
+        }
+        return verdict_trusted(&j->verdict) ? EXIT_YES : EXIT_NO;
+}
+
+static int run(void *values, char *const *operands, Err *e) {
+        _cleanup_(bench_done)
+                        Bench b = { .nonce = BUF_UP_TO(NONCE_MAX), .policy = policy_default() };
+        _cleanup_(judgement_done) Judgement j = {};
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        const Args *a = values;
+        Question q;
+        int rc;
+
+        rc = prepare(a, &b, e);
+        if (rc < 0)
+                return rc;
+        q = (Question){ .nonce = buf_span(&b.nonce), .policy = &b.policy, .releases = &b.releases };
+        rc = judge_file(operands[0], &q, &j, &bundle, e);
+        if (rc < 0)
+                return rc;
+        return answer(a, &j, &q, e);
+}
+
+static const Verb verbs[] = {
+        { "", "EVIDENCE", NULL, 1, 1, run },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch verify",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "verify/evidence.h"
+#include "verify/question.h"
+#include "verify/story.h"
+
+/* Judges one bundle of evidence: the one door through which programs come to a verdict. */
+
+typedef struct Judgement {
+        Verdict verdict;
+        bool readable; /* evidence and story are there: the bundle was well-formed */
+        Evidence evidence;
+        Story story;
+} Judgement;
+
+/* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all
+ * that is required is not proven), so that an attacker cannot choose "try again". Negative only
+ * where judging itself failed (no memory). Owner: judgement_done(). */
+int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) _must_check_;
+/* The verdict on evidence that cannot even be taken in, for a reason such as its size. */
+void appraise_unreadable(const Question *q, const char *why, Judgement *ret);
+
+void judgement_done(Judgement *j);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/err.h"
+#include "wire/attest.h"
+#include "wire/bundle.h"
+#include "wire/tpmkey.h"
+#include "wire/tpmpart.h"
+
+/* Evidence that is well-formed: every part read by its reader, every part's hash as the manifest
+ * has it, the register values exactly those of the signed selections. That says nothing yet of
+ * whether it is true; but an Evidence exists only where the parts do not contradict each other.
+ * Owner: evidence_done(). */
+typedef struct Evidence {
+        Buf parts, tpm_bytes; /* what the Spans below borrow from */
+        Bundle bundle;
+        Manifest manifest;
+        TpmPart tpm;
+        TpmPublic ak;
+        uint8_t ak_name[TPM_NAME_SHA256];
+        Quoted quotes[QUOTES_MAX]; /* as many as tpm.n_quotes */
+        TpmSignature signatures[QUOTES_MAX];
+} Evidence;
+
+/* -EBADMSG (or -E2BIG) for evidence that is malformed: a judgement, not a failure to judge. */
+int evidence_open(Span bundle, Evidence *ret, Err *e) _must_check_;
+void evidence_done(Evidence *ev);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+
+static void put_claims(const Verdict *v, JsonWriter *w) {
+        json_put_object(w, "claims");
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
+                ClaimState state = verdict_state(v, claim);
+
+                json_put_object(w, claim_name(claim));
+                json_put_string(w, "state", claim_state_name(state));
+                json_put_integer(w, "required", v->required >> claim & 1);
+                json_put_foreign(w, "reason", span_of(v->reasons[claim]));
+                if (state == CLAIM_EXCUSED)
+                        json_put_foreign(w, "by", span_of(v->by[claim]));
+                json_put_end(w);
+        }
+        json_put_end(w);
+}
+
+static void put_machine(const Judgement *j, JsonWriter *w) {
+        _cleanup_(buf_done) Buf quoted = BUF_UP_TO(512);
+
+        json_put_object(w, "machine");
+        if (j->readable) {
+                pcr_selection_text(&j->evidence.tpm.pcrs.held, &quoted);
+                json_put_hex(w, "attestationKey",
+                                (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) });
+                json_put_integer(w, "created", j->evidence.manifest.created);
+                json_put_foreign(w, "quoted", buf_span(&quoted));
+        }
+        if (j->story.n_records > 0) {
+                json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
+                json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });
+        }
+        json_put_end(w);
+}
+
+static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
+        Segment s = segment_over(
+                        j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG] : (Span){});
+        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS), opened = false;
+        Record r;
+
+        json_put_array(w, "timeline");
+        while (segment_next(&s, &r, NULL) > 0) {
+                _cleanup_(buf_done) Buf words = BUF_UP_TO(CONTENT_MAX);
+                const Content *c = &r.content;
+
+                report_record(c, q, &words);
+                json_put_object(w, NULL);
+                json_put_integer(w, "seq", (int64_t) c->seq);
+                json_put_integer(w, "time", c->time);
+                json_put_integer(w, "wall", c->wall);
+                json_put_string(w, "event", event_name(c->event));
+                json_put_span(w, "says", buf_span(&words)); /* escaped when it was recorded */
+                json_put_integer(w, "proven", proven);
+                json_put_integer(w, "afterOpening", opened);
+                json_put_end(w);
+                opened = opened || c->event == EVENT_GLASS_OPEN;
+        }
+        json_put_end(w);
+}
+
+int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
+        JsonWriter w = json_writer(to, JSON_STRICT);
+        Span unused;
+        int rc;
+
+        json_put_object(&w, NULL);
+        json_put_integer(&w, "avouch", 1);
+        json_put_integer(&w, "trusted", verdict_trusted(&j->verdict));
+        put_claims(&j->verdict, &w);
+        put_machine(j, &w);
+        put_timeline(j, q, &w);
+        json_put_end(&w);
+        rc = buf_end(to, &unused);
+        return rc < 0 ? err_set(e, rc, "the verdict takes more than %zu bytes", to->max) : 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/layers.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+const Release *layer_release(const StoryLayer *layer, const Releases *releases) {
+        return layer->has_root_hash ? releases_by_root_hash(releases, layer->root_hash) : NULL;
+}
+
+/* A release's text as a record would have it. */
+static bool same_text(Span recorded, const char *released) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(4 * NAME_TEXT_MAX);
+
+        text_escape(&b, span_of(released));
+        return span_equal(recorded, buf_span(&b));
+}
+
+/* NULL where record and release say the same. */
+static const char *contradiction(const StoryLayer *layer, const Release *r) {
+        if (!same_text(layer->name, r->name))
+                return "name";
+        if (!same_text(layer->version, r->version))
+                return "version";
+        if (!span_is(layer->class, leaf_type_name(r->type)))
+                return "class";
+        if (layer->has_signer && r->has_signer && memcmp(layer->signer, r->signer, 32) != 0)
+                return "signer";
+        return NULL;
+}
+
+/* 0 where the layer is a release, as recorded. */
+static int judge_one(const StoryLayer *layer, const Question *q, Verdict *v) {
+        const Release *r = layer_release(layer, q->releases);
+        int name_size = layer->name.size < 80 ? (int) layer->name.size : 80;
+        const char *name = (const char *) layer->name.data;
+        const char *differs = r ? contradiction(layer, r) : NULL;
+        char root[17] = "";
+
+        for (size_t i = 0; i < 8; i++)
+                (void) snprintf(root + 2 * i, 3, "%02x", layer->root_hash[i]);
+        if (!r)
+                verdict_refute(v, CLAIM_LAYERS,
+                                "'%.*s' (root hash %s..., record %llu) is no release that was handed over",
+                                name_size, name, root, (unsigned long long) layer->seq);
+        else if (differs)
+                verdict_refute(v, CLAIM_LAYERS,
+                                "'%.*s' (record %llu) is release '%.80s' by its root hash, but its %s differs",
+                                name_size, name, (unsigned long long) layer->seq, r->name, differs);
+        return r && !differs ? 0 : -1;
+}
+
+void judge_layers(const Story *s, const Question *q, Verdict *v) {
+        unsigned unsigned_layers = 0;
+
+        if (!verdict_proven(v, CLAIM_REGISTERS)) {
+                verdict_refute(v, CLAIM_LAYERS,
+                                "the log that names them is not proven (registers)");
+                return;
+        }
+        for (size_t i = 0; i < s->n_layers; i++) {
+                if (judge_one(&s->layers[i], q, v) < 0)
+                        return;
+                unsigned_layers += !s->layers[i].has_signer;
+        }
+        if (s->n_layers == 0)
+                verdict_prove(v, CLAIM_LAYERS, "none was activated in this boot");
+        else
+                verdict_prove(v, CLAIM_LAYERS, "%zu activated in this boot, each a known release",
+                                s->n_layers);
+        if (unsigned_layers > 0)
+                verdict_remark(v, CLAIM_LAYERS,
+                                "of %u the machine did not check the signature (their content is the release's all the same)",
+                                unsigned_layers);
+}

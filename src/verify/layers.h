@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "verify/question.h"
+#include "verify/story.h"
+
+/* The claim layers: every layer that was activated in this boot is one of the releases that the
+ * judge knows, under the name, version, class and signer that the release has. */
+void judge_layers(const Story *s, const Question *q, Verdict *v);
+
+/* The release that a layer is; NULL where it is none. */
+const Release *layer_release(const StoryLayer *layer, const Releases *releases);

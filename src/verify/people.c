@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/text.h"
+
+static void print_buf(FILE *to, const Buf *b) {
+        text_print(to, buf_span(b));
+}
+
+static void print_wall(FILE *to, int64_t microseconds) {
+        time_t seconds = (time_t) (microseconds / 1000000);
+        char text[64] = "";
+        struct tm tm;
+
+        if (!gmtime_r(&seconds, &tm) ||
+                        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+                fprintf(to, "an impossible time");
+        else
+                fprintf(to, "%s", text);
+}
+
+static void print_head(const Judgement *j, FILE *to) {
+        _cleanup_(buf_done) Buf ak = BUF_UP_TO(128), machine = BUF_UP_TO(64);
+
+        if (!j->readable) {
+                fprintf(to, "Evidence that cannot be read\n\n");
+                return;
+        }
+        text_hex(&ak, (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) });
+        fprintf(to, "Evidence made ");
+        print_wall(to, j->evidence.manifest.created);
+        fprintf(to, " (the machine's own clock)\n  attestation key  ");
+        print_buf(to, &ak);
+        if (j->story.n_records > 0) {
+                text_hex(&machine, (Span){ j->story.machine, sizeof(j->story.machine) });
+                fprintf(to, "\n  machine          ");
+                print_buf(to, &machine);
+        }
+        fprintf(to, "\n\n");
+}
+
+static void print_claims(const Judgement *j, FILE *to) {
+        static const char *const words[] = {
+                [CLAIM_ABSENT] = "absent",
+                [CLAIM_NOT_PROVEN] = "NOT PROVEN",
+                [CLAIM_PROVEN] = "proven",
+                [CLAIM_EXCUSED] = "excused",
+        };
+
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
+                ClaimState state = verdict_state(&j->verdict, claim);
+                bool required = j->verdict.required >> claim & 1;
+
+                fprintf(to, "%c %-10s %-11s", required ? '*' : ' ', claim_name(claim),
+                                words[state]);
+                text_print(to, span_of(j->verdict.reasons[claim]));
+                if (state == CLAIM_EXCUSED) {
+                        fprintf(to, " (excused by policy, ");
+                        text_print(to, span_of(j->verdict.by[claim]));
+                        fprintf(to, ")");
+                }
+                fprintf(to, "\n");
+        }
+        fprintf(to, "  (* policy requires it)\n");
+}
+
+static void print_record(const Content *c, const Question *q, bool doubtful, FILE *to) {
+        _cleanup_(buf_done) Buf words = BUF_UP_TO(CONTENT_MAX);
+
+        report_record(c, q, &words);
+        fprintf(to, "%4" PRIu64 " %9" PRId64 ".%03d s  %-16s ", c->seq, c->time / 1000000,
+                        (int) (c->time / 1000 % 1000), event_name(c->event));
+        print_buf(to, &words);
+        fprintf(to, "%s\n", doubtful ? " [after an opening: the word of whoever opened it]" : "");
+}
+
+size_t report_records(Span log, const Question *q, FILE *to) {
+        Segment s = segment_over(log);
+        bool opened = false;
+        Record r;
+
+        while (segment_next(&s, &r, NULL) > 0) {
+                print_record(&r.content, q, opened, to);
+                opened = opened || r.content.event == EVENT_GLASS_OPEN;
+        }
+        return s.rest.size;
+}
+
+static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
+        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS);
+        size_t stray;
+
+        if (!j->story.has_log)
+                return;
+        fprintf(to, "\nWhat the machine recorded, in order (%s)\n",
+                        proven ? "each record proven by the quoted register; times and texts are the machine's word"
+                               : "NOT PROVEN: anybody may have written this");
+        stray = report_records(j->evidence.bundle.parts[PART_AVOUCH_LOG], q, to);
+        if (stray > 0)
+                fprintf(to, "     ... and %zu bytes that do not continue it\n", stray);
+}
+
+static void print_coverage(const Judgement *j, FILE *to) {
+        _cleanup_(buf_done) Buf quoted = BUF_UP_TO(512);
+
+        pcr_selection_text(&j->evidence.tpm.pcrs.held, &quoted);
+        fprintf(to, "\nQuoted: ");
+        print_buf(to, &quoted);
+        fprintf(to, "\nNot covered: whether the key is in a genuine TPM, firmware, boot loader, kernel, root file "
+                    "system, and every boot before this one.\n");
+        if (j->evidence.bundle.has[PART_FIRMWARE_LOG] || j->evidence.bundle.has[PART_SYSTEMD_LOG])
+                fprintf(to, "The firmware's and systemd's logs in the evidence are not judged by this version.\n");
+}
+
+static void print_verdict(const Verdict *v, FILE *to) {
+        const char *between = "";
+
+        if (verdict_trusted(v)) {
+                fprintf(to, "\nTRUSTED: every claim that policy requires is proven or excused.\n");
+                return;
+        }
+        fprintf(to, "\nNOT TRUSTED: ");
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
+                ClaimState state = verdict_state(v, claim);
+
+                if (!(v->required >> claim & 1) || state == CLAIM_PROVEN || state == CLAIM_EXCUSED)
+                        continue;
+                fprintf(to, "%s%s", between, claim_name(claim));
+                between = ", ";
+        }
+        fprintf(to, " not proven.\n");
+}
+
+void report_people(const Judgement *j, const Question *q, FILE *to) {
+        print_head(j, to);
+        print_claims(j, to);
+        if (j->readable) {
+                print_timeline(j, q, to);
+                print_coverage(j, to);
+        }
+        print_verdict(&j->verdict, to);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdio.h>
+
+#include "verify/appraise.h"
+
+/* A judgement in words, as JSON, and as the policy that it would meet. */
+
+/* For people: the claims with their reasons, what happened in order, what was not covered, the
+ * verdict. */
+void report_people(const Judgement *j, const Question *q, FILE *to);
+
+/* {"avouch":1,"trusted":0|1,"claims":{...},"machine":{...},"timeline":[...]} (forms.md, section 5).
+ */
+int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) _must_check_;
+
+/* A policy that requires what this evidence proves. -EBADMSG where the evidence is malformed or its
+ * signature does not hold: there is nothing to pin. */
+int report_suggest(const Judgement *j, FILE *to, Err *e) _must_check_;
+
+/* A log's records, a line each, as far as they follow one another; q may be NULL. Returns how many
+ * bytes at the end are none. */
+size_t report_records(Span log, const Question *q, FILE *to);
+
+/* What one record says, in words (escapes of forms.md in it). layer releases are named by the
+ * judge's own knowledge; q may be NULL. */
+void report_record(const Content *c, const Question *q, Buf *to);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/signature.h"
+
+#include <errno.h>
+
+#include "port/crypto.h"
+
+static PublicKey public_key(const TpmPublic *ak) {
+        if (ak->type == TPM_KEY_RSA)
+                return (PublicKey){
+                        .type = PUBLIC_KEY_RSA, .modulus = ak->modulus, .exponent = ak->exponent
+                };
+        return (PublicKey){ .type = ak->curve == TPM_CURVE_P384 ? PUBLIC_KEY_P384 : PUBLIC_KEY_P256,
+                .x = ak->x,
+                .y = ak->y };
+}
+
+static int judge_one(const Evidence *ev, size_t i, bool *ret_holds, Err *e) {
+        const TpmSignature *s = &ev->signatures[i];
+        PublicKey key = public_key(&ev->ak);
+        Digest d;
+        int rc;
+
+        *ret_holds = false;
+        /* A restricted key signs with its own scheme and hash only; anything else is not from it.
+         */
+        if (s->scheme != ev->ak.scheme || s->hash != ev->ak.hash)
+                return 0;
+        rc = hash_bytes(s->hash, ev->tpm.quotes[i].attest, &d, e);
+        if (rc < 0)
+                return rc;
+        if (s->scheme == TPM_SCHEME_RSASSA)
+                return signature_judge_rsa(&key, &d, s->rsa, ret_holds, e);
+        return signature_judge_ecdsa(&key, &d, s->r, s->s, ret_holds, e);
+}
+
+/* TPM2_Quote: the digest is over the values in the order of the selection, by the signature's hash
+ * (TPM 2.0 Library, Part 3, TPM2_Quote). */
+static int values_are_signed(const Evidence *ev, size_t i, bool *ret_equal, Err *e) {
+        const Quoted *q = &ev->quotes[i];
+        Span values[PCR_BANKS_MAX * PCR_COUNT];
+        size_t n = 0;
+        Digest d;
+        int rc;
+
+        for (size_t b = 0; b < q->selection.n_banks; b++)
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+                        if (q->selection.banks[b].mask >> pcr & 1)
+                                values[n++] = digest_span(pcr_value(
+                                                &ev->tpm.pcrs, q->selection.banks[b].alg, pcr));
+        rc = hash_parts(ev->signatures[i].hash, values, n, &d, e);
+        if (rc < 0)
+                return rc;
+        *ret_equal = span_equal(digest_span(&d), q->digest);
+        return 0;
+}
+
+static const char *key_text(const TpmPublic *ak) {
+        if (ak->type == TPM_KEY_ECC)
+                return ak->curve == TPM_CURVE_P384 ? "ECDSA P-384" : "ECDSA P-256";
+        return ak->bits == 2048 ? "RSA-2048" : ak->bits == 3072 ? "RSA-3072" : "RSA-4096";
+}
+
+int judge_signature(const Evidence *ev, Verdict *v, Err *e) {
+        for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
+                bool holds, equal;
+                int rc;
+
+                rc = judge_one(ev, i, &holds, e);
+                if (rc < 0)
+                        return rc;
+                if (!holds) {
+                        verdict_refute(v, CLAIM_SIGNATURE,
+                                        "quote %zu is not signed by the key in the evidence", i);
+                        return 0;
+                }
+                rc = values_are_signed(ev, i, &equal, e);
+                if (rc < 0)
+                        return rc;
+                if (!equal) {
+                        verdict_refute(v, CLAIM_SIGNATURE,
+                                        "the register values are not those that quote %zu signs",
+                                        i);
+                        return 0;
+                }
+        }
+        verdict_prove(v, CLAIM_SIGNATURE, "the quote is signed by the key in the evidence (%s, %s)",
+                        key_text(&ev->ak), hash_name(ev->ak.hash));
+        return 0;
+}
+
+/* What makes a signature an attestation: the key never leaves its TPM, was made there, and signs
+ * nothing that begins like an attestation but is none (TPM 2.0 Library, Part 1, section 25.1.6:
+ * restricted). */
+static const char *not_an_attestation_key(const TpmPublic *ak) {
+        static const struct {
+                uint32_t attribute;
+                const char *missing;
+        } needed[] = {
+                { TPM_FIXED_TPM, "can leave its TPM (fixedTPM is not set)" },
+                { TPM_FIXED_PARENT, "can be moved to another parent (fixedParent is not set)" },
+                { TPM_SENSITIVE_DATA_ORIGIN,
+                                "was not made by a TPM (sensitiveDataOrigin is not set)" },
+                { TPM_RESTRICTED, "signs anything it is given (restricted is not set)" },
+                { TPM_SIGN, "is no signing key (sign is not set)" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(needed); i++)
+                if (!(ak->attributes & needed[i].attribute))
+                        return needed[i].missing;
+        return ak->attributes & TPM_DECRYPT ? "decrypts, too (decrypt is set)" : NULL;
+}
+
+void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
+        const char *fault = not_an_attestation_key(&ev->ak);
+
+        if (fault) {
+                verdict_refute(v, CLAIM_KEY, "the key %s", fault);
+                return;
+        }
+        for (size_t i = 0; i < q->policy->n_keys; i++)
+                if (memcmp(q->policy->keys[i].name, ev->ak_name, sizeof(ev->ak_name)) == 0) {
+                        verdict_prove(v, CLAIM_KEY,
+                                        "pinned by policy line %u; pinned, not certified: that it is in a genuine TPM is your word",
+                                        q->policy->keys[i].line);
+                        return;
+                }
+        verdict_refute(v, CLAIM_KEY, "AK unknown: policy does not name this key%s",
+                        q->policy->n_keys == 0 ? " (it names none)" : "");
+}
+
+void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {
+        Span manifest = { ev->manifest.nonce, ev->manifest.nonce_size };
+
+        if (q->nonce.size < NONCE_MIN || q->nonce.size > NONCE_MAX) {
+                verdict_refute(v, CLAIM_FRESH,
+                                "no nonce to compare with: give the one that was sent");
+                return;
+        }
+        for (size_t i = 0; i < ev->tpm.n_quotes; i++)
+                if (!span_equal(ev->quotes[i].head.extra, q->nonce)) {
+                        verdict_refute(v, CLAIM_FRESH,
+                                        "quote %zu answers another nonce than the one that was sent",
+                                        i);
+                        return;
+                }
+        if (!span_equal(manifest, q->nonce)) {
+                verdict_refute(v, CLAIM_FRESH, "the manifest is for another nonce");
+                return;
+        }
+        verdict_prove(v, CLAIM_FRESH, "made for the nonce that was sent");
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/story.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
+        *ret_has = json_hex(content_member(c, name), into, 32);
+}
+
+static int tell_layer(Story *s, const Content *c, Err *e) {
+        StoryLayer layer = { .class = content_text(c, "class"),
+                .name = content_text(c, "name"),
+                .version = content_text(c, "version"),
+                .active = true,
+                .seq = c->seq };
+
+        copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
+        copy_hex(c, "signer", layer.signer, &layer.has_signer);
+        if (c->event == EVENT_LAYER_DEACTIVATE) {
+                for (size_t i = 0; i < s->n_layers; i++)
+                        if (memcmp(s->layers[i].root_hash, layer.root_hash, 32) == 0)
+                                s->layers[i].active = false;
+                return 0;
+        }
+        if (s->n_layers == STORY_LAYERS_MAX)
+                return err_set(e, -EBADMSG, "more than %d layers were activated", STORY_LAYERS_MAX);
+        s->layers[s->n_layers++] = layer;
+        return 0;
+}
+
+/* Up to max bytes of a member, as people wrote it. */
+static void put_text(const Content *c, const char *before, const char *name, size_t max, Buf *to) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
+        Span whole;
+
+        if (!json_text(content_member(c, name), &text))
+                return;
+        whole = buf_span(&text);
+        buf_string(to, before);
+        buf_bytes(to, (Span){ whole.data, whole.size < max ? whole.size : max });
+}
+
+static void tell_opening(Story *s, const Content *c) {
+        _cleanup_(buf_done) Buf words = BUF_UP_TO(sizeof(s->first_opened) - 1);
+        Span kind = content_text(c, "kind"), text;
+
+        for (unsigned i = 0; event_kinds[i]; i++)
+                if (span_is(kind, event_kinds[i]))
+                        s->opened_kinds |= UINT32_C(1) << i;
+        if (s->opened++ > 0)
+                return;
+        s->first_opened_seq = c->seq;
+        put_text(c, "", "kind", 16, &words);
+        put_text(c, " by ", "user", 40, &words);
+        put_text(c, ": ", "reason", 80, &words);
+        text = buf_span(&words);
+        (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
+                        (const char *) text.data);
+}
+
+static int tell(Story *s, const Content *c, Err *e) {
+        s->n_records++;
+        switch (c->event) {
+        case EVENT_PHASE_GENESIS:
+                if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
+                        return err_set(e, -EBADMSG, "genesis without a machine");
+                return 0;
+        case EVENT_LAYER_ACTIVATE:
+        case EVENT_LAYER_DEACTIVATE:
+                return tell_layer(s, c, e);
+        case EVENT_GLASS_OPEN:
+                tell_opening(s, c);
+                return 0;
+        case EVENT_GLASS_LOST:
+                s->lost++;
+                return 0;
+        default:
+                return 0;
+        }
+}
+
+/* -EBADMSG where the log is not one. */
+static int read_log(Span log, Story *s, Content *genesis, Err *e) {
+        Record r;
+        int rc;
+
+        s->segment = segment_over(log);
+        while ((rc = segment_next(&s->segment, &r, e)) > 0) {
+                if (r.content.event == EVENT_PHASE_GENESIS)
+                        *genesis = r.content;
+                rc = tell(s, &r.content, e);
+                if (rc < 0)
+                        return rc;
+        }
+        return rc;
+}
+
+static int64_t tpm_member(const Content *genesis, const char *name) {
+        int64_t v = -1;
+
+        return json_integer(json_member(content_member(genesis, "tpm"), name), 0, INT64_MAX, &v)
+                               ? v
+                               : -1;
+}
+
+/* The TPM was not restarted behind the log's back (facts: TPM Restart zeroes PCRs with the same
+ * reset count; a Clear sets all to 0), and no time ran backwards. */
+static const char *clock_contradicts(const Content *genesis, const AttestHead *head) {
+        if (tpm_member(genesis, "reset") != head->reset_count)
+                return "the TPM was reset since the log began (resetCount differs)";
+        if (tpm_member(genesis, "restart") > head->restart_count)
+                return "the TPM's restartCount went back since the log began";
+        if (tpm_member(genesis, "clock") > (int64_t) head->clock)
+                return "the TPM's clock went back since the log began";
+        return NULL;
+}
+
+/* Whether the quoted values of one PCR are these; -1 where a bank is not among the log's. */
+static int compare(
+                const Evidence *ev, const Chain *c, const Digest *values, unsigned *ret_proving) {
+        const PcrSelection *held = &ev->tpm.pcrs.held;
+
+        *ret_proving = 0;
+        for (size_t b = 0; b < held->n_banks; b++) {
+                const Digest *quoted = pcr_value(&ev->tpm.pcrs, held->banks[b].alg, c->reg.index);
+                size_t i = 0;
+
+                if (!quoted)
+                        continue;
+                while (i < c->n_banks && values[i].alg != quoted->alg)
+                        i++;
+                if (i == c->n_banks)
+                        return -1;
+                if (!digest_equal(&values[i], quoted))
+                        return 0;
+                *ret_proving += hash_proves(quoted->alg);
+        }
+        return 1;
+}
+
+static void judge_values(const Evidence *ev, const Question *q, Verdict *v, Story *s) {
+        const Chain *c = &s->segment.chain;
+        unsigned proving;
+        int equal = compare(ev, c, c->now, &proving);
+
+        if (equal == 0 && compare(ev, c, c->before, &proving) == 1) {
+                s->pending = true;
+                equal = 1;
+        }
+        if (equal < 0)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "pcr:%u is quoted in a bank that the log was not extended into",
+                                c->reg.index);
+        else if (equal == 0)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the log's %" PRIu64
+                                " records do not replay to the quoted pcr:%u: records are missing, added or changed, or somebody else extended it",
+                                s->n_records, c->reg.index);
+        else if (proving == 0)
+                verdict_refute(v, CLAIM_REGISTERS, "pcr:%u is not quoted in a bank that proves",
+                                c->reg.index);
+        else if (c->broken)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the log itself says that somebody else extended pcr:%u (phase.broken)",
+                                c->reg.index);
+        for (size_t i = 0; !q->policy->any_start && i < c->n_banks; i++)
+                if (!pcr_at_reset(c->reg.index, &c->start[i]))
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "the log begins when pcr:%u was not zero any more, and what came before it is not in the evidence",
+                                        c->reg.index);
+}
+
+static bool is_policy_register(const Policy *p, unsigned pcr) {
+        for (size_t i = 0; i < p->n_registers; i++)
+                if (p->registers[i].kind == REGISTER_PCR && p->registers[i].index == pcr)
+                        return true;
+        return false;
+}
+
+/* A quoted register that is not at its reset value and has no log: something happened that nobody
+ * tells. */
+static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v) {
+        const PcrSelection *held = &ev->tpm.pcrs.held;
+        PcrSelection unexplained = { .n_banks = 1 };
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(256);
+        PcrBank *found = &unexplained.banks[0];
+
+        for (size_t b = 0; b < held->n_banks; b++)
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        const Digest *d = pcr_value(&ev->tpm.pcrs, held->banks[b].alg, pcr);
+
+                        if (!d || is_policy_register(q->policy, pcr) || pcr_at_reset(pcr, d))
+                                continue;
+                        found->alg = held->banks[b].alg;
+                        found->mask |= UINT32_C(1) << pcr;
+                }
+        if (found->mask == 0)
+                return;
+        pcr_selection_text(&unexplained, &text);
+        buf_byte(&text, '\0');
+        verdict_refute(v, CLAIM_REGISTERS,
+                        "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
+                        (const char *) buf_span(&text).data);
+}
+
+/* Silence fails: every register that policy names has a log here, and it is this one. */
+static void judge_silence(const Question *q, Verdict *v, const Story *s) {
+        for (size_t i = 0; i < q->policy->n_registers; i++) {
+                const Register *reg = &q->policy->registers[i];
+
+                if (!s->has_log)
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "the machine says nothing: no log of pcr:%u is in the evidence",
+                                        reg->index);
+                else if (s->segment.chain.reg.kind != reg->kind ||
+                                s->segment.chain.reg.index != reg->index)
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "the log is of another register than pcr:%u, which policy names",
+                                        reg->index);
+        }
+}
+
+int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
+        Span log = ev->bundle.parts[PART_AVOUCH_LOG];
+        Content genesis = {};
+        Err first = {};
+        int rc;
+
+        *ret = (Story){ .has_log = log.size > 0 };
+        if (!verdict_proven(v, CLAIM_SIGNATURE))
+                verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
+        rc = read_log(log, ret, &genesis, &first);
+        if (rc == -ENOMEM)
+                return err_set(e, rc, "%s", first.text);
+        if (rc < 0)
+                verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);
+        judge_silence(q, v, ret);
+        if (rc == 0 && ret->n_records > 0) {
+                judge_values(ev, q, v, ret);
+                for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
+                        const char *why = clock_contradicts(&genesis, &ev->quotes[i].head);
+
+                        if (why)
+                                verdict_refute(v, CLAIM_REGISTERS, "%s", why);
+                }
+        }
+        judge_unexplained(ev, q, v);
+        verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
+                        ret->n_records, ret->segment.chain.reg.index);
+        if (ret->pending)
+                verdict_remark(v, CLAIM_REGISTERS, "the last record is not in the register yet");
+        if (q->policy->any_start && verdict_proven(v, CLAIM_REGISTERS))
+                verdict_remark(v, CLAIM_REGISTERS,
+                                "policy takes any start: what others extended before is not known");
+        return 0;
+}

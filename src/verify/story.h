@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "log/chain.h"
+#include "verify/evidence.h"
+#include "verify/question.h"
+
+/* What the machine's log tells, replayed against what was quoted: the claim registers, and the
+ * story that the claims after it read. Nothing in it counts unless registers is proven. */
+
+typedef struct StoryLayer {
+        Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
+        uint8_t root_hash[32], signer[32];
+        bool has_root_hash, has_signer, active;
+        uint64_t seq;
+} StoryLayer;
+
+typedef struct Story {
+        Segment segment; /* after the last record */
+        bool has_log;
+        bool pending; /* the register does not show the last record yet */
+        uint64_t n_records;
+        uint8_t machine[16];
+        StoryLayer layers[STORY_LAYERS_MAX];
+        size_t n_layers;
+        unsigned opened, lost;
+        uint32_t opened_kinds; /* a bit per event_kinds */
+        uint64_t first_opened_seq;
+        char first_opened[160]; /* in words */
+} Story;
+
+/* Replays and judges the claim registers. Borrows from the evidence. */
+int judge_registers(
+                const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) _must_check_;

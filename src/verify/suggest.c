@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+
+/* What pinning this key would make of the verdict: "key" is required though no policy knows it yet.
+ */
+static bool is_shown(const Verdict *v, Claim claim) {
+        return claim == CLAIM_KEY || claim == CLAIM_FRESH || verdict_proven(v, claim);
+}
+
+int report_suggest(const Judgement *j, FILE *to, Err *e) {
+        _cleanup_(buf_done) Buf ak = BUF_UP_TO(128);
+
+        if (!j->readable || !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
+                return err_set(e, -EBADMSG, "no policy can be suggested: %s",
+                                j->verdict.reasons[CLAIM_SIGNATURE]);
+        text_hex(&ak, (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) });
+        fprintf(to, "# Suggested from evidence of a machine that is trusted as it stands: read it before you use\n"
+                    "# it. It pins that machine's key and requires what its evidence proves.\n"
+                    "[Machine]\nAttestationKey=");
+        text_print(to, buf_span(&ak));
+        fprintf(to, "\n");
+        if (j->story.has_log && j->story.segment.chain.reg.kind == REGISTER_PCR)
+                fprintf(to, "Register=pcr:%u\nStart=zero\n", j->story.segment.chain.reg.index);
+        fprintf(to, "\n[Verdict]\nRequire=");
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
+                if (is_shown(&j->verdict, claim))
+                        fprintf(to, "%s%s", claim == 0 ? "" : " ", claim_name(claim));
+        fprintf(to, "\n");
+        return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/untouched.h"
+
+#include <stdio.h>
+
+void judge_untouched(const Story *s, const Question *q, Verdict *v) {
+        char by[64];
+
+        if (!verdict_proven(v, CLAIM_REGISTERS)) {
+                verdict_refute(v, CLAIM_UNTOUCHED,
+                                "the log that would tell is not proven (registers)");
+                return;
+        }
+        if (q->policy->has_baseline) {
+                verdict_refute(v, CLAIM_UNTOUCHED,
+                                "since the baseline: the evidence carries no counter to judge it by");
+                return;
+        }
+        if (s->lost > 0) {
+                verdict_refute(v, CLAIM_UNTOUCHED,
+                                "the log says that openings were lost (glass.lost)");
+                return;
+        }
+        if (s->opened == 0) {
+                verdict_prove(v, CLAIM_UNTOUCHED,
+                                "this boot: no break-glass entry; earlier boots: not judged");
+                return;
+        }
+        verdict_refute(v, CLAIM_UNTOUCHED, "this boot: opened %u time%s, first as %s (record %llu)",
+                        s->opened, s->opened == 1 ? "" : "s", s->first_opened,
+                        (unsigned long long) s->first_opened_seq);
+        if (s->opened_kinds != 0 && (s->opened_kinds & ~q->policy->allowed_kinds) == 0) {
+                (void) snprintf(by, sizeof(by), "line %u, [Glass] Allow=", q->policy->allowed_line);
+                verdict_excuse(v, CLAIM_UNTOUCHED, by);
+        }
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report.h"
+
+#include "base/text.h"
+
+/* A member's value: a string with its JSON escapes resolved, anything else as it stands. */
+static void put_member(const Content *c, const char *before, const char *name, Buf *to) {
+        Json value = content_member(c, name);
+        Span text = json_raw(value);
+
+        if (text.size == 0)
+                return;
+        buf_string(to, before);
+        if (!json_text(value, to))
+                buf_bytes(to, text);
+}
+
+static void put_short(const Content *c, const char *before, const char *name, Buf *to) {
+        Span text = content_text(c, name);
+
+        if (text.size == 0)
+                return;
+        buf_string(to, before);
+        buf_bytes(to, (Span){ text.data, text.size < 16 ? text.size : 16 });
+        buf_string(to, "...");
+}
+
+static void say_genesis(const Content *c, Buf *to) {
+        put_member(c, "recording begins (", "why", to);
+        put_member(c, ") in ", "register", to);
+        put_short(c, ", machine ", "machine", to);
+}
+
+static void say_layer(const Content *c, const Question *q, Buf *to) {
+        uint8_t root[32];
+
+        put_member(c, "", "class", to);
+        put_member(c, " ", "name", to);
+        put_member(c, " ", "version", to);
+        put_short(c, ", root hash ", "rootHash", to);
+        put_member(c, ": ", "reason", to);
+        if (!q || !json_hex(content_member(c, "rootHash"), root, sizeof(root)))
+                return;
+        buf_string(to, releases_by_root_hash(q->releases, root) ? ", a known release"
+                                                                : ", NO KNOWN RELEASE");
+}
+
+static void say_unlock(const Content *c, Buf *to) {
+        put_member(c, "volume ", "volume", to);
+        put_member(c, " by ", "method", to);
+}
+
+static void say_glass(const Content *c, Buf *to) {
+        put_member(c, "", "kind", to);
+        put_member(c, " by ", "user", to);
+        put_member(c, " (uid ", "uid", to);
+        buf_string(to, ")");
+        put_member(c, " on ", "tty", to);
+        put_member(c, ": ", "reason", to);
+}
+
+void report_record(const Content *c, const Question *q, Buf *to) {
+        switch (c->event) {
+        case EVENT_PHASE_GENESIS:
+                say_genesis(c, to);
+                break;
+        case EVENT_PHASE_BROKEN:
+                buf_string(to, "the register held what the log does not name: somebody else extended it");
+                break;
+        case EVENT_PHASE_ENTER:
+                put_member(c, "the machine enters ", "phase", to);
+                break;
+        case EVENT_LAYER_ACTIVATE:
+        case EVENT_LAYER_DEACTIVATE:
+        case EVENT_LAYER_REFUSE:
+                say_layer(c, q, to);
+                break;
+        case EVENT_UNLOCK_OPEN:
+        case EVENT_UNLOCK_FAIL:
+                say_unlock(c, to);
+                break;
+        case EVENT_GLASS_OPEN:
+        case EVENT_GLASS_CLOSE:
+                say_glass(c, to);
+                break;
+        case EVENT_GLASS_BEGIN:
+                put_member(c, "the count of openings begins at ", "count", to);
+                break;
+        case EVENT_GLASS_LOST:
+                put_member(c, "openings without a record: ", "why", to);
+                break;
+        case EVENT_NOTE_TEXT:
+                put_member(c, "", "text", to);
+                break;
+        case EVENT_NOTE_LOST:
+                put_member(c, "records left out: ", "lost", to);
+                break;
+        default:
+                break;
+        }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "support/world.h"
+#include "wire/bundle.h"
+#include "wire/tpmpart.h"
+
+/* Evidence made without a TPM: an ordinary key signs what a TPM would, so that a test can change
+ * one thing at a time and sign the rest as an attacker with that key would. The steps: forge_new(),
+ * change what goes into the quote, forge_quote(), change what is beside it, forge_bundle(). */
+typedef struct Forge {
+        void *key, *other_key; /* OpenSSL's; other_key is of the same type */
+        Buf ak;                /* TPMT_PUBLIC of key */
+        uint8_t ak_name[34];
+        uint32_t attributes;
+
+        uint32_t magic;
+        uint16_t type;
+        uint8_t nonce[32]; /* in the quote */
+        size_t nonce_size;
+        TpmClock clock;
+        PcrSelection selection; /* signed */
+        PcrValues signed_values;
+        bool sign_with_other;
+        Buf attest, signature;
+
+        PcrSelection asked; /* what the evidence says was asked for */
+        PcrValues values;   /* beside the quote */
+        Buf log;
+        uint8_t manifest_nonce[32];
+        bool leave_log_out_of_manifest;
+} Forge;
+
+/* An honest machine: PCR 8 and log are the world's; quoted is sha256:0-15 with zeros but for PCR 8.
+ */
+void forge_new(Forge *f, const World *w);
+void forge_done(Forge *f);
+
+/* Takes the registers and the log from the world again. */
+void forge_take(Forge *f, const World *w);
+
+void forge_quote(Forge *f);
+void forge_bundle(Forge *f, Buf *to);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+
+#include "verify/policy.h"
+
+#define NAME                                                                                       \
+        "000b"                                                                                     \
+        "1111111111111111111111111111111111111111111111111111111111111111"
+
+static void a_policy_says_what_it_says(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL("# mine\n"
+                                                   "[Machine]\n"
+                                                   "AttestationKey=" NAME "\n"
+                                                   "Register=pcr:14\n"
+                                                   "Start=any\n"
+                                                   "[Verdict]\n"
+                                                   "Require=signature key\n"
+                                                   "Require=fresh\n"
+                                                   "[Release]\n"
+                                                   "Leaf=leaves\n"
+                                                   "[Glass]\n"
+                                                   "Allow=login sudo\n"
+                                                   "Baseline=17\n"),
+                                         &p, NULL),
+                        0);
+        assert_int_equal(p.n_keys, 1);
+        assert_int_equal(p.keys[0].line, 3);
+        assert_int_equal(p.keys[0].name[1], 0x0b);
+        assert_int_equal(p.n_registers, 1);
+        assert_int_equal(p.registers[0].index, 14);
+        assert_true(p.any_start);
+        assert_int_equal(p.required, 1u << CLAIM_SIGNATURE | 1u << CLAIM_KEY | 1u << CLAIM_FRESH);
+        assert_true(span_is(p.leaves[0], "leaves"));
+        assert_int_equal(p.allowed_kinds, 3);
+        assert_int_equal(p.allowed_line, 12);
+        assert_true(p.has_baseline);
+        assert_int_equal(p.baseline, 17);
+}
+
+static void an_empty_policy_requires_everything_of_pcr_8(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL(""), &p, NULL), 0);
+        assert_int_equal(p.required, CLAIMS_ALL);
+        assert_int_equal(p.n_registers, 1);
+        assert_int_equal(p.registers[0].kind, REGISTER_PCR);
+        assert_int_equal(p.registers[0].index, 8);
+        assert_int_equal(p.n_keys, 0);
+        assert_false(p.any_start);
+        assert_false(p.has_baseline);
+}
+
+static void an_empty_value_clears_a_list(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Machine]\n"
+                                                   "AttestationKey=" NAME "\n"
+                                                   "AttestationKey=\n"
+                                                   "[Release]\nLeaf=a\nLeaf=\nLeaf=b\n"
+                                                   "[Glass]\nAllow=login\nAllow=\nAllow=other\n"),
+                                         &p, NULL),
+                        0);
+        assert_int_equal(p.n_keys, 0);
+        assert_int_equal(p.n_leaves, 1);
+        assert_int_equal(p.allowed_kinds, 1u << 8);
+}
+
+static void what_is_wrong_is_refused_with_its_line(void **state) {
+        static const struct {
+                const char *text, *words;
+        } cases[] = {
+                { "[Machine]\nRegistre=pcr:8\n",
+                                "line 2: [Machine] has no key 'Registre', did you mean 'Register'" },
+                { "[Machin]\nRegister=pcr:8\n", "line 2: [Machin] has no key" },
+                { "Register=pcr:8\n", "line 1: [] has no key" },
+                { "[Machine]\nRegister=pcr:16\n", "line 2: Register=pcr:16: anybody can reset" },
+                { "[Machine]\nRegister=pcr:23\n", "anybody can reset" },
+                { "[Machine]\nRegister=pcr:24\n", "a register is written as" },
+                { "[Machine]\nRegister=none\n", "a register is written as" },
+                { "[Machine]\nRegister=\n", "name the register" },
+                { "[Machine]\nStart=never\n", "zero, or any" },
+                { "[Machine]\nAttestationKey=000c"
+                  "1111111111111111111111111111111111111111111111111111111111111111\n",
+                                "000b" },
+                { "[Machine]\nAttestationKey=000b11\n", "000b" },
+                { "[Verdict]\nRequire=signature luck\n", "names a claim that there is not" },
+                { "[Verdict]\nRequire=\n", "asks for nothing" },
+                { "[Glass]\nAllow=burglary\n", "names a kind of opening" },
+                { "[Glass]\nBaseline=-1\n", "is a number" },
+                { "[Verdict]\nRequire\n", "line 2" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Policy p = policy_default(), before = p;
+                Err e = {};
+
+                assert_int_equal(policy_apply(span_of(cases[i].text), &p, &e), -EINVAL);
+                if (!strstr(e.text, cases[i].words))
+                        fail_msg("says '%s', not '%s'", e.text, cases[i].words);
+                assert_memory_equal(&p, &before, sizeof(p));
+        }
+}
+
+static void nothing_is_trusted_by_default(void **state) {
+        Verdict v = {};
+
+        (void) state;
+        assert_false(verdict_trusted(&v));
+        v.required = CLAIMS_ALL;
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
+                assert_false(verdict_trusted(&v));
+                verdict_prove(&v, claim, "so it is");
+        }
+        assert_true(verdict_trusted(&v));
+        verdict_refute(&v, CLAIM_KEY, "or not");
+        assert_false(verdict_trusted(&v));
+        verdict_prove(&v, CLAIM_KEY, "yes, it is");
+        assert_false(verdict_trusted(&v));
+        assert_string_equal(v.reasons[CLAIM_KEY], "or not");
+        verdict_excuse(&v, CLAIM_KEY, "line 1");
+        assert_true(verdict_trusted(&v));
+        assert_int_equal(verdict_state(&v, CLAIM_KEY), CLAIM_EXCUSED);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_policy_says_what_it_says),
+                cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
+                cmocka_unit_test(an_empty_value_clears_a_list),
+                cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
+                cmocka_unit_test(nothing_is_trusted_by_default),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "port/interrupt.h"
+#include "port/run.h"
+
+#define ARGV(...) ((const char *[]){ __VA_ARGS__, NULL })
+#define SHELL(script) ARGV("sh", "-c", script)
+
+static void assert_printed(const Buf *output, const char *expected) {
+        Span printed;
+
+        assert_int_equal(buf_end(output, &printed), 0);
+        assert_int_equal(printed.size, strlen(expected));
+        assert_true(span_is(printed, expected));
+}
+
+static void what_it_printed_is_handed_out_in_its_order(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(
+                        run_program(SHELL("echo one; echo two >&2; echo three"), NULL, &output, &e),
+                        0);
+        assert_printed(&output, "one\ntwo\nthree\n");
+        assert_int_equal(e.code, 0);
+}
+
+static void a_failure_carries_status_and_last_line(void **state) {
+        static const struct {
+                const char *script, *text;
+        } cases[] = {
+                { "echo first; echo the reason >&2; exit 3",
+                                "sh failed with status 3: the reason" },
+                { "printf 'no newline'; exit 1", "sh failed with status 1: no newline" },
+                { "printf 'blank lines after\\n\\n \\n'; exit 1",
+                                "sh failed with status 1: blank lines after" },
+                { "exit 42", "sh failed with status 42 and said nothing" },
+                { "kill -KILL $$", "sh was ended by signal 9 (Killed)" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+                Err e = {};
+
+                assert_int_equal(run_program(SHELL(cases[i].script), NULL, &output, &e), -EIO);
+                assert_string_equal(e.text, cases[i].text);
+        }
+}
+
+static void a_program_that_is_not_there_is_named(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(run_program(ARGV("avouch-no-such-program"), NULL, &output, &e), -ENOENT);
+        assert_string_equal(e.text, "avouch-no-such-program: there is no such program on PATH");
+}
+
+static void a_file_that_is_no_program_is_refused(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(run_program(ARGV("/etc/passwd"), NULL, &output, &e), -EACCES);
+        assert_string_equal(e.text, "cannot start /etc/passwd: Permission denied");
+}
+
+static void output_beyond_the_bound_is_dropped_and_the_child_goes_on(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(10);
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(run_program(SHELL("i=0; while [ $i -lt 30000 ]; do echo 0123456; "
+                                           "i=$((i+1)); done"),
+                                         NULL, &output, &e),
+                        0);
+        assert_printed(&output, "0123456\n01");
+}
+
+static void words_are_not_read_by_a_shell(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(run_program(ARGV("printf", "%s|", "$HOME `id` ; exit 1", "*", "a\nb"),
+                                         NULL, &output, NULL),
+                        0);
+        assert_printed(&output, "$HOME `id` ; exit 1|*|a\nb|");
+}
+
+static void the_environment_does_not_speak_against_the_arguments(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1", 1), 0);
+        assert_int_equal(run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset}"), NULL,
+                                         &output, NULL),
+                        0);
+        assert_printed(&output, "C unset\n");
+        assert_string_equal(getenv("SOURCE_DATE_EPOCH"), "1"); /* ours stays */
+        assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+}
+
+static void standard_input_is_empty(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(run_program(ARGV("cat"), NULL, &output, NULL), 0);
+        assert_printed(&output, "");
+}
+
+/* Also those that were opened without O_CLOEXEC, by whoever. */
+static void only_the_files_that_are_kept_reach_the_child(void **state) {
+        _cleanup_(fd_done) int kept = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+        _cleanup_(fd_done) int stray = open("/etc/passwd", O_RDONLY);
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        char script[128];
+
+        (void) state;
+        assert_true(kept > 2 && stray > 2);
+        (void) snprintf(script, sizeof(script),
+                        "for f in /proc/$$/fd/*; do [ $f -ef /etc/passwd ] && echo ${f##*/}; done; "
+                        "echo end");
+        assert_int_equal(run_program(SHELL(script), (int[]){ kept, -1 }, &output, NULL), 0);
+        (void) snprintf(script, sizeof(script), "%d\nend\n", kept);
+        assert_printed(&output, script);
+        assert_true(fcntl(kept, F_GETFD) & FD_CLOEXEC); /* our own stays as it was */
+
+        buf_done(&output);
+        assert_int_equal(run_program(SHELL("cd /proc/$$/fd; echo *"), NULL, &output, NULL), 0);
+        assert_null(memmem(output.data, output.size, "3 ", 2));
+}
+
+static void a_child_that_leaves_its_output_open_elsewhere_is_not_waited_for(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        uint64_t pid;
+
+        (void) state;
+        assert_int_equal(run_program(SHELL("sleep 1000 & printf $!"), NULL, &output, NULL), 0);
+        assert_true(text_number(buf_span(&output), INT32_MAX, &pid));
+        assert_int_equal(kill((pid_t) pid, SIGKILL), 0);
+}
+
+static void closed_standard_files_are_no_harm(void **state) {
+        pid_t pid = fork();
+        int status;
+
+        (void) state;
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+                int rc;
+
+                for (int fd = 0; fd < 3; fd++)
+                        (void) close(fd);
+                rc = run_program(SHELL("cat; echo out; echo err >&2"), NULL, &output, NULL);
+                _exit(rc == 0 && span_is(buf_span(&output), "out\nerr\n") ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void a_held_signal_ends_the_child_and_stays_for_us(void **state) {
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(signals); i++) {
+                pid_t pid = fork();
+                int status;
+
+                assert_true(pid >= 0);
+                if (pid == 0) {
+                        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+                        Interrupt interrupt = interrupt_hold();
+                        char script[64];
+                        Err e = {};
+
+                        /* the child sends the signal to us, and would never end by itself */
+                        (void) snprintf(script, sizeof(script), "kill -%d $PPID; exec sleep 1000",
+                                        signals[i]);
+                        if (interrupt_check(NULL) != 0 ||
+                                        run_program(SHELL(script), NULL, &output, &e) != -EINTR ||
+                                        interrupt_check(NULL) != -EINTR)
+                                _exit(1);
+                        interrupt_release(&interrupt);
+                        _exit(2);
+                }
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_true(WIFSIGNALED(status));
+                assert_int_equal(WTERMSIG(status), signals[i]);
+        }
+}
+
+static void an_ignored_signal_is_not_held(void **state) {
+        pid_t pid = fork();
+        int status;
+
+        (void) state;
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                Interrupt interrupt;
+
+                (void) signal(SIGHUP, SIG_IGN);
+                interrupt = interrupt_hold();
+                (void) raise(SIGHUP);
+                if (interrupt_check(NULL) != 0)
+                        _exit(1);
+                interrupt_release(&interrupt);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void the_child_does_not_inherit_what_we_hold(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        Interrupt interrupt = interrupt_hold();
+
+        (void) state;
+        assert_int_equal(run_program(SHELL("grep SigBlk /proc/self/status"), NULL, &output, NULL),
+                        0);
+        interrupt_release(&interrupt);
+        assert_printed(&output, "SigBlk:\t0000000000000000\n");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_it_printed_is_handed_out_in_its_order),
+                cmocka_unit_test(a_failure_carries_status_and_last_line),
+                cmocka_unit_test(a_program_that_is_not_there_is_named),
+                cmocka_unit_test(a_file_that_is_no_program_is_refused),
+                cmocka_unit_test(output_beyond_the_bound_is_dropped_and_the_child_goes_on),
+                cmocka_unit_test(words_are_not_read_by_a_shell),
+                cmocka_unit_test(the_environment_does_not_speak_against_the_arguments),
+                cmocka_unit_test(standard_input_is_empty),
+                cmocka_unit_test(only_the_files_that_are_kept_reach_the_child),
+                cmocka_unit_test(a_child_that_leaves_its_output_open_elsewhere_is_not_waited_for),
+                cmocka_unit_test(closed_standard_files_are_no_harm),
+                cmocka_unit_test(a_held_signal_ends_the_child_and_stays_for_us),
+                cmocka_unit_test(an_ignored_signal_is_not_held),
+                cmocka_unit_test(the_child_does_not_inherit_what_we_hold),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "support/certs.h"
+#include "wire/limits.h"
+
+_Static_assert((int) CERTIFICATE_DER_MAX == (int) CERTIFICATE_MAX, "one limit, one figure");
+_Static_assert((int) CERTIFICATE_TEXT_MAX == (int) PEM_MAX, "one limit, one figure");
+
+static Scratch scratch;
+
+static int make(void **state) {
+        (void) state;
+        scratch = scratch_new();
+        certs_make(&scratch, "first", "ec");
+        certs_make(&scratch, "second", "ec");
+        return scratch_tool(&scratch, "openssl", "x509", "-in", "first.pem", "-outform", "der",
+                        "-out", "first.der");
+}
+
+static int drop(void **state) {
+        (void) state;
+        scratch_done(&scratch);
+        return 0;
+}
+
+static void pem_and_der_read_the_same(void **state) {
+        _cleanup_(certificate_done) Certificate pem = CERTIFICATE_NONE, der = CERTIFICATE_NONE;
+        _cleanup_(buf_done) Buf file = BUF_UP_TO(PEM_MAX);
+
+        (void) state;
+        certs_load(&scratch, "first", &pem);
+        assert_int_equal(certificate_load(scratch_path(&scratch, "first.der").text, &der, NULL), 0);
+        assert_true(span_equal(buf_span(&pem.der), buf_span(&der.der)));
+        assert_true(span_equal(buf_span(&der.der), scratch_read(&scratch, "first.der", &file)));
+        assert_true(digest_equal(&pem.fingerprint, &der.fingerprint));
+        assert_string_equal(pem.subject, "CN=first");
+}
+
+static void the_fingerprint_is_sha256_of_the_der(void **state) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        _cleanup_(buf_done) Buf hex = BUF_UP_TO(65);
+
+        (void) state;
+        certs_load(&scratch, "first", &c);
+        assert_int_equal(scratch_tool(&scratch, "sha256sum", "first.der"), 0);
+        text_hex(&hex, digest_span(&c.fingerprint));
+        buf_byte(&hex, 0);
+        assert_true(scratch_printed(&scratch, (const char *) hex.data));
+}
+
+static void of_several_the_first_is_taken(void **state) {
+        static const char *const order[][3] = {
+                { "second.key", "first.pem", "second.pem" },
+                { "second.pem", "first.pem", "first.key" },
+        };
+        static const char *const subjects[] = { "CN=first", "CN=second" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(order); i++) {
+                _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(PEM_MAX);
+
+                buf_string(&text, "Words before it are not looked at.\n");
+                for (size_t j = 0; j < 3; j++)
+                        (void) scratch_read(&scratch, order[i][j], &text);
+                assert_int_equal(certificate_read(buf_span(&text), &c, NULL), 0);
+                assert_string_equal(c.subject, subjects[i]);
+        }
+}
+
+static void every_prefix_of_der_is_refused(void **state) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(PEM_MAX);
+        Span bytes = scratch_read(&scratch, "first.der", &der);
+
+        (void) state;
+        for (size_t n = 0; n < bytes.size; n++) {
+                Certificate c = CERTIFICATE_NONE;
+
+                assert_int_equal(certificate_read((Span){ bytes.data, n }, &c, NULL), -EBADMSG);
+                assert_null(c.der.data);
+        }
+}
+
+static void every_prefix_of_pem_is_refused(void **state) {
+        _cleanup_(buf_done) Buf pem = BUF_UP_TO(PEM_MAX);
+        Span bytes = scratch_read(&scratch, "first.pem", &pem);
+
+        (void) state;
+        for (size_t n = 0; n < bytes.size - 1; n++) { /* the last line feed may be missing */
+                Certificate c = CERTIFICATE_NONE;
+
+                assert_int_equal(certificate_read((Span){ bytes.data, n }, &c, NULL), -EBADMSG);
+                assert_null(c.der.data);
+        }
+}
+
+static void bytes_behind_it_are_refused(void **state) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(PEM_MAX);
+        Certificate c = CERTIFICATE_NONE;
+        Err e = {};
+
+        (void) state;
+        (void) scratch_read(&scratch, "first.der", &der);
+        buf_byte(&der, 0);
+        assert_int_equal(certificate_read(buf_span(&der), &c, &e), -EBADMSG);
+        assert_string_equal(e.text, "not a certificate: there are bytes behind it");
+}
+
+/* The outer SEQUENCE's length in one byte more than needed. */
+static void another_encoding_of_the_same_is_refused(void **state) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(PEM_MAX), ber = BUF_UP_TO(PEM_MAX);
+        Span bytes = scratch_read(&scratch, "first.der", &der);
+        Certificate c = CERTIFICATE_NONE;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(bytes.data[1], 0x82);
+        buf_bytes(&ber, SPAN_LITERAL("\x30\x83\x00"));
+        buf_bytes(&ber, (Span){ bytes.data + 2, bytes.size - 2 });
+        assert_int_equal(certificate_read(buf_span(&ber), &c, &e), -EBADMSG);
+        assert_string_equal(e.text, "not a certificate: it is not encoded as DER demands");
+}
+
+static void a_file_is_named_when_it_is_none(void **state) {
+        Certificate c = CERTIFICATE_NONE;
+        Err e = {}, missing = {};
+
+        (void) state;
+        assert_int_equal(certificate_load(scratch_path(&scratch, "first.key").text, &c, &e),
+                        -EBADMSG);
+        assert_non_null(strstr(e.text, "/first.key: not a certificate: no -----BEGIN"));
+        assert_int_equal(certificate_load("/nowhere/c.pem", &c, &missing), -ENOENT);
+        assert_non_null(strstr(missing.text, "/nowhere/c.pem"));
+}
+
+static void too_large_a_file_is_refused(void **state) {
+        _cleanup_(buf_done) Buf large = BUF_UP_TO(PEM_MAX + 1);
+        Certificate c = CERTIFICATE_NONE;
+
+        (void) state;
+        buf_zeros(&large, PEM_MAX);
+        assert_int_equal(certificate_read(buf_span(&large), &c, NULL), -EBADMSG);
+        buf_byte(&large, 0);
+        assert_int_equal(certificate_read(buf_span(&large), &c, NULL), -E2BIG);
+}
+
+/* Who made the certificate chose its subject: it must not drive a terminal, and a long one is cut.
+ */
+static void a_subject_is_safe_to_show(void **state) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+
+        (void) state;
+        assert_int_equal(scratch_tool(&scratch, "openssl", "req", "-x509", "-nodes", "-newkey",
+                                         "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-utf8",
+                                         "-subj", "/CN=a\x1b[2Jb\xe2\x80\xae/O=x", "-keyout",
+                                         "odd.key", "-out", "odd.pem"),
+                        0);
+        certs_load(&scratch, "odd", &c);
+        assert_string_equal(c.subject, "O=x,CN=a\\1B[2Jb\\E2\\80\\AE");
+}
+
+static void a_long_subject_is_cut(void **state) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        char subject[400] = "";
+
+        (void) state;
+        for (size_t n = 0; n < 350;)
+                n += (size_t) snprintf(subject + n, sizeof(subject) - n,
+                                "/OU=a-unit-with-quite-a-long-name-of-its-own");
+        assert_int_equal(scratch_tool(&scratch, "openssl", "req", "-x509", "-nodes", "-newkey",
+                                         "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj",
+                                         subject, "-keyout", "long.key", "-out", "long.pem"),
+                        0);
+        certs_load(&scratch, "long", &c);
+        assert_int_equal(strlen(c.subject), sizeof(c.subject) - 1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(pem_and_der_read_the_same),
+                cmocka_unit_test(the_fingerprint_is_sha256_of_the_der),
+                cmocka_unit_test(of_several_the_first_is_taken),
+                cmocka_unit_test(every_prefix_of_der_is_refused),
+                cmocka_unit_test(every_prefix_of_pem_is_refused),
+                cmocka_unit_test(bytes_behind_it_are_refused),
+                cmocka_unit_test(another_encoding_of_the_same_is_refused),
+                cmocka_unit_test(a_file_is_named_when_it_is_none),
+                cmocka_unit_test(too_large_a_file_is_refused),
+                cmocka_unit_test(a_subject_is_safe_to_show),
+                cmocka_unit_test(a_long_subject_is_cut),
+        };
+
+        return cmocka_run_group_tests(tests, make, drop);
+}
