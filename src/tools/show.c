@@ -21,6 +21,8 @@ static const Option options[] = {
 static const ShowKind *const kinds[] = {
         &show_image,
         &show_leaf,
+        &show_log,
+        &show_evidence,
 };
 
 static int find_kind(const char *path, const ShowKind **ret, Err *e) {
@@ -39,7 +41,8 @@ static int find_kind(const char *path, const ShowKind **ret, Err *e) {
                         *ret = kinds[i];
                         return 0;
                 }
-        return err_set(e, -ENODATA, "%s: neither an image nor a release leaf", path);
+        return err_set(e, -ENODATA, "%s: neither an image, a release leaf, a log nor evidence",
+                        path);
 }
 
 static int run(void *values, char *const *operands, Err *e) {
