@@ -46,7 +46,7 @@ static int values_are_signed(const Evidence *ev, size_t i, bool *ret_equal, Err 
         rc = hash_parts(ev->signatures[i].hash, values, n, &d, e);
         if (rc < 0)
                 return rc;
-        *ret_equal = span_equal(digest_span(&d), q->digest);
+        *ret_equal = n > 0 && span_equal(digest_span(&d), q->digest);
         return 0;
 }
 
