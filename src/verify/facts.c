@@ -39,6 +39,14 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
         json_put_end(w);
 }
 
+static void put_not_judged(const Judgement *j, JsonWriter *w) {
+        json_put_array(w, "notJudged");
+        for (BundleLabel label = PART_INVALID + 1; j->readable && label < _PART_MAX; label++)
+                if (j->evidence.bundle.has[label] && !report_judges(label))
+                        json_put_string(w, NULL, bundle_label_name(label));
+        json_put_end(w);
+}
+
 static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
         Segment s = segment_over(
                         j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG] : (Span){});
@@ -75,6 +83,7 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         json_put_integer(&w, "trusted", verdict_trusted(&j->verdict));
         put_claims(&j->verdict, &w);
         put_machine(j, &w);
+        put_not_judged(j, &w);
         put_timeline(j, q, &w);
         json_put_end(&w);
         rc = buf_end(to, &unused);

@@ -37,7 +37,9 @@ static void a_policy_says_what_it_says(void **state) {
         assert_int_equal(p.required, 1u << CLAIM_SIGNATURE | 1u << CLAIM_KEY | 1u << CLAIM_FRESH);
         assert_true(span_is(p.leaves[0], "leaves"));
         assert_int_equal(p.allowed_kinds, 3);
-        assert_int_equal(p.allowed_line, 12);
+        assert_int_equal(p.allowed_lines[0], 12);
+        assert_int_equal(p.allowed_lines[1], 12);
+        assert_int_equal(p.allowed_lines[2], 0);
         assert_true(p.has_baseline);
         assert_int_equal(p.baseline, 17);
 }
