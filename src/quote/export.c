@@ -153,16 +153,23 @@ static int give_name(const char *from, const char *to, Err *e) {
         return failed(to, e);
 }
 
+int export_fits_tpm2_tools(size_t n_quotes, Err *e) {
+        if (n_quotes == 1)
+                return 0;
+        return err_set(e, -EINVAL,
+                        "tpm2-tools has files for one quote, and these are %zu: choose one bank, as in --pcrs=sha256:0-15",
+                        n_quotes);
+}
+
 int export_tpm2_tools(const Taken *t, const char *folder, Err *e) {
         _cleanup_(new_folder_clear) NewFolder f = {};
         char whole[PATH_MAX];
         size_t n = strlen(folder);
         int rc;
 
-        if (t->n_quotes != 1)
-                return err_set(e, -EINVAL,
-                                "tpm2-tools has files for one quote, and these are %zu: choose one bank, as in --pcrs=sha256:0-15",
-                                t->n_quotes);
+        rc = export_fits_tpm2_tools(t->n_quotes, e);
+        if (rc < 0)
+                return rc;
         while (n > 1 && folder[n - 1] == '/')
                 n--;
         if (snprintf(whole, sizeof(whole), "%.*s", (int) n, folder) >= (int) sizeof(whole))

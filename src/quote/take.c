@@ -107,7 +107,7 @@ static int take_once(
 int quote_take(Tpm *tpm, TpmAkType type, const PcrSelection *which, Span nonce, Taken *ret,
                 Err *e) {
         _cleanup_(taken_done) Taken t = taken_new(which);
-        HashAlg hash;
+        HashAlg hash = HASH_NONE;
         int rc;
 
         rc = check_wish(which, nonce, e);

@@ -77,24 +77,32 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
                 return err_set(e, -EINVAL, "'--format=%s': formats are avouch and tpm2-tools",
                                 a->format);
         w->tpm2_tools = a->format && strcmp(a->format, "tpm2-tools") == 0;
-        return 0;
+        return w->tpm2_tools ? export_fits_tpm2_tools(w->pcrs.n_banks, e) : 0;
 }
 
-/* The log is held while the quote is taken, so that nobody records in between and both agree. */
-static int take_both(const Args *a, const Wish *w, Taken *taken, Buf *log, Err *e) {
-        _cleanup_(fd_done) int fd = -1;
+static int take(const Args *a, const Wish *w, Taken *taken, Err *e) {
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         int rc;
 
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
         if (rc < 0)
                 return rc;
+        return quote_take(tpm, w->type, &w->pcrs, w->nonce_span, taken, e);
+}
+
+/* The log is held while the quote is taken, so that nobody records in between and both agree. It is
+ * locked before the TPM is opened, as those who record do it: a TPM without a resource manager is
+ * open for one at a time. */
+static int take_with_log(const Args *a, const Wish *w, Taken *taken, Buf *log, Err *e) {
+        _cleanup_(fd_done) int fd = -1;
+        int rc;
+
         rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
         if (rc > 0)
                 rc = file_read_fd(fd, LOG_FILE, log, e);
         if (rc < 0)
                 return rc;
-        return quote_take(tpm, w->type, &w->pcrs, w->nonce_span, taken, e);
+        return take(a, w, taken, e);
 }
 
 static int write_bundle(const char *path, const Wish *w, const Taken *taken, Span log, Err *e) {
@@ -108,7 +116,7 @@ static int write_bundle(const char *path, const Wish *w, const Taken *taken, Spa
         rc = evidence_write(taken, w->nonce_span, evidence_whole_lines(log), now.wall, &bundle, e);
         if (rc < 0)
                 return rc;
-        return file_write(path, 0644, buf_span(&bundle), e);
+        return file_write(path, 0600, buf_span(&bundle), e); /* as secret as the log in it */
 }
 
 static int run(void *values, char *const *operands, Err *e) {
@@ -122,7 +130,7 @@ static int run(void *values, char *const *operands, Err *e) {
         rc = read_wish(a, &w, e);
         if (rc < 0)
                 return rc;
-        rc = take_both(a, &w, &taken, &log, e);
+        rc = w.tpm2_tools ? take(a, &w, &taken, e) : take_with_log(a, &w, &taken, &log, e);
         if (rc < 0)
                 return rc;
         if (w.tpm2_tools)

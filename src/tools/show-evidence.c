@@ -18,7 +18,7 @@ static void print_quote(const Quoted *q, size_t i) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
 
         pcr_selection_text(&q->selection, &text);
-        printf("  quote %zu          ", i);
+        printf("  quote %-8zu ", i);
         text_print(stdout, buf_span(&text));
         printf(", clock %" PRIu64 " ms, reset %" PRIu32 ", restart %" PRIu32 "\n", q->head.clock,
                         q->head.reset_count, q->head.restart_count);
@@ -40,7 +40,7 @@ static void print_values(const PcrValues *v) {
 static void print_people(const char *path, const Evidence *ev) {
         text_print(stdout, span_of(path));
         printf(": evidence (well-formed; whether it is true is for avouch verify to say)\n");
-        print_hex("attestation key", (Span){ ev->ak_name, sizeof(ev->ak_name) });
+        print_hex("key", (Span){ ev->ak_name, sizeof(ev->ak_name) });
         print_hex("nonce", (Span){ ev->manifest.nonce, ev->manifest.nonce_size });
         for (size_t i = 0; i < ev->tpm.n_quotes; i++)
                 print_quote(&ev->quotes[i], i);
@@ -49,7 +49,7 @@ static void print_people(const char *path, const Evidence *ev) {
         printf("Parts:\n");
         for (BundleLabel label = PART_INVALID + 1; label < _PART_MAX; label++)
                 if (ev->bundle.has[label])
-                        printf("  %-16s %zu bytes\n", bundle_label_name(label),
+                        printf("  %-14s %zu bytes\n", bundle_label_name(label),
                                         ev->bundle.parts[label].size);
         if (!ev->bundle.has[PART_AVOUCH_LOG])
                 return;

@@ -95,7 +95,7 @@ static void an_unsigned_image_is_signed_by_nobody(void **state) {
 
 /* The edges of a level, up to three. */
 static void trees_of_every_shape_hold(void **state) {
-        static const char *const blocks[] = { "1", "2", "128", "129", "16384", "16385" };
+        static const char *const blocks[] = { "1", "2", "128", "129", "16385" };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(blocks); i++) {
@@ -209,49 +209,57 @@ static const struct {
         int rc;
         const char *said;
 } tables[] = {
-        { "data's UUID", "sfdisk --part-uuid t.raw 1 6e8a1b6e-0000-4000-8000-00000000000a",
+        { "data's UUID",
+                        "sfdisk --no-tell-kernel --part-uuid t.raw 1 6e8a1b6e-0000-4000-8000-00000000000a",
                         -EBADMSG,
                         "the data partition's UUID is 6e8a1b6e-0000-4000-8000-00000000000a; the" },
-        { "hash's UUID", "sfdisk --part-uuid t.raw 2 6e8a1b6e-0000-4000-8000-00000000000b",
+        { "hash's UUID",
+                        "sfdisk --no-tell-kernel --part-uuid t.raw 2 6e8a1b6e-0000-4000-8000-00000000000b",
                         -EBADMSG,
                         "the hash partition's UUID is 6e8a1b6e-0000-4000-8000-00000000000b; the" },
-        { "signature's UUID", "sfdisk --part-uuid t.raw 3 6e8a1b6e-0000-4000-8000-00000000000c", 0,
-                        "" },
-        { "no hash", "sfdisk --delete t.raw 2", -ENODATA, "a disk image without dm-verity" },
-        { "no data", "sfdisk --delete t.raw 1", -ENODATA, "no root or /usr partition" },
-        { "no signature", "sfdisk --delete t.raw 3", 0, "" },
-        { "nothing", "sfdisk --delete t.raw", -ENODATA, "no root or /usr partition" },
-        { "hash is usr's", "sfdisk --part-type t.raw 2 77ff5f63-e7b6-4633-acf4-1565b864c0e6",
+        { "signature's UUID",
+                        "sfdisk --no-tell-kernel --part-uuid t.raw 3 6e8a1b6e-0000-4000-8000-00000000000c",
+                        0, "" },
+        { "no hash", "sfdisk --no-tell-kernel --delete t.raw 2", -ENODATA,
+                        "a disk image without dm-verity" },
+        { "no data", "sfdisk --no-tell-kernel --delete t.raw 1", -ENODATA,
+                        "no root or /usr partition" },
+        { "no signature", "sfdisk --no-tell-kernel --delete t.raw 3", 0, "" },
+        { "nothing", "sfdisk --no-tell-kernel --delete t.raw", -ENODATA,
+                        "no root or /usr partition" },
+        { "hash is usr's",
+                        "sfdisk --no-tell-kernel --part-type t.raw 2 77ff5f63-e7b6-4633-acf4-1565b864c0e6",
                         -ENODATA, "a disk image without dm-verity" },
         { "hash is another architecture's",
-                        "sfdisk --part-type t.raw 2 df3300ce-d69f-4c92-978c-9bfb0f38d820", -ENODATA,
-                        "a disk image without dm-verity" },
-        { "two of a type", "sfdisk --part-type t.raw 3 2c7357ed-ebd2-46d9-aec1-23d437ec2bf5",
+                        "sfdisk --no-tell-kernel --part-type t.raw 2 df3300ce-d69f-4c92-978c-9bfb0f38d820",
+                        -ENODATA, "a disk image without dm-verity" },
+        { "two of a type",
+                        "sfdisk --no-tell-kernel --part-type t.raw 3 2c7357ed-ebd2-46d9-aec1-23d437ec2bf5",
                         -EBADMSG, "two partitions of type 2c7357ed-ebd2-46d9-aec1-23d437ec2bf5" },
         { "two of a type, one unfinished",
-                        "sfdisk --part-type t.raw 3 2c7357ed-ebd2-46d9-aec1-23d437ec2bf5 && "
-                        "sfdisk --part-label t.raw 3 'PRT#sample_2_verity'",
+                        "sfdisk --no-tell-kernel --part-type t.raw 3 2c7357ed-ebd2-46d9-aec1-23d437ec2bf5 && "
+                        "sfdisk --no-tell-kernel --part-label t.raw 3 'PRT#sample_2_verity'",
                         0, "" },
-        { "unfinished", "sfdisk --part-label t.raw 1 'PND#sample_1.0'", -ENODATA,
+        { "unfinished", "sfdisk --no-tell-kernel --part-label t.raw 1 'PND#sample_1.0'", -ENODATA,
                         "no root or /usr partition" },
         { "two sets",
-                        "echo ',8,8484680C-9521-48C6-9C11-B0720656F69E' | sfdisk --append t.raw && "
-                        "echo ',8,77FF5F63-E7B6-4633-ACF4-1565B864C0E6' | sfdisk --append t.raw",
+                        "echo ',8,8484680C-9521-48C6-9C11-B0720656F69E' | sfdisk --no-tell-kernel --append t.raw && "
+                        "echo ',8,77FF5F63-E7B6-4633-ACF4-1565B864C0E6' | sfdisk --no-tell-kernel --append t.raw",
                         -EBADMSG, "more than one root or /usr partition with a hash tree" },
-        { "data smaller by a block", "echo 2048,1152 | sfdisk -N 1 t.raw", -EBADMSG,
-                        "the hash tree is over 145 blocks of 4096 bytes, the data" },
-        { "hash smaller by a block", "echo 3208,24 | sfdisk -N 2 t.raw", -EBADMSG,
+        { "data smaller by a block", "echo 2048,1152 | sfdisk --no-tell-kernel -N 1 t.raw",
+                        -EBADMSG, "the hash tree is over 145 blocks of 4096 bytes, the data" },
+        { "hash smaller by a block", "echo 3208,24 | sfdisk --no-tell-kernel -N 2 t.raw", -EBADMSG,
                         "the hash tree takes 4 blocks of 4096 bytes, its partition has 12288" },
-        { "hash of a sector", "echo 3208,1 | sfdisk -N 2 t.raw", -EBADMSG,
+        { "hash of a sector", "echo 3208,1 | sfdisk --no-tell-kernel -N 2 t.raw", -EBADMSG,
                         "a hash partition of 512 bytes" },
         { "signature too large",
-                        "truncate -s 9M t.raw && sfdisk --relocate gpt-bak-std t.raw && "
-                        "echo 3240,8193 | sfdisk -N 3 t.raw",
+                        "truncate -s 9M t.raw && sfdisk --no-tell-kernel --relocate gpt-bak-std t.raw && "
+                        "echo 3240,8193 | sfdisk --no-tell-kernel -N 3 t.raw",
                         -EBADMSG, "a signature partition of 4194816 bytes; at most 4194304" },
         { "signature as large as may be",
-                        "truncate -s 9M t.raw && sfdisk --relocate gpt-bak-std t.raw && "
+                        "truncate -s 9M t.raw && sfdisk --no-tell-kernel --relocate gpt-bak-std t.raw && "
                         "dd if=/dev/zero of=t.raw bs=512 seek=3272 count=8160 conv=notrunc && "
-                        "echo 3240,8192 | sfdisk -N 3 t.raw",
+                        "echo 3240,8192 | sfdisk --no-tell-kernel -N 3 t.raw",
                         0, "" },
 };
 
@@ -278,7 +286,7 @@ static void a_superblock_over_fewer_blocks_is_seen(void **state) {
         Err e = {};
 
         (void) state;
-        repartition("echo 2048,1152 | sfdisk -N 1 t.raw");
+        repartition("echo 2048,1152 | sfdisk --no-tell-kernel -N 1 t.raw");
         image_put(&scratch, "t.raw", image_part(&scratch, "hash", NULL) + 72,
                         SPAN_LITERAL("\x90")); /* 144 of 145 */
         assert_int_equal(open_image("t.raw", &l, &e), -EBADMSG);
@@ -320,10 +328,10 @@ static void an_image_that_was_cut_is_refused(void **state) {
         uint64_t size, end = image_part(&scratch, "signature", &size) + size;
 
         (void) state;
-        for (uint64_t n = 0; n < end; n += 4096 + 512) {
+        assert_int_equal(scratch_tool(&scratch, "cp", "signed.raw", "t.raw"), 0);
+        for (uint64_t n = end - 1; n > 4608; n -= 4608) {
                 _cleanup_(layer_done) Layer l = LAYER_NONE;
 
-                assert_int_equal(scratch_tool(&scratch, "cp", "signed.raw", "t.raw"), 0);
                 assert_int_equal(truncate(scratch_path(&scratch, "t.raw").text, (off_t) n), 0);
                 if (open_image("t.raw", &l, NULL) >= 0)
                         fail_msg("opened, cut at %llu", (unsigned long long) n);
