@@ -225,17 +225,26 @@ static size_t plain_length(Span s, uint32_t *ret) {
         return n == 1 && (*ret < ' ' || *ret == 0x7f) ? 0 : n;
 }
 
+/* How many bytes at the head of s need no escape. */
+static size_t plain_run(Span s) {
+        uint32_t character = 0;
+        size_t n, run = 0;
+
+        while ((n = plain_length((Span){ s.data + run, s.size - run }, &character)) > 0 &&
+                        character != '\\')
+                run += n;
+        return run;
+}
+
 void text_escape(Buf *to, Span s) {
         while (s.size > 0) {
-                uint32_t character = 0;
-                size_t n = plain_length(s, &character);
+                size_t n = plain_run(s);
 
-                if (n == 0 || character == '\\') {
+                buf_bytes(to, (Span){ s.data, n });
+                if (n < s.size) {
                         buf_string(to, "\\x");
-                        text_hex(to, (Span){ s.data, 1 });
-                        n = 1;
-                } else {
-                        buf_bytes(to, (Span){ s.data, n });
+                        text_hex(to, (Span){ s.data + n, 1 });
+                        n++;
                 }
                 s = (Span){ s.data + n, s.size - n };
         }

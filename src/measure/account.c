@@ -137,8 +137,7 @@ static int compose(const Chain *c, Event event, const Member *members, size_t n_
         record_write(c->reg, head.seq, digests, c->n_banks, buf_span(content), line);
         rc = buf_end(line, &bytes);
         if (rc < 0)
-                return err_set(e, rc, "%s: a record of more than %d bytes", event_name(event),
-                                RECORD_MAX);
+                return err_set(e, rc, "%s: %s", event_name(event), strerror(-rc));
         /* read back as any reader will: what we would not accept is not written */
         rc = record_parse(bytes, record, e);
         if (rc < 0)
@@ -161,14 +160,17 @@ int account_record(Account *a, Event event, const Member *members, size_t n_memb
                         return rc;
         }
         next = a->chain;
-        if (a->chain.next_seq >= LOG_RECORDS_MAX)
-                return err_set(e, -EFBIG, "the log is full: %d records", LOG_RECORDS_MAX);
         rc = compose(&a->chain, event, members, n_members, &next, &record, &content, &line, e);
         if (rc < 0)
                 return rc;
+        if (a->chain.next_seq >= LOG_RECORDS_MAX || line.size > LOG_MAX - a->size)
+                return err_set(e, -EFBIG,
+                                "the log is full (%zu bytes, %llu records); the next program begins another",
+                                a->size, (unsigned long long) a->chain.next_seq);
         rc = store_append(a->store, buf_span(&line), e);
         if (rc < 0)
                 return rc;
+        a->size += line.size;
         a->chain = next;
         glass_count(&a->glass, &record.content);
         return extend_last(a, e);
@@ -315,6 +317,7 @@ static int put_aside(Account *a, const uint8_t boot[16], const char *why, Err *e
         a->mended = true;
         a->chain = (Chain){};
         a->glass = (GlassCount){};
+        a->size = 0;
         return store_retire(a->store, name, e);
 }
 
@@ -329,9 +332,10 @@ static int follow(Account *a, Span log, Err *e) {
         while ((rc = segment_next(&s, &r, &why)) > 0)
                 glass_count(&a->glass, &r.content);
         a->chain = s.chain;
+        a->size = log.size - s.rest.size;
         if (rc == -ENODATA) {
                 a->mended = true;
-                rc = store_cut(a->store, log.size - s.rest.size, e);
+                rc = store_cut(a->store, a->size, e);
                 return rc < 0 ? rc : 1;
         }
         if (rc == -EBADMSG || rc == -E2BIG)
@@ -385,7 +389,7 @@ static int load(Account *a, Register reg, const uint8_t boot[16], Err *e) {
                 return put_aside(a, memcpy(other, c->boot, sizeof(other)), "", e);
         if (c->reg.kind != reg.kind || c->reg.index != reg.index)
                 return put_aside(a, boot, ".register", e);
-        if (buf_span(&log).size > LOG_MAX - SPARE || c->next_seq > LOG_RECORDS_MAX - SPARE_RECORDS)
+        if (a->size > LOG_MAX - SPARE || c->next_seq > LOG_RECORDS_MAX - SPARE_RECORDS)
                 return put_aside(a, boot, ".full", e);
         return 0;
 }

@@ -26,6 +26,7 @@ typedef struct Account {
         Tpm *tpm;
         Chain chain;
         GlassCount glass;
+        size_t size;  /* of the log, in bytes */
         bool mended;  /* opening found something to set right */
         bool pending; /* the last record may not be extended yet */
 } Account;

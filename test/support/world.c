@@ -105,7 +105,7 @@ static int world_load(Store *s, Buf *to, Err *e) {
         if (rc != 0)
                 return rc < 0 ? rc : lost(e);
         buf_bytes(to, buf_span(&w->log));
-        return 0;
+        return to->failed;
 }
 
 static int world_append(Store *s, Span line, Err *e) {

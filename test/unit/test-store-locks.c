@@ -195,6 +195,23 @@ static void who_waits_for_a_log_that_is_put_aside_gets_the_new_one(void **state)
         }
 }
 
+static void who_waits_for_a_log_that_is_removed_begins_another(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        Other o = other_new(&f);
+        Store *s = opened(&f);
+
+        (void) state;
+        assert_int_equal(store_append(s, SPAN_LITERAL("one\n"), NULL), 0);
+        tell(&o, 'o');
+        wait_for_open(o.pid, folder_path(&f, LOG_FILE));
+        assert_int_equal(unlink(folder_path(&f, LOG_FILE)), 0);
+        store_close(&s);
+        assert_int_equal(answer(&o), 'y');
+        assert_int_equal(ask(&o, 'a'), 'y');
+        other_done(&o);
+        assert_true(folder_holds(&f, LOG_FILE, "other\n"));
+}
+
 static void nobody_gets_between_the_old_log_and_the_new_one(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         Other o = other_new(&f);
@@ -213,6 +230,7 @@ int main(void) {
                 cmocka_unit_test(two_writers_take_turns),
                 cmocka_unit_test(readers_share_the_log_and_keep_writers_out),
                 cmocka_unit_test(who_waits_for_a_log_that_is_put_aside_gets_the_new_one),
+                cmocka_unit_test(who_waits_for_a_log_that_is_removed_begins_another),
                 cmocka_unit_test(nobody_gets_between_the_old_log_and_the_new_one),
         };
 
