@@ -56,7 +56,8 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
         if ((a->certificate || a->verify) && !kind->has_content)
                 return err_set(e, -EINVAL,
-                                "%s: --certificate= and --verify are about images; this is a %s",
+                                "%s: --certificate= and --verify are about images, and this is of the "
+                                "kind '%s'",
                                 operands[0], kind->name);
         rc = kind->show(a, operands[0], &why);
         if (rc == -EBADMSG) { /* what the file is was found out: it is none that holds */

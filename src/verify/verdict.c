@@ -112,3 +112,9 @@ ClaimState verdict_state(const Verdict *v, Claim claim) {
                 return CLAIM_EXCUSED;
         return v->refuted & bit(claim) ? CLAIM_NOT_PROVEN : CLAIM_ABSENT;
 }
+
+bool verdict_trusted(const Verdict *v) {
+        uint32_t proven = v->proven & ~v->refuted;
+
+        return v->required != 0 && (v->required & ~(proven | v->excused)) == 0;
+}

@@ -66,6 +66,4 @@ static inline bool verdict_proven(const Verdict *v, Claim claim) {
 }
 
 /* Everything that policy requires is proven or excused, and it requires something. */
-static inline bool verdict_trusted(const Verdict *v) {
-        return v->required != 0 && (v->required & ~((v->proven & ~v->refuted) | v->excused)) == 0;
-}
+bool verdict_trusted(const Verdict *v);
