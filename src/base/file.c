@@ -55,23 +55,36 @@ int file_read(const char *path, Buf *b, Err *e) {
         return file_read_fd(fd, path, b, e);
 }
 
-int file_read_at(int fd, const char *name, uint64_t offset, void *into, size_t size, Err *e) {
+int file_read_some(int fd, const char *name, uint64_t offset, void *into, size_t size,
+                size_t *ret_size, Err *e) {
         uint8_t *at = into;
+        size_t done = 0;
 
-        while (size > 0) {
-                ssize_t n = pread(fd, at, size, (off_t) offset);
+        while (done < size) {
+                ssize_t n = pread(fd, at + done, size - done, (off_t) (offset + done));
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return failed(name, e);
                 if (n == 0)
-                        return err_set(e, -EBADMSG, "%s: ends at byte %llu, where more is needed",
-                                        name, (unsigned long long) offset);
-                at += n;
-                size -= (size_t) n;
-                offset += (uint64_t) n;
+                        break;
+                done += (size_t) n;
         }
+        *ret_size = done;
+        return 0;
+}
+
+int file_read_at(int fd, const char *name, uint64_t offset, void *into, size_t size, Err *e) {
+        size_t done;
+        int rc;
+
+        rc = file_read_some(fd, name, offset, into, size, &done, e);
+        if (rc < 0)
+                return rc;
+        if (done < size)
+                return err_set(e, -EBADMSG, "%s: ends at byte %llu, where more is needed", name,
+                                (unsigned long long) (offset + done));
         return 0;
 }
 

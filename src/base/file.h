@@ -22,6 +22,10 @@ int file_read_fd(int fd, const char *name, Buf *b, Err *e) _must_check_;
 int file_read_at(int fd, const char *name, uint64_t offset, void *into, size_t size,
                 Err *e) _must_check_;
 
+/* The same, but the file may end before: *ret_size tells how many bytes there were. */
+int file_read_some(int fd, const char *name, uint64_t offset, void *into, size_t size,
+                size_t *ret_size, Err *e) _must_check_;
+
 /* All the bytes at an offset, or an error. */
 int file_write_at(int fd, const char *name, uint64_t offset, Span bytes, Err *e) _must_check_;
 

@@ -44,6 +44,22 @@ bool pcr_set(PcrValues *v, unsigned pcr, const Digest *d) {
         return true;
 }
 
+size_t pcr_values_in_order(const PcrValues *v, const PcrSelection *s, Span ret[PCR_VALUES_MAX]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_banks; i++)
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        const Digest *d = pcr_value(v, s->banks[i].alg, pcr);
+
+                        if (!(s->banks[i].mask >> pcr & 1))
+                                continue;
+                        if (!d)
+                                return 0;
+                        ret[n++] = digest_span(d);
+                }
+        return n;
+}
+
 bool pcr_at_reset(unsigned pcr, const Digest *value) {
         uint8_t reset = pcr >= 17 && pcr <= 22 ? 0xff : 0;
 

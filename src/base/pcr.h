@@ -41,6 +41,12 @@ const Digest *pcr_value(const PcrValues *v, uint16_t alg, unsigned pcr);
 /* False where there is no room for another bank, or the PCR is out of range or there already. */
 bool pcr_set(PcrValues *v, unsigned pcr, const Digest *d) _must_check_;
 
+/* The values of a selection in the order in which TPM2_Quote hashes them: bank by bank, and the
+ * PCRs of each ascending (TPM 2.0 Library, Part 1, "Selecting Multiple PCR"). How many there are; 0
+ * where one is missing. Borrowed from v. */
+enum { PCR_VALUES_MAX = PCR_BANKS_MAX * PCR_COUNT };
+size_t pcr_values_in_order(const PcrValues *v, const PcrSelection *s, Span ret[PCR_VALUES_MAX]);
+
 /* What a PCR holds after a reset: zeros, but ones in 17 to 22 (PC Client Platform TPM
  * Profile, 4.6.3: the registers of a dynamic launch). */
 bool pcr_at_reset(unsigned pcr, const Digest *value);

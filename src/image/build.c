@@ -121,7 +121,8 @@ static int stage(Work *w, Err *e) {
                 .text = buf_span(&w->source.release),
                 .xattr = RELEASE_XATTR,
                 .value = RELEASE_XATTR_VALUE,
-                .ways = STAGE_ANY,
+                /* an overlay does not show what is mounted in the source */
+                .ways = w->source.one_mount ? STAGE_ANY : STAGE_LINKS | STAGE_COPIES,
         };
 
         return w->source.ready ? 0 : stage_open(&s, &w->stage, e);

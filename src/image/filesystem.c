@@ -95,7 +95,7 @@ int filesystem_make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
         char uuid[UUID_TEXT_SIZE], into[64], time[32];
         const char *argv[16] = { PROGRAM, "--all-root", time, "-U", uuid };
         size_t n = 5;
-        Known known;
+        Known known = {};
         int rc;
 
         rc = ask(&known, e);

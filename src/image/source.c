@@ -22,6 +22,7 @@ typedef struct Look {
         const ImageKind *kind;
         const char *name, *architecture;
         Source *s;
+        dev_t device; /* of the root */
         bool found_release, marked;
         unsigned n_tops;
 } Look;
@@ -131,6 +132,8 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
         rc = interrupt_check(e);
         if (rc < 0)
                 return rc;
+        if (entry->st->st_dev != l->device)
+                l->s->one_mount = false;
         if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
                 return refuse_type(l, entry, e);
         if (entry->depth == 1) {
@@ -150,17 +153,19 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
         return 0;
 }
 
-static bool root_is_usual(int fd) {
-        struct stat st;
-
-        return fstat(fd, &st) == 0 && (st.st_mode & 07777) == ROOT_MODE &&
-               flistxattr(fd, NULL, 0) == 0;
+static bool root_is_usual(int fd, const struct stat *st) {
+        return (st->st_mode & 07777) == ROOT_MODE && flistxattr(fd, NULL, 0) == 0;
 }
 
 static int look_through(Look *l, Err *e) {
         Source *s = l->s;
+        struct stat root;
         int n, rc;
 
+        if (fstat(s->fd, &root) < 0)
+                return err_set(e, -errno, "%s: %s", s->path, strerror(errno));
+        l->device = root.st_dev;
+        s->one_mount = true;
         n = snprintf(s->release_path, sizeof(s->release_path), "%s/%s%s", l->kind->release_folder,
                         RELEASE_PREFIX, l->name);
         if (n < 0 || (size_t) n >= sizeof(s->release_path))
@@ -173,7 +178,7 @@ static int look_through(Look *l, Err *e) {
                                 l->kind->what);
         if (!l->found_release)
                 release_write(l->architecture, &s->release);
-        s->ready = l->marked && root_is_usual(s->fd);
+        s->ready = l->marked && root_is_usual(s->fd, &root);
         return s->release.failed < 0 ? err_set(e, s->release.failed, "no memory") : 0;
 }
 

@@ -22,6 +22,7 @@ typedef struct Source {
         const char *path;            /* borrowed */
         char release_path[PATH_MAX]; /* of the extension-release file, below the root */
         Buf release;                 /* its text, found or made */
+        bool one_mount;              /* all of it lies on one file system */
         bool ready; /* can be read as it stands: file and attribute are there, and the root folder
                      * is as every image has it */
 } Source;

@@ -23,21 +23,27 @@ static int failed(const char *path, Err *e) {
         return err_set(e, rc, "%s: %s", path, strerror(-rc));
 }
 
+static bool takes_xattr(const StageParams *p, const char *folder) {
+        return setxattr(folder, p->xattr, p->value, strlen(p->value), 0) == 0 &&
+               removexattr(folder, p->xattr) == 0;
+}
+
 /* A new folder, where the file's attribute can be set. */
 static bool make_folder(const StageParams *p, const char *under, Stage *s) {
-        int n = snprintf(s->root, sizeof(s->root), "%s/.avouch-XXXXXX", under);
+        int n = snprintf(s->folder, sizeof(s->folder), "%s/.avouch-XXXXXX", under);
 
-        if (n < 0 || (size_t) n >= sizeof(s->root))
+        if (n < 0 || (size_t) n >= sizeof(s->folder) - strlen("/tree"))
                 errno = ENAMETOOLONG;
-        else if (mkdtemp(s->root)) {
-                if (setxattr(s->root, p->xattr, p->value, strlen(p->value), 0) == 0 &&
-                                removexattr(s->root, p->xattr) == 0)
+        else if (mkdtemp(s->folder)) {
+                (void) snprintf(s->root, sizeof(s->root), "%.*s/tree", n, s->folder);
+                if (mkdir(s->root, 0700) == 0 && takes_xattr(p, s->root))
                         return true;
                 n = errno;
                 (void) rmdir(s->root);
+                (void) rmdir(s->folder);
                 errno = n;
         }
-        s->root[0] = '\0';
+        *s = STAGE_NONE;
         return false;
 }
 
@@ -198,10 +204,11 @@ int stage_open(const StageParams *p, Stage *ret, Err *e) {
 }
 
 void stage_done(Stage *s) {
-        if (s->root[0] == '\0')
+        if (s->folder[0] == '\0')
                 return;
         if (s->mounted)
                 (void) umount2(s->root, MNT_DETACH);
         tree_remove(s->root);
+        (void) rmdir(s->folder);
         *s = STAGE_NONE;
 }

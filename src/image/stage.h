@@ -30,14 +30,15 @@ typedef struct StageParams {
         unsigned ways;             /* StageWay: which may be tried */
 } StageParams;
 
-/* Owner: stage_done(), which removes everything again. Nothing but a few empty folders is left
- * where the process is killed in an overlay's life. */
+/* Owner: stage_done(), which removes everything again. Where the process is killed in an overlay's
+ * life, nothing but a few empty folders and that file is left. */
 typedef struct Stage {
-        char root[PATH_MAX]; /* the view; its root has mode 0755 */
+        char folder[PATH_MAX]; /* ours, which nobody else can enter: the source may be private */
+        char root[PATH_MAX]; /* the view, in it; its own mode is 0755, as an image's root has it */
         bool mounted;
 } Stage;
 
-#define STAGE_NONE ((Stage){ .root = "" })
+#define STAGE_NONE ((Stage){ .folder = "" })
 
 /* An overlay leaves this process in a mount namespace of its own: files that were opened before
  * cannot be given a name with linkat() any more. */

@@ -74,7 +74,7 @@ static int walk_entry(Walk *w, int folder, const char *name, unsigned depth, Err
 /* Takes over fd. */
 static int walk_folder(Walk *w, int *fd, unsigned depth, Err *e) {
         _cleanup_(dir_done) DIR *dir = fdopendir(*fd);
-        size_t before;
+        size_t before = 0;
         int rc;
 
         if (!dir)

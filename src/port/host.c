@@ -7,36 +7,12 @@
 #include <stdlib.h>
 #include <systemd/sd-id128.h>
 #include <systemd/sd-login.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What /etc/machine-id is hashed with, so that our records do not give it away. Drawn once, for
  * ever. */
 static const sd_id128_t application =
                 SD_ID128_MAKE(5e, 1b, 66, 0d, 9c, 4e, 4a, 2b, 8f, 3d, 70, a2, 41, 7e, c9, 58);
-
-static int read_clock(clockid_t which, int64_t *ret, Err *e) {
-        struct timespec t;
-
-        if (clock_gettime(which, &t) < 0)
-                return err_set(e, -errno, "cannot read a clock: %s", strerror(errno));
-        *ret = (int64_t) t.tv_sec * 1000000 + t.tv_nsec / 1000;
-        return 0;
-}
-
-int host_moment(Moment *ret, Err *e) {
-        Moment m;
-        int rc;
-
-        rc = read_clock(CLOCK_BOOTTIME, &m.boottime, e);
-        if (rc < 0)
-                return rc;
-        rc = read_clock(CLOCK_REALTIME, &m.wall, e);
-        if (rc < 0)
-                return rc;
-        *ret = m;
-        return 0;
-}
 
 int host_boot_id(uint8_t ret[16], Err *e) {
         sd_id128_t id;

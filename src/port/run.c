@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -68,6 +69,8 @@ static int arrange(const int *keep_fds, int output) {
                 if (fcntl(*fd, F_SETFD, 0) < 0)
                         return -errno;
 
+        if (setenv("LC_ALL", "C", 1) < 0 || unsetenv("SOURCE_DATE_EPOCH") < 0)
+                return -errno;
         (void) sigemptyset(&none);
         (void) signal(SIGPIPE, SIG_DFL);
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)

@@ -9,7 +9,8 @@
 /* Waits for argv[0] to end. Its standard output and error go to output (both, in the order they
  * came; what exceeds the Buf is dropped). Standard input is /dev/null. keep_fds (ended by -1, or
  * NULL; none below 3) stay open in the child under the same numbers, all others are closed. The
- * child ends when we do.
+ * child ends when we do. It speaks English (LC_ALL=C), and has no SOURCE_DATE_EPOCH: mkfs.erofs
+ * would believe that more than its arguments.
  *
  * 0 where it exited with 0; -ENOENT where there is no such program; -EIO with its last line in e
  * where it failed otherwise. -EINTR where a signal that interrupt_hold() holds came (see

@@ -160,19 +160,9 @@ static int print_as_json(const Args *a, const ImageParams *p, const ImageBuilt *
         return 0;
 }
 
-static void print_line(const char *label, Span value) {
-        printf("  %-14s ", label);
-        text_print(stdout, value);
-        putchar('\n');
-}
-
 static void print_for_people(const ImageParams *p, const ImageBuilt *b) {
-        _cleanup_(buf_done) Buf root = BUF_UP_TO(2 * DIGEST_MAX),
-                                signer = BUF_UP_TO(2 * DIGEST_MAX);
         char size[96];
 
-        text_hex(&root, digest_span(&b->root_hash));
-        text_hex(&signer, digest_span(&b->signer));
         (void) snprintf(size, sizeof(size),
                         "%" PRIu64 " bytes (file system %" PRIu64 ", hash tree %" PRIu64 ")",
                         b->size, b->filesystem_size, b->tree_size);
@@ -180,9 +170,9 @@ static void print_for_people(const ImageParams *p, const ImageBuilt *b) {
         printf(": %s for %s\n", image_kind(p->type)->what, p->architecture);
         print_line("name", span_of(p->name));
         print_line("version", span_of(p->version));
-        print_line("root hash", buf_span(&root));
+        print_hex("root hash", digest_span(&b->root_hash));
         print_line("signed by", span_of(b->subject));
-        print_line("", buf_span(&signer));
+        print_hex("", digest_span(&b->signer));
         print_line("size", span_of(size));
         if (p->leaf)
                 print_line("leaf", span_of(p->leaf));

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "measure/words.h"
 #include "tools/machine.h"
+#include "tools/place.h"
 #include "tools/print.h"
 #include "tools/tool.h"
 
@@ -68,7 +69,7 @@ static int count(GlassCount *ret, bool *ret_exists, Err *e) {
         Record r;
         int rc;
 
-        rc = store_open_shared(machine_log_folder(), 10, &fd, e);
+        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
         *ret_exists = rc > 0;
         if (rc <= 0)
                 return rc;

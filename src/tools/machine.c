@@ -2,32 +2,21 @@
 #include "tools/machine.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "port/tpm-tss2.h"
+#include "tools/place.h"
 #include "tools/print.h"
 
-/* design.md, section 6: a bounded wait for whoever else is recording */
-enum { LOCK_SECONDS = 10 };
-
 static const Register default_register = { REGISTER_PCR, 8 };
-
-const char *machine_log_folder(void) {
-        return secure_getenv("AVOUCH_LOG_DIR") ?: LOG_FOLDER;
-}
-
-const char *machine_tcti(const char *option) {
-        return option ?: secure_getenv("TPM2TOOLS_TCTI");
-}
 
 int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         _cleanup_(machine_done) Machine m = {};
         int rc;
 
-        rc = store_open_file(machine_log_folder(), LOCK_SECONDS, &m.store, e);
+        rc = store_open_file(place_log_folder(), PLACE_LOCK_SECONDS, &m.store, e);
         if (rc < 0)
                 return rc;
-        rc = tpm_open(machine_tcti(tpm_option), &m.tpm, e);
+        rc = tpm_open(place_tcti(tpm_option), &m.tpm, e);
         if (rc < 0)
                 return rc;
         rc = account_open(m.store, m.tpm, default_register, &m.account, e);

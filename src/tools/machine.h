@@ -11,12 +11,6 @@ typedef struct Machine {
         Account account;
 } Machine;
 
-/* $AVOUCH_LOG_DIR, or LOG_FOLDER. */
-const char *machine_log_folder(void);
-
-/* --tpm=, else $TPM2TOOLS_TCTI, else NULL: the default device. */
-const char *machine_tcti(const char *option);
-
 /* Owner: machine_done(). The log is locked from here to there. */
 int machine_open(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 void machine_done(Machine *m);

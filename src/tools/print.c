@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 typedef struct Printer {
         bool pretty;
         int depth;
@@ -30,6 +32,23 @@ static void print_outside(Printer *p, uint8_t c) {
                 print_newline(p);
         if (p->pretty && c == ':')
                 putchar(' ');
+}
+
+static void print_label(const char *label) {
+        printf("  %-14s ", label);
+}
+
+void print_line(const char *label, Span value) {
+        print_label(label);
+        text_print(stdout, value);
+        putchar('\n');
+}
+
+void print_hex(const char *label, Span bytes) {
+        print_label(label);
+        for (size_t i = 0; i < bytes.size; i++)
+                printf("%02x", bytes.data[i]);
+        putchar('\n');
 }
 
 void print_json(const char *form, Span json) {

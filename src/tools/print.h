@@ -6,6 +6,10 @@
 
 /* Results as programs print them. */
 
+/* A line "label  value" of what is shown to people. value is foreign text. */
+void print_line(const char *label, Span value);
+void print_hex(const char *label, Span bytes);
+
 /* JSON that our own writer made (it is not checked), in the form that --json= asks for: "short" as
  * it stands, "pretty" indented; and a newline. */
 void print_json(const char *form, Span json);

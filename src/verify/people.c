@@ -77,22 +77,30 @@ static void print_record(const Content *c, const Question *q, bool doubtful, FIL
         fprintf(to, "%s\n", doubtful ? " [after an opening: the word of whoever opened it]" : "");
 }
 
-static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
-        Segment s = segment_over(j->evidence.bundle.parts[PART_AVOUCH_LOG]);
-        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS), opened = false;
+size_t report_records(Span log, const Question *q, FILE *to) {
+        Segment s = segment_over(log);
+        bool opened = false;
         Record r;
+
+        while (segment_next(&s, &r, NULL) > 0) {
+                print_record(&r.content, q, opened, to);
+                opened = opened || r.content.event == EVENT_GLASS_OPEN;
+        }
+        return s.rest.size;
+}
+
+static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
+        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS);
+        size_t stray;
 
         if (!j->story.has_log)
                 return;
         fprintf(to, "\nWhat the machine recorded, in order (%s)\n",
                         proven ? "each record proven by the quoted register; times and texts are the machine's word"
                                : "NOT PROVEN: anybody may have written this");
-        while (segment_next(&s, &r, NULL) > 0) {
-                print_record(&r.content, q, opened, to);
-                opened = opened || r.content.event == EVENT_GLASS_OPEN;
-        }
-        if (s.rest.size > 0)
-                fprintf(to, "     ... and %zu bytes that are no record\n", s.rest.size);
+        stray = report_records(j->evidence.bundle.parts[PART_AVOUCH_LOG], q, to);
+        if (stray > 0)
+                fprintf(to, "     ... and %zu bytes that do not continue it\n", stray);
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {

@@ -19,6 +19,10 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) _must_ch
  * signature does not hold: there is nothing to pin. */
 int report_suggest(const Judgement *j, FILE *to, Err *e) _must_check_;
 
+/* A log's records, a line each, as far as they follow one another; q may be NULL. Returns how many
+ * bytes at the end are none. */
+size_t report_records(Span log, const Question *q, FILE *to);
+
 /* What one record says, in words (escapes of forms.md in it). layer releases are named by the
  * judge's own knowledge; q may be NULL. */
 void report_record(const Content *c, const Question *q, Buf *to);

@@ -38,20 +38,15 @@ static int judge_one(const Evidence *ev, size_t i, bool *ret_holds, Err *e) {
  * (TPM 2.0 Library, Part 3, TPM2_Quote). */
 static int values_are_signed(const Evidence *ev, size_t i, bool *ret_equal, Err *e) {
         const Quoted *q = &ev->quotes[i];
-        Span values[PCR_BANKS_MAX * PCR_COUNT];
-        size_t n = 0;
+        Span values[PCR_VALUES_MAX];
+        size_t n = pcr_values_in_order(&ev->tpm.pcrs, &q->selection, values);
         Digest d;
         int rc;
 
-        for (size_t b = 0; b < q->selection.n_banks; b++)
-                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
-                        if (q->selection.banks[b].mask >> pcr & 1)
-                                values[n++] = digest_span(pcr_value(
-                                                &ev->tpm.pcrs, q->selection.banks[b].alg, pcr));
         rc = hash_parts(ev->signatures[i].hash, values, n, &d, e);
         if (rc < 0)
                 return rc;
-        *ret_equal = span_equal(digest_span(&d), q->digest);
+        *ret_equal = n > 0 && span_equal(digest_span(&d), q->digest);
         return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 static struct {
         LibcCalls calls;
         int left, error, failed;
-        bool for_ever, paused, without_tmpfile;
+        bool for_ever, paused, without_tmpfile, deadly;
         int64_t wall_clock;
 } wish = { .wall_clock = INT64_MIN };
 
@@ -25,6 +26,12 @@ void libc_fail_after(LibcCalls calls, int n, int error, bool for_ever) {
         wish.error = error;
         wish.for_ever = for_ever;
         wish.failed = 0;
+        wish.deadly = false;
+}
+
+void libc_die_after(LibcCalls calls, int n) {
+        libc_fail_after(calls, n, EIO, true);
+        wish.deadly = true;
 }
 
 int libc_heal(void) {
@@ -51,11 +58,18 @@ static bool strikes(LibcCalls kind) {
                 wish.left--;
                 return false;
         }
+        if (wish.deadly)
+                (void) raise(SIGKILL);
         if (!wish.for_ever)
                 wish.calls = 0;
         wish.failed++;
         errno = wish.error;
         return true;
+}
+
+void libc_step(void) {
+        if (wish.deadly)
+                (void) strikes(wish.calls);
 }
 
 /* The linker sends each call of X to __wrap_X, and __real_X to X. */
@@ -82,6 +96,9 @@ WRAP(int, -1, LIBC_FILES, fstatat64, (int folder, const char *path, struct stat6
 WRAP(int, -1, LIBC_FILES, rename, (const char *from, const char *to), (from, to))
 WRAP(int, -1, LIBC_FILES, renameat, (int from_folder, const char *from, int folder, const char *to),
                 (from_folder, from, folder, to))
+WRAP(int, -1, LIBC_FILES, renameat2,
+                (int from_folder, const char *from, int folder, const char *to, unsigned flags),
+                (from_folder, from, folder, to, flags))
 WRAP(int, -1, LIBC_FILES, linkat,
                 (int from_folder, const char *from, int folder, const char *to, int flags),
                 (from_folder, from, folder, to, flags))

@@ -16,6 +16,13 @@ typedef enum LibcCalls {
 /* The next n of these calls work, then one fails with this errno, or all. */
 void libc_fail_after(LibcCalls calls, int n, int error, bool for_ever);
 
+/* The next n steps work: calls of these kinds, and libc_step(). At the one after them the process
+ * dies, as by a power cut: nothing is flushed, nothing is tidied up. */
+void libc_die_after(LibcCalls calls, int n);
+
+/* A step of the test's own, such as a TPM command. */
+void libc_step(void);
+
 /* All work again. How many failed since libc_fail_after(). */
 int libc_heal(void);
 

@@ -22,7 +22,7 @@
 extern char **environ;
 
 typedef struct Scratch {
-        char folder[64];
+        char folder[256];
 } Scratch;
 
 /* On the file system of a folder that is there. */

@@ -57,6 +57,53 @@ static void what_is_written_is_sorted_and_reads_the_same(void **state) {
         assert_true(span_is(buf_span(&text), "a\\x5cb\\x0a\"\\xff\xc3\xa9\\x7f"));
 }
 
+static void numbers_are_written_to_their_limits(void **state) {
+        const Member lost[] = {
+                { .name = "lost", .type = MEMBER_INTEGER, .number = JSON_INTEGER_MAX },
+                { .name = "lane", .bytes = SPAN_LITERAL("note") },
+        };
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(CONTENT_MAX);
+        Content head = head_of(EVENT_NOTE_LOST), c;
+
+        (void) state;
+        head.wall = -JSON_INTEGER_MAX;
+        assert_int_equal(content_write(&head, lost, 2, &b, NULL), 0);
+        assert_int_equal(content_parse(buf_span(&b), &c, NULL), 0);
+        assert_true(span_is(content_text(&c, "lost"), "9007199254740991"));
+        assert_true(c.wall == -JSON_INTEGER_MAX);
+}
+
+static void a_list_is_written_in_its_order(void **state) {
+        static const Member skipped[] = {
+                { .bytes = { (const uint8_t *) "0x0027", 6 } },
+                { .bytes = { (const uint8_t *) "0x0012", 6 } },
+        };
+        static const Member tpm[] = {
+                { .name = "clock", .type = MEMBER_INTEGER },
+                { .name = "reset", .type = MEMBER_INTEGER },
+                { .name = "restart", .type = MEMBER_INTEGER },
+        };
+        static const Member start[] = {
+                { .name = "sha256", .type = MEMBER_HEX, .bytes = { prev, 32 } },
+        };
+        const Member members[] = {
+                { .name = "machine", .type = MEMBER_HEX, .bytes = { boot, 16 } },
+                { .name = "register", .bytes = SPAN_LITERAL("pcr:8") },
+                { .name = "skipped", .type = MEMBER_ARRAY, .members = skipped, .n_members = 2 },
+                { .name = "start", .type = MEMBER_OBJECT, .members = start, .n_members = 1 },
+                { .name = "tpm", .type = MEMBER_OBJECT, .members = tpm, .n_members = 3 },
+                { .name = "version", .bytes = SPAN_LITERAL("0") },
+                { .name = "why", .bytes = SPAN_LITERAL("boot") },
+        };
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(CONTENT_MAX);
+        Content head = { .event = EVENT_PHASE_GENESIS }, c;
+
+        (void) state;
+        assert_int_equal(content_write(&head, members, ELEMENTS(members), &b, NULL), 0);
+        assert_int_equal(content_parse(buf_span(&b), &c, NULL), 0);
+        assert_true(span_is(content_text(&c, "skipped"), "[\"0x0027\",\"0x0012\"]"));
+}
+
 static void what_would_not_be_read_is_not_written(void **state) {
         static uint8_t text[CONTENT_MAX];
         static const Member tpm[] = { { .name = "clock", .type = MEMBER_INTEGER, .number = 1 } };
@@ -149,6 +196,8 @@ static void a_head_that_cannot_be_is_refused_with_its_reason(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_written_is_sorted_and_reads_the_same),
+                cmocka_unit_test(numbers_are_written_to_their_limits),
+                cmocka_unit_test(a_list_is_written_in_its_order),
                 cmocka_unit_test(what_would_not_be_read_is_not_written),
                 cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(a_head_that_cannot_be_is_refused_with_its_reason),

@@ -118,6 +118,15 @@ static void bytes_at_an_offset_are_all_there_or_refused(void **state) {
         assert_string_equal(e.text, "file: ends at byte 10, where more is needed");
         assert_true(file_read_at(fd, "file", UINT64_MAX - 3, into, 8, NULL) < 0);
 
+        for (uint64_t at = 0; at <= 11; at++) {
+                size_t size = 77;
+
+                assert_int_equal(
+                                file_read_some(fd, "file", at, into, sizeof(into), &size, NULL), 0);
+                assert_int_equal(size, at > 10 ? 0 : at < 2 ? 8 : 10 - at);
+                assert_memory_equal(into, &"0123456789"[at > 10 ? 0 : at], size);
+        }
+
         assert_int_equal(file_write_at(fd, "file", 8, SPAN_LITERAL("abcd"), NULL), 0);
         assert_int_equal(file_read_at(fd, "file", 6, into, 6, NULL), 0);
         assert_memory_equal(into, "67abcd", 6);

@@ -117,6 +117,8 @@ static void what_is_no_whole_file_system_is_not_believed(void **state) {
                 "mkfs.erofs.real() { PATH=/usr/bin:/bin mkfs.erofs \"$@\"; }; "
                 "mkfs.erofs.real \"$@\" && truncate -s -4096 $6",
                 "PATH=/usr/bin:/bin mkfs.erofs \"$@\" && truncate -s +4096 $6",
+                "PATH=/usr/bin:/bin mkfs.erofs \"$@\" && printf x | dd of=$6 bs=1 seek=1024 "
+                "conv=notrunc",
                 "PATH=/usr/bin:/bin mkfs.erofs \"$@\" && printf x | dd of=$6 bs=1 seek=1036 "
                 "conv=notrunc",
         };

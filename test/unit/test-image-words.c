@@ -87,6 +87,7 @@ static void results_may_not_lie_in_the_source(void **state) {
         assert_int_equal(image_apart_check(scratch_path(&s, "link/x").text, tree.text, NULL),
                         -EINVAL);
         assert_int_equal(image_apart_check("/x", "/", NULL), -EINVAL);
+        assert_int_equal(image_apart_check("/usr/x", "/", NULL), -EINVAL);
 }
 
 int main(void) {

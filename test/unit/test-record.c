@@ -184,6 +184,9 @@ static const struct {
         { HEAD, "}\n\n", "a line ends with } and a newline" },
         { HEAD, "\n", "record content: cut short" },
         { HEAD, "}}\n", "record content: " },
+        { HEAD, "]\n", "a line ends with } and a newline" },
+        { HEAD, "}\r", "a line ends with } and a newline" },
+        { HEAD, "} ", "a line ends with } and a newline" },
 };
 
 static void another_spelling_and_a_contradiction_are_refused(void **state) {
@@ -219,6 +222,19 @@ static void a_record_is_the_last_that_a_log_may_have(void **state) {
         buf_string(&b, "}\n");
         assert_int_equal(parse(buf_span(&b), &r, NULL), 0);
         assert_int_equal(r.content.seq, LOG_RECORDS_MAX - 1);
+}
+
+static void a_record_of_no_content_is_refused_whatever_its_number(void **state) {
+        static const char *const contents[] = { "", "{}", "7" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(contents); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(RECORD_MAX);
+                Record r;
+
+                buf_printf(&b, START "\"recnum\":0,\"digests\":[]" TYPE "%s}\n", contents[i]);
+                assert_int_equal(parse(buf_span(&b), &r, NULL), -EBADMSG);
+        }
 }
 
 static void a_line_that_is_too_long_is_refused_unread(void **state) {
@@ -308,6 +324,7 @@ int main(void) {
                 cmocka_unit_test(another_spelling_and_a_contradiction_are_refused),
                 cmocka_unit_test(a_content_that_is_none_is_refused_whatever_its_number),
                 cmocka_unit_test(a_record_is_the_last_that_a_log_may_have),
+                cmocka_unit_test(a_record_of_no_content_is_refused_whatever_its_number),
                 cmocka_unit_test(a_line_that_is_too_long_is_refused_unread),
                 cmocka_unit_test(lines_are_taken_off_one_by_one),
                 cmocka_unit_test(what_is_no_line_is_left_where_it_is),

@@ -101,6 +101,19 @@ static void words_are_not_read_by_a_shell(void **state) {
         assert_printed(&output, "$HOME `id` ; exit 1|*|a\nb|");
 }
 
+static void the_environment_does_not_speak_against_the_arguments(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1", 1), 0);
+        assert_int_equal(run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset}"), NULL,
+                                         &output, NULL),
+                        0);
+        assert_printed(&output, "C unset\n");
+        assert_string_equal(getenv("SOURCE_DATE_EPOCH"), "1"); /* ours stays */
+        assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+}
+
 static void standard_input_is_empty(void **state) {
         _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
 
@@ -231,6 +244,7 @@ int main(void) {
                 cmocka_unit_test(a_file_that_is_no_program_is_refused),
                 cmocka_unit_test(output_beyond_the_bound_is_dropped_and_the_child_goes_on),
                 cmocka_unit_test(words_are_not_read_by_a_shell),
+                cmocka_unit_test(the_environment_does_not_speak_against_the_arguments),
                 cmocka_unit_test(standard_input_is_empty),
                 cmocka_unit_test(only_the_files_that_are_kept_reach_the_child),
                 cmocka_unit_test(a_child_that_leaves_its_output_open_elsewhere_is_not_waited_for),

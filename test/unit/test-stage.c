@@ -199,7 +199,7 @@ static void an_overlay_is_used_where_it_can_be(void **state) {
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         assert_int_equal(scratch_tool(&s, "sh", "-c", "find scratch | wc -l; cat /proc/mounts"), 0);
-        assert_true(scratch_printed(&s, "6\n")); /* scratch itself, and what was laid over */
+        assert_true(scratch_printed(&s, "7\n")); /* scratch itself, and what was laid over */
         assert_false(scratch_printed(&s, s.folder));
 }
 
@@ -218,6 +218,7 @@ static void folders_that_the_source_lacks_are_made(void **state) {
 }
 
 static void the_place_on_the_sources_file_system_comes_first(void **state) {
+        struct stat st;
         _cleanup_(scratch_done) Scratch s = full_tree(), memory = scratch_under("/dev/shm");
         _cleanup_(stage_done) Stage stage = STAGE_NONE;
         _cleanup_(fd_done) int source = -1;
@@ -228,6 +229,12 @@ static void the_place_on_the_sources_file_system_comes_first(void **state) {
         (void) state;
         assert_int_equal(stage_open(&p, &stage, NULL), 0);
         assert_true(span_starts(span_of(stage.root), span_of(near.text)));
+
+        /* and nobody else may look into it: the source may be private */
+        assert_int_equal(stat(stage.folder, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0700);
+        assert_int_equal(stat(stage.root, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0755);
 }
 
 static void no_place_is_an_error_that_says_what_to_do(void **state) {

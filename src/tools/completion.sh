@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# generate AVOUCH: prints the completion for bash, made from what the programs beside AVOUCH say of
+# completion.sh AVOUCH: prints the completion for bash, made from what the programs beside AVOUCH say of
 # their own option tables.
 set -eu
 avouch=$1
@@ -20,7 +20,7 @@ _avouch() {
 END
 echo "        '') words='$(in_one_line "$avouch")' ;;"
 for program in "$avouch"-*; do
-        [ ! -x "$program" ] || echo "        ${program##*/avouch-}) words='$(in_one_line "$program")' ;;"
+        [ ! -f "$program" ] || echo "        ${program##*/avouch-}) words='$(in_one_line "$program")' ;;"
 done
 cat <<'END'
         esac

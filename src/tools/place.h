@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Where this machine's log and TPM are, by option, environment and default. */
+
+/* How long a program waits for another that records. */
+enum { PLACE_LOCK_SECONDS = 10 };
+
+/* $AVOUCH_LOG_DIR (ignored under AT_SECURE), or LOG_FOLDER. */
+const char *place_log_folder(void);
+
+/* --tpm=, else $TPM2TOOLS_TCTI, else NULL: the default device. */
+const char *place_tcti(const char *option);

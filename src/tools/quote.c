@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "log/store.h"
+#include "port/host.h"
+#include "port/tpm-tss2.h"
+#include "quote/evidence.h"
+#include "quote/export.h"
+#include "tools/place.h"
+#include "tools/tool.h"
+
+typedef struct Args {
+        const char *nonce, *output, *pcrs, *type, *tpm, *format;
+} Args;
+
+static const Option options[] = {
+        { "nonce", 'q', OPTION_VALUE, "HEX", "The challenger's nonce (16 to 32 bytes)",
+                        offsetof(Args, nonce) },
+        { "output", 'o', OPTION_VALUE, "PATH", "Where the evidence goes", offsetof(Args, output) },
+        { "pcrs", 0, OPTION_VALUE, "LIST", "Which PCRs (default: sha256:0-15)",
+                        offsetof(Args, pcrs) },
+        { "key-algorithm", 'G', OPTION_VALUE, "TYPE", "Which key signs: ecc (default) or rsa",
+                        offsetof(Args, type) },
+        { "tpm", 'T', OPTION_VALUE, "TCTI",
+                        "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
+                        offsetof(Args, tpm) },
+        { "format", 0, OPTION_VALUE, "FORMAT",
+                        "avouch (default: a bundle), or tpm2-tools (a folder for tpm2_checkquote)",
+                        offsetof(Args, format) },
+        {},
+};
+
+/* What was asked for, read from the options. */
+typedef struct Wish {
+        uint8_t nonce[NONCE_MAX];
+        Span nonce_span;
+        PcrSelection pcrs;
+        TpmAkType type;
+        bool tpm2_tools;
+} Wish;
+
+static int read_nonce(const char *hex, Wish *w, Err *e) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(NONCE_MAX);
+        Span nonce;
+
+        if (!hex)
+                return err_set(e, -EINVAL,
+                                "--nonce= is missing: evidence without the challenger's nonce proves nothing");
+        if (!text_unhex_buf(span_of(hex), true, &b) || buf_span(&b).size < NONCE_MIN)
+                return err_set(e, -EINVAL, "'--nonce=' takes %d to %d bytes in hex", NONCE_MIN,
+                                NONCE_MAX);
+        nonce = buf_span(&b);
+        memcpy(w->nonce, nonce.data, nonce.size);
+        w->nonce_span = (Span){ w->nonce, nonce.size };
+        return 0;
+}
+
+static int read_wish(const Args *a, Wish *w, Err *e) {
+        int rc;
+
+        rc = read_nonce(a->nonce, w, e);
+        if (rc < 0)
+                return rc;
+        if (!a->output)
+                return err_set(e, -EINVAL, "--output= is missing: name the file");
+        rc = pcr_selection_from_text(a->pcrs ?: "sha256:0-15", &w->pcrs, e);
+        if (rc < 0)
+                return rc;
+        if (a->type && strcmp(a->type, "ecc") != 0 && strcmp(a->type, "rsa") != 0)
+                return err_set(e, -EINVAL, "'-G %s': keys are ecc or rsa", a->type);
+        w->type = a->type && strcmp(a->type, "rsa") == 0 ? TPM_AK_RSA : TPM_AK_ECC;
+        if (a->format && strcmp(a->format, "avouch") != 0 && strcmp(a->format, "tpm2-tools") != 0)
+                return err_set(e, -EINVAL, "'--format=%s': formats are avouch and tpm2-tools",
+                                a->format);
+        w->tpm2_tools = a->format && strcmp(a->format, "tpm2-tools") == 0;
+        return w->tpm2_tools ? export_fits_tpm2_tools(w->pcrs.n_banks, e) : 0;
+}
+
+static int take(const Args *a, const Wish *w, Taken *taken, Err *e) {
+        _cleanup_(tpm_close) Tpm *tpm = NULL;
+        int rc;
+
+        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        if (rc < 0)
+                return rc;
+        return quote_take(tpm, w->type, &w->pcrs, w->nonce_span, taken, e);
+}
+
+/* The log is held while the quote is taken, so that nobody records in between and both agree. It is
+ * locked before the TPM is opened, as those who record do it: a TPM without a resource manager is
+ * open for one at a time. */
+static int take_with_log(const Args *a, const Wish *w, Taken *taken, Buf *log, Err *e) {
+        _cleanup_(fd_done) int fd = -1;
+        int rc;
+
+        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
+        if (rc > 0)
+                rc = file_read_fd(fd, LOG_FILE, log, e);
+        if (rc < 0)
+                return rc;
+        return take(a, w, taken, e);
+}
+
+static int write_bundle(const char *path, const Wish *w, const Taken *taken, Span log, Err *e) {
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        Moment now;
+        int rc;
+
+        rc = host_moment(&now, e);
+        if (rc < 0)
+                return rc;
+        rc = evidence_write(taken, w->nonce_span, evidence_whole_lines(log), now.wall, &bundle, e);
+        if (rc < 0)
+                return rc;
+        return file_write(path, 0600, buf_span(&bundle), e); /* as secret as the log in it */
+}
+
+static int run(void *values, char *const *operands, Err *e) {
+        _cleanup_(taken_done) Taken taken = {};
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
+        const Args *a = values;
+        Wish w = {};
+        int rc;
+
+        (void) operands;
+        rc = read_wish(a, &w, e);
+        if (rc < 0)
+                return rc;
+        rc = w.tpm2_tools ? take(a, &w, &taken, e) : take_with_log(a, &w, &taken, &log, e);
+        if (rc < 0)
+                return rc;
+        if (w.tpm2_tools)
+                return export_tpm2_tools(&taken, a->output, e);
+        return write_bundle(a->output, &w, &taken, buf_span(&log), e);
+}
+
+static const Verb verbs[] = {
+        { "", NULL, NULL, 0, 0, run },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch quote",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "layer/layer.h"
+#include "tools/print.h"
+#include "tools/show.h"
+#include "tools/tool.h"
+#include "wire/json.h"
+
+enum { IMAGE_JSON_MAX = 64 * 1024 };
+
+/* What was asked about an image, and the answers. */
+typedef struct Answers {
+        Certificate certificate;
+        bool holds;  /* with --certificate=: the signature is that certificate's */
+        Err content; /* with --verify: unset where all of it holds */
+} Answers;
+
+static void answers_done(Answers *n) {
+        certificate_done(&n->certificate);
+}
+
+static int ask(const ShowArgs *a, const Layer *l, Answers *n, Err *e) {
+        int rc = 0;
+
+        if (a->certificate)
+                rc = certificate_load(a->certificate, &n->certificate, e);
+        if (rc == -EBADMSG) /* it is not the image that is malformed */
+                return -ENOKEY;
+        if (rc < 0)
+                return rc;
+        if (a->certificate)
+                rc = layer_signed_by(l, &n->certificate, &n->holds, e);
+        if (rc < 0 || !a->verify)
+                return rc;
+        rc = layer_check(l, &n->content);
+        return rc < 0 && rc != -EBADMSG ? err_set(e, rc, "%s", n->content.text) : 0;
+}
+
+static void put_signature(JsonWriter *w, const ShowArgs *a, const Layer *l, const Answers *n) {
+        if (!l->has_signature)
+                return;
+        json_put_object(w, "signature");
+        if (l->has_fingerprint)
+                json_put_hex(w, "certificateFingerprint",
+                                (Span){ l->fingerprint, sizeof(l->fingerprint) });
+        if (a->certificate)
+                json_put_integer(w, "holds", n->holds);
+        if (n->holds) {
+                json_put_hex(w, "signer", digest_span(&n->certificate.fingerprint));
+                json_put_string(w, "subject", n->certificate.subject);
+        }
+        json_put_end(w);
+}
+
+static void put_parts(JsonWriter *w, const Layer *l) {
+        json_put_array(w, "parts");
+        for (size_t i = 0; i < l->n_parts; i++) {
+                json_put_object(w, NULL);
+                json_put_integer(w, "offset", (int64_t) l->parts[i].offset);
+                json_put_integer(w, "size", (int64_t) l->parts[i].size);
+                json_put_string(w, "what", l->parts[i].what);
+                json_put_end(w);
+        }
+        json_put_end(w);
+}
+
+static int print_as_json(const ShowArgs *a, const Layer *l, const Answers *n, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(IMAGE_JSON_MAX);
+        JsonWriter w = json_writer(&text, JSON_CANONICAL);
+
+        json_put_object(&w, NULL);
+        json_put_string(&w, "architecture", l->architecture);
+        json_put_integer(&w, "avouch", 1);
+        if (a->verify) {
+                json_put_object(&w, "content");
+                json_put_integer(&w, "holds", n->content.code == 0);
+                if (n->content.code != 0)
+                        json_put_foreign(&w, "reason", span_of(n->content.text));
+                json_put_end(&w);
+        }
+        if (l->filesystem[0])
+                json_put_foreign(&w, "filesystem", span_of(l->filesystem));
+        json_put_string(&w, "kind", show_image.name);
+        json_put_foreign(&w, "name", span_of(l->name));
+        json_put_string(&w, "partition", l->usr ? "usr" : "root");
+        put_parts(&w, l);
+        json_put_hex(&w, "rootHash", digest_span(&l->root_hash));
+        json_put_hex(&w, "salt", (Span){ l->tree.salt, l->tree.salt_size });
+        put_signature(&w, a, l, n);
+        json_put_string(&w, "type", leaf_type_name(l->type));
+        if (l->version[0])
+                json_put_foreign(&w, "version", span_of(l->version));
+        json_put_end(&w);
+        return print_json_buf(a->json, &text, e);
+}
+
+static void print_parts(const Layer *l) {
+        for (size_t i = 0; i < l->n_parts; i++) {
+                const LayerPart *p = &l->parts[i];
+                char text[128];
+
+                (void) snprintf(text, sizeof(text), "%" PRIu64 " bytes at byte %" PRIu64, p->size,
+                                p->offset);
+                print_line(p->what, span_of(text));
+        }
+}
+
+/* By whom only where it holds: what the image says of its signer anybody can write. */
+static void print_signer(const ShowArgs *a, const Layer *l, const Answers *n) {
+        if (!l->has_signature) {
+                print_line("signed", SPAN_LITERAL("no"));
+        } else if (!a->certificate) {
+                print_line("signed", SPAN_LITERAL("not looked at; --certificate= says by whom"));
+        } else if (n->holds) {
+                print_line("signed by", span_of(n->certificate.subject));
+                print_hex("", digest_span(&n->certificate.fingerprint));
+        } else {
+                print_line("signed", SPAN_LITERAL("not with the key of this certificate:"));
+                print_line("", span_of(n->certificate.subject));
+                print_hex("", digest_span(&n->certificate.fingerprint));
+        }
+}
+
+static void print_for_people(const ShowArgs *a, const Layer *l, const Answers *n) {
+        text_print(stdout, span_of(l->path));
+        printf(": a verity-protected image for %s\n", l->architecture);
+        print_line("name", span_of(l->name));
+        if (l->version[0])
+                print_line("version", span_of(l->version));
+        print_line("type", span_of(leaf_type_name(l->type)));
+        print_hex("root hash", digest_span(&l->root_hash));
+        print_line("partition", span_of(l->usr ? "usr" : "root"));
+        print_line("file system", span_of(l->filesystem[0] ? l->filesystem : "none that is known"));
+        print_parts(l);
+        print_signer(a, l, n);
+        if (a->verify)
+                print_line("content",
+                                n->content.code == 0
+                                                ? SPAN_LITERAL("all of it is what the root hash "
+                                                               "says")
+                                                : span_of(n->content.text));
+}
+
+static int show(const ShowArgs *a, const char *path, Err *e) {
+        _cleanup_(answers_done) Answers n = { .certificate = CERTIFICATE_NONE };
+        _cleanup_(layer_done) Layer l = LAYER_NONE;
+        int rc;
+
+        rc = layer_open(path, &l, e);
+        if (rc < 0)
+                return rc;
+        rc = ask(a, &l, &n, e);
+        if (rc < 0)
+                return rc;
+        if (a->json)
+                rc = print_as_json(a, &l, &n, e);
+        else
+                print_for_people(a, &l, &n);
+        if (rc < 0)
+                return rc;
+        return n.content.code != 0 || (a->certificate && !n.holds) ? EXIT_NO : EXIT_YES;
+}
+
+const ShowKind show_image = {
+        .name = "image",
+        .has_content = true,
+        .matches = layer_matches,
+        .show = show,
+};

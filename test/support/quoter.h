@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "port/tpm.h"
+
+/* A TPM in memory that quotes: well-formed attestations over its registers, which nobody signed. It
+ * can be told to answer wrongly, and somebody else can be told to use it in between. */
+typedef enum QuoterLie {
+        LIE_NONE,
+        LIE_NONCE,     /* another nonce */
+        LIE_SELECTION, /* over other PCRs */
+        LIE_TYPE,      /* an attestation of something else */
+        LIE_STRAY,     /* a byte too many */
+        LIE_SIGNATURE, /* a signature that is none */
+        LIE_HASH,      /* signed with another hash than the key's */
+        LIE_KEY,       /* a key that is none */
+        LIE_VALUE,     /* a PCR is left out when they are read */
+} QuoterLie;
+
+typedef struct Quoter {
+        Tpm tpm;
+        PcrValues pcrs; /* PCRs 0 to 23 of sha256 and sha384 */
+        QuoterLie lie;
+        unsigned meddle; /* before so many quotes, from now on, PCR 8 is extended */
+        int fail_after;  /* commands that still work; negative: all */
+        unsigned keys, reads, quotes;
+} Quoter;
+
+void quoter_new(Quoter *q);
+void quoter_extend(Quoter *q, unsigned pcr, uint8_t with);
