@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "support/case.h"
+#include "support/draftlog.h"
 
 /* What the log tells, replayed: registers, layers, untouched. */
 
@@ -316,6 +317,69 @@ static void a_layer_whose_signature_was_not_checked_is_remarked(void **state) {
         case_end(&c);
 }
 
+static void a_layer_that_was_taken_away_is_not_counted_twice(void **state) {
+        const Member gone[] = {
+                { .name = "class", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("sysext") },
+                { .name = "name", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("tools") },
+                { .name = "rootHash",
+                                .type = MEMBER_HEX,
+                                .bytes = SPAN_LITERAL("\x01\x01\x01\x01\x01\x01\x01\x01"
+                                                      "\x01\x01\x01\x01\x01\x01\x01\x01"
+                                                      "\x01\x01\x01\x01\x01\x01\x01\x01"
+                                                      "\x01\x01\x01\x01\x01\x01\x01\x01") },
+        };
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        case_add_layer(&c, "more", "2", 0x01, 0);
+        assert_int_equal(account_record(&c.account, EVENT_LAYER_DEACTIVATE, gone, 3, NULL), 0);
+        case_judge_machine(&c);
+        assert_int_equal(c.judgement.story.n_layers, 2);
+        assert_true(c.judgement.story.layers[0].active);
+        assert_false(c.judgement.story.layers[1].active);
+        assert_refused(&c, CLAIM_LAYERS, "'more'"); /* it was active, and nobody knows it */
+        case_end(&c);
+}
+
+static void a_log_of_too_many_layers_is_not_judged(void **state) {
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        for (size_t i = 1; i < STORY_LAYERS_MAX; i++)
+                case_add_layer(&c, "tools", "1.2", 0xab, 0xcd);
+        case_judge_machine(&c);
+        assert_true(verdict_trusted(&c.judgement.verdict));
+        case_add_layer(&c, "tools", "1.2", 0xab, 0xcd);
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "more than 256 layers were activated");
+        case_end(&c);
+}
+
+/* The log of an NV index that has the number of a PCR, and leads to that PCR's value. */
+static void an_index_is_no_pcr(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Case c;
+
+        (void) state;
+        l.n_banks = 1;
+        l.banks[0] = HASH_SHA256;
+        l.reg = (Register){ REGISTER_NV, 8 };
+        draft_log_add(&l, EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ { "register", "\"nv:0x00000008\"" },
+                                        { "start", "{\"sha256\":\"" ZEROS_64 "\"}" }, {} });
+        case_begin(&c);
+        buf_done(&c.forge.log);
+        buf_bytes(&c.forge.log, draft_log_bytes(&l));
+        c.forge.values.digests[0][8] = draft_log_replay(&l, 0, digest_zero(HASH_SHA256));
+        c.forge.signed_values = c.forge.values;
+        c.forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
+        case_judge(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "the log is of another register than pcr:8");
+        case_end(&c);
+}
+
 static void opening(Case *c, const char *kind) {
         const Glass g = {
                 .kind = kind, .reason = "disk \"full\"", .caller = { .uid = 0, .user = "ada" }
@@ -334,6 +398,53 @@ static void an_opening_is_told_with_who_and_why(void **state) {
         assert_refused(&c, CLAIM_UNTOUCHED,
                         "rescue by \"ada\": \"disk \\x22full\\x22\" (record 3)");
         assert_int_equal(case_state(&c, CLAIM_LAYERS), CLAIM_PROVEN);
+        case_end(&c);
+}
+
+static void the_first_opening_is_told_and_all_are_counted(void **state) {
+        const Glass bare = { .kind = "console", .caller = { .uid = 7, .user = "bob" } };
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        assert_int_equal(glass_open(&c.account, &bare, NULL), 0);
+        opening(&c, "rescue");
+        case_judge_machine(&c);
+        assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_NOT_PROVEN);
+        assert_string_equal(c.judgement.verdict.reasons[CLAIM_UNTOUCHED],
+                        "this boot: opened 2 times, first as console by bob (record 3)");
+        case_end(&c);
+}
+
+static void openings_that_were_lost_are_told(void **state) {
+        const Member lost[] = {
+                { .name = "from", .type = MEMBER_INTEGER, .number = 4 },
+                { .name = "to", .type = MEMBER_INTEGER, .number = 6 },
+                { .name = "why", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("unknown") },
+        };
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        assert_int_equal(account_record(&c.account, EVENT_GLASS_LOST, lost, 3, NULL), 0);
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_UNTOUCHED, "openings were lost");
+        case_end(&c);
+}
+
+static void what_is_not_judged_is_said_so(void **state) {
+        static const Claim rest[] = { CLAIM_BOUND, CLAIM_ATOMIC, CLAIM_FIRMWARE, CLAIM_KERNEL,
+                CLAIM_ROOT, CLAIM_UNLOCK, CLAIM_TOGETHER };
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        case_judge(&c);
+        for (size_t i = 0; i < ELEMENTS(rest); i++) {
+                assert_int_equal(case_state(&c, rest[i]), CLAIM_ABSENT);
+                assert_string_equal(
+                                c.judgement.verdict.reasons[rest[i]], "not judged by this version");
+        }
         case_end(&c);
 }
 
@@ -475,7 +586,13 @@ int main(void) {
                 cmocka_unit_test(a_layer_that_nobody_released_is_named),
                 cmocka_unit_test(a_layer_under_another_name_than_its_release_is_refused),
                 cmocka_unit_test(a_layer_whose_signature_was_not_checked_is_remarked),
+                cmocka_unit_test(a_layer_that_was_taken_away_is_not_counted_twice),
+                cmocka_unit_test(a_log_of_too_many_layers_is_not_judged),
+                cmocka_unit_test(an_index_is_no_pcr),
                 cmocka_unit_test(an_opening_is_told_with_who_and_why),
+                cmocka_unit_test(the_first_opening_is_told_and_all_are_counted),
+                cmocka_unit_test(openings_that_were_lost_are_told),
+                cmocka_unit_test(what_is_not_judged_is_said_so),
                 cmocka_unit_test(closing_again_does_not_make_it_untouched),
                 cmocka_unit_test(policy_excuses_by_kind_and_by_name),
                 cmocka_unit_test(layers_after_an_excused_opening_carry_a_remark),
