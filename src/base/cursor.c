@@ -16,16 +16,21 @@ void cursor_reject(Cursor *c, const char *why) {
         cursor_reject_at(c, c->at, why);
 }
 
+Span cursor_rest(const Cursor *c) {
+        /* nothing is added to the NULL of an empty Span: C does not allow it, not even zero */
+        return (Span){ c->at > 0 ? c->bytes.data + c->at : c->bytes.data, cursor_left(c) };
+}
+
 Span cursor_bytes(Cursor *c, size_t n) {
-        Span out;
+        Span out = cursor_rest(c);
 
         /* Compared as "n against what is left", never "at + n against the end": no sum, no wrap. */
-        if (n > cursor_left(c)) {
+        if (n > out.size) {
                 cursor_reject(c, NULL);
                 return (Span){};
         }
 
-        out = (Span){ c->bytes.data + c->at, n };
+        out.size = n;
         c->at += n;
         return out;
 }
@@ -90,9 +95,7 @@ Span cursor_prefixed(Cursor *c, unsigned length_size, size_t max) {
 }
 
 bool cursor_skip(Cursor *c, Span literal) {
-        Span rest = { c->bytes.data + c->at, cursor_left(c) };
-
-        if (cursor_failed(c) || !span_starts(rest, literal))
+        if (cursor_failed(c) || !span_starts(cursor_rest(c), literal))
                 return false;
         c->at += literal.size;
         return true;
@@ -104,8 +107,7 @@ void cursor_expect(Cursor *c, Span literal, const char *why) {
 }
 
 Span cursor_until(Cursor *c, uint8_t stop, size_t max) {
-        Span rest = { c->bytes.data + c->at, cursor_left(c) };
-        Span out = {};
+        Span rest = cursor_rest(c), out = {};
 
         for (size_t i = 0; i < rest.size && i <= max; i++) {
                 if (rest.data[i] != stop)

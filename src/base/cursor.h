@@ -30,6 +30,9 @@ static inline size_t cursor_left(const Cursor *c) {
         return c->failed ? 0 : c->bytes.size - c->at;
 }
 
+/* What is left, not stepped over; empty where the cursor has failed. */
+Span cursor_rest(const Cursor *c);
+
 /* Big-endian, as the TPM writes. */
 uint8_t cursor_u8(Cursor *c);
 uint16_t cursor_u16be(Cursor *c);

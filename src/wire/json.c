@@ -27,10 +27,6 @@ static int peek(const Cursor *c) {
         return cursor_left(c) > 0 ? c->bytes.data[c->at] : -1;
 }
 
-static Span rest(const Cursor *c) {
-        return (Span){ c->bytes.data + c->at, cursor_left(c) };
-}
-
 /* For what something else should stand in the place of: nothing does where the text ends. */
 static void reject_next(Cursor *c, const char *why) {
         cursor_reject(c, cursor_left(c) > 0 ? why : NULL);
@@ -118,7 +114,7 @@ static void check_escape(Reader *r) {
 
 static void check_character(Reader *r) {
         uint32_t character = 0;
-        size_t n = text_utf8(rest(&r->c), &character);
+        size_t n = text_utf8(cursor_rest(&r->c), &character);
 
         if (n == 0)
                 reject_next(&r->c, "no UTF-8");
@@ -129,7 +125,7 @@ static void check_character(Reader *r) {
 }
 
 static void skip_plain(Cursor *c) {
-        Span s = rest(c);
+        Span s = cursor_rest(c);
         size_t n = 0;
 
         while (n < s.size && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != '"' &&
@@ -162,7 +158,7 @@ static JsonToken read_string(Reader *r) {
 }
 
 static Span read_digits(Cursor *c) {
-        Span s = rest(c);
+        Span s = cursor_rest(c);
         size_t n = 0;
 
         while (n < s.size && s.data[n] >= '0' && s.data[n] <= '9')
@@ -399,7 +395,7 @@ Span json_raw(Json v) {
 
 /* What stands before the next escape, or that escape's character. */
 static Span next_piece(Cursor *c, uint8_t room[static 4]) {
-        Span s = rest(c);
+        Span s = cursor_rest(c);
         size_t n = 0;
 
         if (peek(c) == '\\')

@@ -94,6 +94,32 @@ static void a_value_is_refused_where_it_began(void **state) {
         assert_string_equal(e.text, "four bytes: malformed at byte 1 of 4: no such number");
 }
 
+static void what_is_left_is_seen_without_a_step(void **state) {
+        Cursor c = cursor_over(SPAN_LITERAL("abc"));
+
+        (void) state;
+        assert_true(span_is(cursor_rest(&c), "abc"));
+        (void) cursor_u8(&c);
+        assert_true(span_is(cursor_rest(&c), "bc"));
+        assert_int_equal(cursor_left(&c), 2);
+        cursor_reject(&c, "enough");
+        assert_int_equal(cursor_rest(&c).size, 0);
+}
+
+/* Under clang's sanitizer: NULL is not added to. */
+static void a_span_of_nothing_is_read_like_any_other(void **state) {
+        Cursor c = cursor_over((Span){});
+
+        (void) state;
+        assert_int_equal(cursor_rest(&c).size, 0);
+        assert_false(cursor_skip(&c, SPAN_LITERAL("a")));
+        assert_true(cursor_skip(&c, (Span){}));
+        assert_int_equal(cursor_bytes(&c, 0).size, 0);
+        assert_int_equal(cursor_end(&c, "nothing", NULL), 0);
+        assert_int_equal(cursor_until(&c, ';', 5).size, 0);
+        assert_int_equal(cursor_end(&c, "nothing", NULL), -EBADMSG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reads_both_byte_orders),
@@ -104,6 +130,8 @@ int main(void) {
                 cmocka_unit_test(literals_are_stepped_over_or_refused),
                 cmocka_unit_test(a_stop_too_far_away_is_refused),
                 cmocka_unit_test(a_value_is_refused_where_it_began),
+                cmocka_unit_test(what_is_left_is_seen_without_a_step),
+                cmocka_unit_test(a_span_of_nothing_is_read_like_any_other),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
