@@ -412,7 +412,7 @@ static void the_first_opening_is_told_and_all_are_counted(void **state) {
         case_judge_machine(&c);
         assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_NOT_PROVEN);
         assert_string_equal(c.judgement.verdict.reasons[CLAIM_UNTOUCHED],
-                        "this boot: opened 2 times, first as console by bob (record 3)");
+                        "this boot: opened 2 times, first as console by \"bob\" (record 3)");
         case_end(&c);
 }
 
@@ -428,7 +428,7 @@ static void openings_that_were_lost_are_told(void **state) {
         case_begin(&c);
         assert_int_equal(account_record(&c.account, EVENT_GLASS_LOST, lost, 3, NULL), 0);
         case_judge_machine(&c);
-        assert_refused(&c, CLAIM_UNTOUCHED, "openings were lost");
+        assert_refused(&c, CLAIM_UNTOUCHED, "openings were left out");
         case_end(&c);
 }
 
