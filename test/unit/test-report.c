@@ -243,7 +243,7 @@ static void a_log_that_is_not_proven_is_shown_so(void **state) {
                         "\nWhat the machine recorded, in order (NOT PROVEN: anybody may have written this)\n");
         assert_tells(&c,
                         "\n   2         3.250 s  layer.activate   sysext tools 1.2, root hash abababababababab..., a known release\n"
-                        "     ... and 5 bytes that are no record\n");
+                        "     ... and 5 bytes that do not continue it\n");
         assert_tells(&c, "\nNOT TRUSTED: registers, layers, untouched not proven.\n");
         assert_json_tells(&c,
                         "\"says\":\"the machine enters ready\",\"proven\":0,\"afterOpening\":0}");
