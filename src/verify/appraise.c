@@ -91,7 +91,7 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
 
         *ret = (Judgement){ .verdict.required = q->policy->required };
         rc = evidence_open(bundle, &ret->evidence, &why);
-        if (rc == -ENOMEM)
+        if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
         if (rc < 0) {
                 appraise_unreadable(q, why.text, ret);

@@ -235,9 +235,10 @@ static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v)
         if (unexplained.n_banks == 0)
                 return;
         pcr_selection_text(&unexplained, &text);
+        buf_byte(&text, '\0');
         verdict_refute(v, CLAIM_REGISTERS,
-                        "no log here explains what was quoted of %.*s (take it out of the quote, or bring its log)",
-                        (int) buf_span(&text).size, (const char *) buf_span(&text).data);
+                        "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
+                        text.failed < 0 ? "some register" : (const char *) text.data);
 }
 
 /* Silence fails: every register that policy names has a log here, and it is this one. */
@@ -285,7 +286,7 @@ int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *re
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
         rc = read_log(log, ret, &genesis, &first);
-        if (rc == -ENOMEM)
+        if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", first.text);
         if (rc < 0)
                 verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);

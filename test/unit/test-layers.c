@@ -122,6 +122,30 @@ static void a_release_is_named_by_its_root_hash_and_by_nothing_else(void **state
         }
 }
 
+static void a_backslash_stands_in_a_record_as_records_have_it(void **state) {
+        static const struct {
+                const char *recorded;
+                ClaimState state;
+        } cases[] = {
+                { "a\\\\x5cb", CLAIM_PROVEN }, /* in JSON */
+                { "a\\x5cb", CLAIM_NOT_PROVEN },
+                { "a\\b", CLAIM_NOT_PROVEN },
+                { "a\\\\x5c", CLAIM_NOT_PROVEN },
+                { "a\\\\x5cbc", CLAIM_NOT_PROVEN },
+                { "", CLAIM_NOT_PROVEN },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Table *t = table_new(LEAF("sysext", "a\\b", "", ROOT, ""));
+
+                (void) add(t, "sysext", cases[i].recorded, "");
+                judge(t);
+                assert_int_equal(verdict_state(&t->verdict, CLAIM_LAYERS), cases[i].state);
+                table_free(t);
+        }
+}
+
 static void a_signer_is_compared_where_both_name_one(void **state) {
         (void) state;
         for (unsigned i = 0; i < 4; i++) {
@@ -206,6 +230,7 @@ int main(void) {
                 cmocka_unit_test(no_layer_at_all_is_said_so),
                 cmocka_unit_test(what_a_log_says_that_is_not_proven_counts_for_nothing),
                 cmocka_unit_test(a_release_is_named_by_its_root_hash_and_by_nothing_else),
+                cmocka_unit_test(a_backslash_stands_in_a_record_as_records_have_it),
                 cmocka_unit_test(a_signer_is_compared_where_both_name_one),
                 cmocka_unit_test(a_layer_without_a_root_hash_is_no_release),
                 cmocka_unit_test(one_stranger_among_many_is_named),

@@ -128,7 +128,8 @@ static void a_nonce_of_another_length_is_none(void **state) {
                 c.forge.nonce_size = sizes[i] < 32 ? sizes[i] : 32;
                 case_judge(&c);
                 j = c.judgement;
-                j.verdict = (Verdict){ .required = c.policy.required };
+                j.verdict = (Verdict){ .required = c.policy.required,
+                        .proven = 1u << CLAIM_SIGNATURE };
                 judge_fresh(&j.evidence, &q, &j.verdict);
                 assert_int_equal(verdict_state(&j.verdict, CLAIM_FRESH), CLAIM_NOT_PROVEN);
                 assert_string_equal(j.verdict.reasons[CLAIM_FRESH],
