@@ -252,7 +252,7 @@ void text_escape(Buf *to, Span s) {
 
 /* Characters that are valid and still change what a reader sees around them: C1 controls,
  * bidirectional marks, embeddings and isolates, line separators, zero-width and tag characters. */
-static bool misleads(uint32_t c) {
+bool text_misleads(uint32_t c) {
         static const struct {
                 uint32_t first, last;
         } ranges[] = {
@@ -280,7 +280,7 @@ void text_print(FILE *to, Span s) {
                 if (n == 0) {
                         (void) fprintf(to, "\\x%02x", s.data[0]);
                         n = 1;
-                } else if (misleads(character)) {
+                } else if (text_misleads(character)) {
                         (void) fprintf(to, "\\u{%x}", (unsigned) character);
                 } else {
                         (void) fwrite(s.data, 1, n, to);

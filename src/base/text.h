@@ -46,6 +46,10 @@ size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
  * 1). */
 void text_escape(Buf *to, Span s);
 
+/* True for a character that is valid and still changes what a reader sees around it: C1 controls,
+ * bidirectional marks, line separators, zero-width and tag characters. */
+bool text_misleads(uint32_t c);
+
 /* Prints text that we did not write. As text_escape(), and bidirectional controls, U+2028/9 and
  * other characters that drive a terminal come out as \u{N} too, so that no log can lie to its
  * reader. A text that went through text_escape() before prints as it stands. */

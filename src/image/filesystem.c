@@ -38,13 +38,14 @@ static bool mentions(const Buf *help, const char *option) {
 static int ask(Known *ret, Err *e) {
         _cleanup_(buf_done) Buf help = BUF_UP_TO(HELP_MAX);
         static const char *const needed[] = { " -T#", " -UX", " --all-root" };
+        Err why = {};
         int rc;
 
-        rc = run_program((const char *[]){ PROGRAM, "--help", NULL }, NULL, &help, NULL);
+        rc = run_program((const char *[]){ PROGRAM, "--help", NULL }, NULL, &help, &why);
         if (rc == -ENOENT)
                 return err_set(e, rc, PROGRAM " is not on PATH; it comes with erofs-utils");
-        if (rc == -EINTR)
-                return err_set(e, rc, "interrupted");
+        if (rc < 0 && rc != -EIO) /* with which status it ends then does not matter */
+                return err_set(e, rc, "%s", why.text);
         for (size_t i = 0; i < ELEMENTS(needed); i++)
                 if (!mentions(&help, needed[i]))
                         return err_set(e, -EOPNOTSUPP,

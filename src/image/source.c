@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "image/release.h"
@@ -48,9 +49,17 @@ static const char *odd_type(mode_t mode) {
         }
 }
 
-static int refuse_type(const Look *l, const TreeEntry *entry, Err *e) {
-        return err_set(e, -EBADMSG, "%s/%s: is %s; %s holds only files, folders and symbolic links",
-                        l->s->path, entry->path, odd_type(entry->st->st_mode), l->kind->what);
+static int check_type(const Look *l, const TreeEntry *entry, Err *e) {
+        mode_t mode = entry->st->st_mode;
+
+        if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
+                return err_set(e, -EBADMSG,
+                                "%s/%s: is %s; %s holds only files, folders and symbolic links",
+                                l->s->path, entry->path, odd_type(mode), l->kind->what);
+        /* mkfs.erofs would fail too, and not say at which file */
+        if (S_ISREG(mode) && faccessat(entry->folder, entry->name, R_OK, AT_EACCESS) < 0)
+                return err_set(e, -errno, "%s/%s: %s", l->s->path, entry->path, strerror(errno));
+        return 0;
 }
 
 /* "usr and opt" */
@@ -134,8 +143,9 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
                 return rc;
         if (entry->st->st_dev != l->device)
                 l->s->one_mount = false;
-        if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
-                return refuse_type(l, entry, e);
+        rc = check_type(l, entry, e);
+        if (rc < 0)
+                return rc;
         if (entry->depth == 1) {
                 if (!is_one_of(entry->name, l->kind->tops) || !S_ISDIR(mode))
                         return refuse_top(l, entry, e);

@@ -83,7 +83,7 @@ static int check_digests(const Chain *c, const Record *r, const Digest *wanted, 
 }
 
 static int set_broken(Chain *c, const Record *r, Err *e) {
-        Digest expected[BANKS_MAX];
+        Digest expected[BANKS_MAX] = {};
         int rc;
 
         rc = read_values(c, content_member(&r->content, "expected"), expected, e);

@@ -308,16 +308,17 @@ static int begin_segment(Account *a, Register reg, const uint8_t boot[16], Err *
 
 /* Puts a log aside that cannot be continued, under a name that says whose it is and why. */
 static int put_aside(Account *a, const uint8_t boot[16], const char *why, Err *e) {
-        _cleanup_(buf_done) Buf name = BUF_UP_TO(64);
+        char name[64];
+        size_t n = 0;
 
-        text_hex(&name, (Span){ boot, 16 });
-        buf_string(&name, why);
-        buf_byte(&name, '\0');
+        for (size_t i = 0; i < 16; i++)
+                n += (size_t) snprintf(name + n, sizeof(name) - n, "%02x", boot[i]);
+        (void) snprintf(name + n, sizeof(name) - n, "%s", why);
         a->mended = true;
         a->chain = (Chain){};
         a->glass = (GlassCount){};
         a->size = 0;
-        return store_retire(a->store, (const char *) buf_span(&name).data, e);
+        return store_retire(a->store, name, e);
 }
 
 /* Follows the log as far as it goes. 1 where it was read to its end, 0 where it is no log that can

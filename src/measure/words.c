@@ -3,7 +3,21 @@
 
 #include <errno.h>
 
+#include "base/text.h"
+
 enum { GLASS_MEMBERS_MAX = 6 };
+
+/* As a record has it, escapes and all. */
+static int check_length(const char *what, const char *text, Err *e) {
+        _cleanup_(buf_done) Buf escaped = BUF_UP_TO(STRING_MAX);
+        Span unused;
+
+        text_escape(&escaped, span_of(text));
+        if (buf_end(&escaped, &unused) == -E2BIG)
+                return err_set(e, -EINVAL, "%s takes more than %d bytes; say it shorter", what,
+                                STRING_MAX);
+        return 0;
+}
 
 static Member text_member(const char *name, const char *text) {
         return (Member){ .name = name, .type = MEMBER_TEXT, .bytes = span_of(text) };
@@ -11,9 +25,13 @@ static Member text_member(const char *name, const char *text) {
 
 int measure_note(Account *a, const char *text, Err *e) {
         const Member member = text_member("text", text);
+        int rc;
 
         if (text[0] == '\0')
                 return err_set(e, -EINVAL, "a note says something; this one is empty");
+        rc = check_length("the note", text, e);
+        if (rc < 0)
+                return rc;
         return account_record(a, EVENT_NOTE_TEXT, &member, 1, e);
 }
 
@@ -42,6 +60,7 @@ static int record_glass(Account *a, Event event, const Glass *g, const char *kin
         };
         Member members[GLASS_MEMBERS_MAX];
         size_t n = 0;
+        int rc;
 
         if (!is_kind(kind))
                 return err_set(e, -EINVAL,
@@ -50,6 +69,9 @@ static int record_glass(Account *a, Event event, const Glass *g, const char *kin
         members[n++] = text_member("kind", kind);
         members[n++] = text_member("user", g->caller.user);
         members[n++] = (Member){ .name = "uid", .type = MEMBER_INTEGER, .number = g->caller.uid };
+        rc = check_length("the reason", g->reason, e);
+        if (rc < 0)
+                return rc;
         for (size_t i = 0; i < ELEMENTS(optional); i++)
                 if (optional[i].text && optional[i].text[0])
                         members[n++] = text_member(optional[i].name, optional[i].text);

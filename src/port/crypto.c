@@ -6,6 +6,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
@@ -206,6 +207,19 @@ static int pkey_of(const PublicKey *key, EVP_PKEY **ret) {
         return key->type == PUBLIC_KEY_RSA ? rsa_pkey(key, ret) : ec_pkey(key, ret);
 }
 
+/* What was judged bad and what could not be looked at are the same to OpenSSL, but for what it puts
+ * into its queue of errors, which was empty before. There it does not always tell of memory that it
+ * did not get; but of a key or a signature that is wrong it tells why, unless numbers just differ.
+ */
+static bool ran_out_of_memory(bool may_differ) {
+        unsigned long code = ERR_get_error();
+        bool found = code == 0 && !may_differ;
+
+        for (; code != 0; code = ERR_get_error())
+                found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        return found;
+}
+
 /* signature in OpenSSL's own form: DER for ECDSA */
 static int judge(const PublicKey *key, const Digest *digest, Span signature, bool *ret_holds,
                 Err *e) {
@@ -217,9 +231,10 @@ static int judge(const PublicKey *key, const Digest *digest, Span signature, boo
         *ret_holds = false;
         if (!md)
                 return 0;
+        ERR_clear_error();
         rc = pkey_of(key, &pkey);
-        if (rc == -ENOMEM)
-                return err_set(e, rc, "OpenSSL: no memory for a public key");
+        if (rc == -ENOMEM || (rc < 0 && ran_out_of_memory(false)))
+                return err_set(e, -ENOMEM, "OpenSSL: no memory for a public key");
         if (rc < 0)
                 return 0; /* numbers that are no key: nothing holds under them */
 
@@ -231,8 +246,10 @@ static int judge(const PublicKey *key, const Digest *digest, Span signature, boo
                 return err_set(e, -EIO, "OpenSSL cannot check RSASSA-PKCS1-v1_5");
         if (EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
                 return err_set(e, -EIO, "OpenSSL cannot check a signature over this hash");
-        *ret_holds = EVP_PKEY_verify(ctx, signature.data, signature.size, digest->bytes,
-                                     digest->size) == 1;
+        rc = EVP_PKEY_verify(ctx, signature.data, signature.size, digest->bytes, digest->size);
+        if (rc != 1 && ran_out_of_memory(rc == 0))
+                return err_set(e, -ENOMEM, "OpenSSL: no memory to check a signature");
+        *ret_holds = rc == 1;
         return 0;
 }
 
@@ -259,9 +276,11 @@ int signature_judge_ecdsa(const PublicKey *key, const Digest *signed_digest, Spa
                 return err_set(e, -ENOMEM, "OpenSSL: no memory for a signature");
         }
         n = i2d_ECDSA_SIG(both, NULL);
-        if (key->type == PUBLIC_KEY_RSA || n <= 0 || (size_t) n > sizeof(der))
+        if (key->type == PUBLIC_KEY_RSA || (n > 0 && (size_t) n > sizeof(der)))
                 return 0;
-        n = i2d_ECDSA_SIG(both, &at);
+        n = n > 0 ? i2d_ECDSA_SIG(both, &at) : n;
+        if (n <= 0)
+                return err_set(e, -ENOMEM, "OpenSSL: no memory for a signature");
         return judge(key, signed_digest, (Span){ der, (size_t) n }, ret_holds, e);
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,20 +98,19 @@ static int failed(const char *path, Err *e) {
         return err_set(e, -errno, "%s: %s", path, strerror(errno));
 }
 
-/* The number of our process tells it from that of another; what stands there is left of one that
- * was killed. */
+/* A name that nobody could have put something under before. */
 static int new_folder_make(const char *folder, NewFolder *ret, Err *e) {
         const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
         int n;
 
-        n = snprintf(ret->path, sizeof(ret->path), "%.*s.%s.%d.part", (int) (name - folder), folder,
-                        name, (int) getpid());
+        n = snprintf(ret->path, sizeof(ret->path), "%.*s.%s.XXXXXX", (int) (name - folder), folder,
+                        name);
         if (n < 0 || (size_t) n >= sizeof(ret->path))
                 return err_set(e, -ENAMETOOLONG, "%s: the path is too long", folder);
-        ret->made = true;
-        new_folder_clear(ret);
-        ret->made = mkdir(ret->path, 0777) == 0;
-        return ret->made ? 0 : failed(ret->path, e);
+        ret->made = mkdtemp(ret->path) != NULL;
+        if (!ret->made || chmod(ret->path, 0755) < 0)
+                return failed(ret->path, e);
+        return 0;
 }
 
 static int fill(const NewFolder *f, const Taken *t, Err *e) {

@@ -59,16 +59,20 @@ static int run_close(void *values, char *const *operands, Err *e) {
         return change(values, EVENT_GLASS_CLOSE, glass_close, e);
 }
 
-/* The count as the log has it. No TPM is asked: whether the log is the true one is for a verifier.
+/* The count as the log has it; whole where the log began when the register was empty, so that
+ * nothing came before it. No TPM is asked: whether the log is the true one is for a verifier.
  */
-static int count(GlassCount *ret, bool *ret_exists, Err *e) {
+static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
         _cleanup_(fd_done) int fd = -1;
         GlassCount g = {};
+        uint8_t boot[16];
+        Err why = {};
         Segment s;
         Record r;
         int rc;
 
+        *ret_whole = true;
         rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
         *ret_exists = rc > 0;
         if (rc <= 0)
@@ -77,20 +81,27 @@ static int count(GlassCount *ret, bool *ret_exists, Err *e) {
         if (rc < 0)
                 return rc;
         s = segment_over(buf_span(&log));
-        while ((rc = segment_next(&s, &r, e)) > 0)
+        while ((rc = segment_next(&s, &r, &why)) > 0)
                 glass_count(&g, &r.content);
         if (rc < 0 && rc != -ENODATA)
+                return err_set(e, rc, "%s/%s: %s", place_log_folder(), LOG_FILE, why.text);
+        rc = host_boot_id(boot, e);
+        if (rc < 0)
                 return rc;
+        *ret_exists = s.chain.next_seq > 0 && memcmp(s.chain.boot, boot, sizeof(boot)) == 0;
+        for (size_t i = 0; i < s.chain.n_banks; i++)
+                *ret_whole = *ret_whole && pcr_at_reset(s.chain.reg.index, &s.chain.start[i]);
         *ret = g;
         return 0;
 }
 
-static int print_count(const GlassCount *g, bool exists, const char *json, Err *e) {
+static int print_count(const GlassCount *g, bool exists, bool whole, const char *json, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         JsonWriter w = json_writer(&text, JSON_STRICT);
 
         json_put_object(&w, NULL);
         json_put_integer(&w, "recording", exists);
+        json_put_integer(&w, "whole", whole);
         json_put_integer(&w, "opened", g->opened);
         json_put_integer(&w, "closed", g->closed);
         json_put_end(&w);
@@ -100,17 +111,19 @@ static int print_count(const GlassCount *g, bool exists, const char *json, Err *
 static int run_status(void *values, char *const *operands, Err *e) {
         const Args *a = values;
         GlassCount g = {};
-        bool exists;
+        bool exists, whole;
         int rc;
 
         (void) operands;
-        rc = count(&g, &exists, e);
+        rc = count(&g, &exists, &whole, e);
         if (rc < 0)
                 return rc;
         if (a->json)
-                rc = print_count(&g, exists, a->json, e);
+                rc = print_count(&g, exists, whole, a->json, e);
         else if (!exists)
                 printf("nothing is recorded in this boot yet\n");
+        else if (g.opened == 0 && !whole)
+                printf("no opening since recording began anew; what was before is not known\n");
         else if (g.opened == 0)
                 printf("untouched in this boot, by this machine's log\n");
         else
@@ -118,7 +131,7 @@ static int run_status(void *values, char *const *operands, Err *e) {
                                 g.closed, g.kind);
         if (rc < 0)
                 return rc;
-        return exists && g.opened == 0 ? EXIT_YES : EXIT_NO;
+        return exists && whole && g.opened == 0 ? EXIT_YES : EXIT_NO;
 }
 
 static const Verb verbs[] = {

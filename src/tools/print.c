@@ -51,6 +51,24 @@ void print_hex(const char *label, Span bytes) {
         putchar('\n');
 }
 
+/* A character of a string, and how many bytes it took: what would change what a reader sees around
+ * it comes out as JSON's own escape, which is the same value. */
+static size_t print_inside(Span rest) {
+        uint32_t c = 0;
+        size_t n = text_utf8(rest, &c);
+
+        if (n > 1 && text_misleads(c)) {
+                if (c > 0xffff)
+                        printf("\\u%04x", (unsigned) (0xd800 + ((c - 0x10000) >> 10)));
+                printf("\\u%04x", (unsigned) (c > 0xffff ? 0xdc00 + (c & 0x3ff) : c));
+                return n;
+        }
+        if (n == 0 || (rest.data[0] == '\\' && rest.size > 1))
+                n = n == 0 ? 1 : 2;
+        (void) fwrite(rest.data, 1, n, stdout);
+        return n;
+}
+
 void print_json(const char *form, Span json) {
         Printer p = { .pretty = strcmp(form, "pretty") == 0 };
         bool quoted = false;
@@ -59,11 +77,8 @@ void print_json(const char *form, Span json) {
                 uint8_t c = json.data[i];
 
                 if (quoted) {
-                        putchar(c);
-                        if (c == '\\' && i + 1 < json.size)
-                                putchar(json.data[++i]);
-                        else if (c == '"')
-                                quoted = false;
+                        i += print_inside((Span){ json.data + i, json.size - i }) - 1;
+                        quoted = c != '"';
                 } else {
                         print_outside(&p, c);
                         quoted = c == '"';

@@ -38,6 +38,8 @@ static void print_values(const PcrValues *v) {
 }
 
 static void print_people(const char *path, const Evidence *ev) {
+        size_t stray;
+
         text_print(stdout, span_of(path));
         printf(": evidence (well-formed; whether it is true is for avouch verify to say)\n");
         print_hex("key", (Span){ ev->ak_name, sizeof(ev->ak_name) });
@@ -54,7 +56,9 @@ static void print_people(const char *path, const Evidence *ev) {
         if (!ev->bundle.has[PART_AVOUCH_LOG])
                 return;
         printf("Records of the machine's log:\n");
-        (void) report_records(ev->bundle.parts[PART_AVOUCH_LOG], NULL, stdout);
+        stray = report_records(ev->bundle.parts[PART_AVOUCH_LOG], NULL, stdout);
+        if (stray > 0)
+                printf("     ... and %zu bytes that do not continue it\n", stray);
 }
 
 static void put_parts(JsonWriter *w, const Bundle *b) {

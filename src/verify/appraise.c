@@ -2,6 +2,8 @@
 #include "verify/appraise.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "verify/layers.h"
 #include "verify/signature.h"
@@ -21,16 +23,43 @@ static void leave_the_rest(Verdict *v) {
                 verdict_leave(v, rest[i], "not judged by this version");
 }
 
-/* A command line or a credential could have masked what records: while nobody vouches for the
- * kernel, these two say what the log says. */
-static void lean_on_kernel(Verdict *v) {
-        static const Claim leaning[] = { CLAIM_LAYERS, CLAIM_UNTOUCHED };
+/* A remark on a claim that is proven: what it leans on. */
+static void lean(Verdict *v, Claim claim, const char *on) {
+        if (verdict_proven(v, claim))
+                verdict_remark(v, claim, "%s", on);
+}
 
-        if (verdict_proven(v, CLAIM_KERNEL))
-                return;
-        for (size_t i = 0; i < ELEMENTS(leaning); i++)
-                if (verdict_proven(v, leaning[i]))
-                        verdict_remark(v, leaning[i], "if the running system is what it says");
+/* What the log can say no more than the log says. Whoever reads only one claim reads its limits
+ * there. */
+static void remark_limits(const Question *q, Judgement *j) {
+        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNTOUCHED };
+        Verdict *v = &j->verdict;
+        char text[128];
+
+        for (size_t i = 0; i < ELEMENTS(told); i++) {
+                if (!verdict_proven(v, CLAIM_KEY))
+                        lean(v, told[i], "by a key that policy does not name");
+                if (q->policy->any_start)
+                        lean(v, told[i], "since the log began, as policy takes any start");
+                (void) snprintf(text, sizeof(text),
+                                "the TPM was resumed or restarted %" PRIu32
+                                " times since, and a restart empties registers",
+                                j->story.restarts);
+                if (j->story.restarts > 0)
+                        lean(v, told[i], text);
+        }
+        (void) snprintf(text, sizeof(text),
+                        "opened at record %" PRIu64
+                        ": what came after is the word of whoever opened it",
+                        j->story.first_opened_seq);
+        if (j->story.opened > 0)
+                lean(v, CLAIM_LAYERS, text);
+
+        /* A command line or a credential could have masked what records. */
+        if (!verdict_proven(v, CLAIM_KERNEL)) {
+                lean(v, CLAIM_LAYERS, "if the running system is what it says");
+                lean(v, CLAIM_UNTOUCHED, "if the running system is what it says");
+        }
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
@@ -47,7 +76,7 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         judge_layers(&j->story, q, &j->verdict);
         judge_untouched(&j->story, q, &j->verdict);
         leave_the_rest(&j->verdict);
-        lean_on_kernel(&j->verdict);
+        remark_limits(q, j);
         return 0;
 }
 
@@ -62,7 +91,7 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
 
         *ret = (Judgement){ .verdict.required = q->policy->required };
         rc = evidence_open(bundle, &ret->evidence, &why);
-        if (rc == -ENOMEM)
+        if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
         if (rc < 0) {
                 appraise_unreadable(q, why.text, ret);

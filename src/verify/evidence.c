@@ -115,6 +115,10 @@ static int open_parts(Span bundle, Evidence *ev, Err *e) {
         return rc < 0 ? rc : check_values(ev, e);
 }
 
+bool evidence_not_judged(int rc) {
+        return rc == -ENOMEM || rc == -EIO || rc == -EOPNOTSUPP; /* port/crypto's */
+}
+
 int evidence_open(Span bundle, Evidence *ret, Err *e) {
         Evidence ev = { .parts = BUF_UP_TO(BUNDLE_MAX), .tpm_bytes = BUF_UP_TO(BUNDLE_MAX) };
         int rc;

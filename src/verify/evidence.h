@@ -22,6 +22,10 @@ typedef struct Evidence {
         TpmSignature signatures[QUOTES_MAX];
 } Evidence;
 
+/* True for what kept us from judging (no memory, OpenSSL at a loss), as opposed to what is wrong
+ * with the evidence. */
+bool evidence_not_judged(int rc);
+
 /* -EBADMSG (or -E2BIG) for evidence that is malformed: a judgement, not a failure to judge. */
 int evidence_open(Span bundle, Evidence *ret, Err *e) _must_check_;
 void evidence_done(Evidence *ev);

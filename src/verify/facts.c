@@ -5,6 +5,25 @@
 
 #include "base/text.h"
 
+/* A reason, which quotes records as they are escaped already; what a cut left of a character, and
+ * what else JSON does not take, becomes \xNN. */
+static void put_reason(JsonWriter *w, const char *name, const char *reason) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(4 * REASON_MAX);
+
+        for (Span rest = span_of(reason); rest.size > 0;) {
+                const uint8_t *slash = memchr(rest.data, '\\', rest.size);
+                size_t n = slash ? (size_t) (slash - rest.data) : rest.size;
+
+                text_escape(&text, (Span){ rest.data, n });
+                if (slash)
+                        buf_byte(&text, rest.data[n++]);
+                rest = (Span){ rest.data + n, rest.size - n };
+        }
+        if (text.failed < 0 && w->to->failed == 0)
+                w->to->failed = text.failed;
+        json_put_span(w, name, buf_span(&text));
+}
+
 static void put_claims(const Verdict *v, JsonWriter *w) {
         json_put_object(w, "claims");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
@@ -13,9 +32,9 @@ static void put_claims(const Verdict *v, JsonWriter *w) {
                 json_put_object(w, claim_name(claim));
                 json_put_string(w, "state", claim_state_name(state));
                 json_put_integer(w, "required", v->required >> claim & 1);
-                json_put_foreign(w, "reason", span_of(v->reasons[claim]));
+                put_reason(w, "reason", v->reasons[claim]);
                 if (state == CLAIM_EXCUSED)
-                        json_put_foreign(w, "by", span_of(v->by[claim]));
+                        put_reason(w, "by", v->by[claim]);
                 json_put_end(w);
         }
         json_put_end(w);
@@ -36,6 +55,14 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
                 json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });
         }
+        json_put_end(w);
+}
+
+static void put_not_judged(const Judgement *j, JsonWriter *w) {
+        json_put_array(w, "notJudged");
+        for (BundleLabel label = PART_INVALID + 1; j->readable && label < _PART_MAX; label++)
+                if (j->evidence.bundle.has[label] && !report_judges(label))
+                        json_put_string(w, NULL, bundle_label_name(label));
         json_put_end(w);
 }
 
@@ -75,6 +102,7 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         json_put_integer(&w, "trusted", verdict_trusted(&j->verdict));
         put_claims(&j->verdict, &w);
         put_machine(j, &w);
+        put_not_judged(j, &w);
         put_timeline(j, q, &w);
         json_put_end(&w);
         rc = buf_end(to, &unused);

@@ -3,22 +3,29 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
+#include "base/cursor.h"
 
 const Release *layer_release(const StoryLayer *layer, const Releases *releases) {
         return layer->has_root_hash ? releases_by_root_hash(releases, layer->root_hash) : NULL;
 }
 
-/* A release's text as a record would have it. */
+/* A release's text as the JSON of a record has it: of what is escaped there, a leaf can hold a
+ * backslash and a quotation mark alone. */
 static bool same_text(Span recorded, const char *released) {
-        _cleanup_(buf_done) Buf b = BUF_UP_TO(4 * NAME_TEXT_MAX);
+        Cursor c = cursor_over(recorded);
 
-        text_escape(&b, span_of(released));
-        return span_equal(recorded, buf_span(&b));
+        for (; *released; released++) {
+                Span as_recorded = *released == '\\'  ? SPAN_LITERAL("\\\\x5c")
+                                   : *released == '"' ? SPAN_LITERAL("\\\"")
+                                                      : (Span){ (const uint8_t *) released, 1 };
+
+                if (!cursor_skip(&c, as_recorded))
+                        return false;
+        }
+        return cursor_left(&c) == 0;
 }
 
-/* NULL where record and release say the same. */
-static const char *contradiction(const StoryLayer *layer, const Release *r) {
+const char *layer_contradiction(const StoryLayer *layer, const Release *r) {
         if (!same_text(layer->name, r->name))
                 return "name";
         if (!same_text(layer->version, r->version))
@@ -35,7 +42,7 @@ static int judge_one(const StoryLayer *layer, const Question *q, Verdict *v) {
         const Release *r = layer_release(layer, q->releases);
         int name_size = layer->name.size < 80 ? (int) layer->name.size : 80;
         const char *name = (const char *) layer->name.data;
-        const char *differs = r ? contradiction(layer, r) : NULL;
+        const char *differs = r ? layer_contradiction(layer, r) : NULL;
         char root[17] = "";
 
         for (size_t i = 0; i < 8; i++)
@@ -57,6 +64,11 @@ void judge_layers(const Story *s, const Question *q, Verdict *v) {
         if (!verdict_proven(v, CLAIM_REGISTERS)) {
                 verdict_refute(v, CLAIM_LAYERS,
                                 "the log that names them is not proven (registers)");
+                return;
+        }
+        if (s->lost_layers) {
+                verdict_refute(v, CLAIM_LAYERS,
+                                "the log says that records of layers were left out");
                 return;
         }
         for (size_t i = 0; i < s->n_layers; i++) {

@@ -103,6 +103,10 @@ static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
                 fprintf(to, "     ... and %zu bytes that do not continue it\n", stray);
 }
 
+bool report_judges(BundleLabel label) {
+        return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG;
+}
+
 static void print_coverage(const Judgement *j, FILE *to) {
         _cleanup_(buf_done) Buf quoted = BUF_UP_TO(512);
 
@@ -111,8 +115,10 @@ static void print_coverage(const Judgement *j, FILE *to) {
         print_buf(to, &quoted);
         fprintf(to, "\nNot covered: whether the key is in a genuine TPM, firmware, boot loader, kernel, root file "
                     "system, and every boot before this one.\n");
-        if (j->evidence.bundle.has[PART_FIRMWARE_LOG] || j->evidence.bundle.has[PART_SYSTEMD_LOG])
-                fprintf(to, "The firmware's and systemd's logs in the evidence are not judged by this version.\n");
+        for (BundleLabel label = PART_INVALID + 1; label < _PART_MAX; label++)
+                if (j->evidence.bundle.has[label] && !report_judges(label))
+                        fprintf(to, "In the evidence, but not judged by this version: %s\n",
+                                        bundle_label_name(label));
 }
 
 static void print_verdict(const Verdict *v, FILE *to) {

@@ -126,7 +126,6 @@ static int set_allowed(Reading *r, const Assignment *a, Err *e) {
 
         if (rest.size == 0)
                 p->allowed_kinds = 0;
-        p->allowed_line = a->line;
         for (Span word = next_word(&rest); word.size > 0; word = next_word(&rest)) {
                 unsigned i = 0;
 
@@ -135,6 +134,7 @@ static int set_allowed(Reading *r, const Assignment *a, Err *e) {
                 if (!event_kinds[i])
                         return wrong(a, "names a kind of opening that there is not", e);
                 p->allowed_kinds |= UINT32_C(1) << i;
+                p->allowed_lines[i] = a->line;
         }
         return 0;
 }

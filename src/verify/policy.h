@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "verify/verdict.h"
+#include "wire/event.h"
 #include "wire/limits.h"
 #include "wire/register.h"
 
@@ -23,8 +24,8 @@ typedef struct Policy {
         uint32_t required;              /* a bit per Claim; never 0 */
         Span leaves[POLICY_LEAVES_MAX]; /* paths, as written; borrowed from the text */
         size_t n_leaves;
-        uint32_t allowed_kinds; /* a bit per event_kinds */
-        unsigned allowed_line;
+        uint32_t allowed_kinds;              /* a bit per event_kinds */
+        unsigned allowed_lines[EVENT_KINDS]; /* where each was allowed */
         bool has_baseline;
         uint64_t baseline;
 } Policy;

@@ -37,6 +37,26 @@ static int copy_text(char *into, size_t size, Span text, Err *e) {
         return 0;
 }
 
+static bool same_release(const Release *a, const Release *b) {
+        return a->type == b->type && strcmp(a->name, b->name) == 0 &&
+               strcmp(a->version, b->version) == 0 && a->has_signer == b->has_signer &&
+               memcmp(a->signer, b->signer, sizeof(a->signer)) == 0;
+}
+
+/* What stands in next counts from now on. A leaf that is there already is passed over; one hash
+ * under two names would let the order of files decide. */
+static int keep(Releases *r, const Release *next, Err *e) {
+        const Release *known =
+                        next->has_root_hash ? releases_by_root_hash(r, next->root_hash) : NULL;
+
+        if (known && !same_release(known, next))
+                return err_set(e, -EBADMSG,
+                                "leaf: '%.80s' has the root hash of '%.80s', which another leaf names",
+                                next->name, known->name);
+        r->n += known ? 0 : 1;
+        return 0;
+}
+
 int releases_add(Releases *r, Span leaf, Err *e) {
         Release *at = next_room(r, e);
         Leaf l;
@@ -58,8 +78,7 @@ int releases_add(Releases *r, Span leaf, Err *e) {
         rc = copy_text(at->version, sizeof(at->version), l.version, e);
         if (rc < 0)
                 return rc;
-        r->n++;
-        return 0;
+        return keep(r, at, e);
 }
 
 static int load_file(Releases *r, const char *path, Err *e) {

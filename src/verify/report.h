@@ -26,3 +26,6 @@ size_t report_records(Span log, const Question *q, FILE *to);
 /* What one record says, in words (escapes of forms.md in it). layer releases are named by the
  * judge's own knowledge; q may be NULL. */
 void report_record(const Content *c, const Question *q, Buf *to);
+
+/* False for a part of the evidence that this version has no eyes for: a report names those. */
+bool report_judges(BundleLabel label);

@@ -109,6 +109,11 @@ static const char *not_an_attestation_key(const TpmPublic *ak) {
 void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         const char *fault = not_an_attestation_key(&ev->ak);
 
+        /* anybody can put a public key beside what they wrote themselves */
+        if (!verdict_proven(v, CLAIM_SIGNATURE)) {
+                verdict_refute(v, CLAIM_KEY, "nothing here is signed by it (signature)");
+                return;
+        }
         if (fault) {
                 verdict_refute(v, CLAIM_KEY, "the key %s", fault);
                 return;
@@ -127,6 +132,10 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {
         Span manifest = { ev->manifest.nonce, ev->manifest.nonce_size };
 
+        if (!verdict_proven(v, CLAIM_SIGNATURE)) {
+                verdict_refute(v, CLAIM_FRESH, "the nonce is not signed (signature)");
+                return;
+        }
         if (q->nonce.size < NONCE_MIN || q->nonce.size > NONCE_MAX) {
                 verdict_refute(v, CLAIM_FRESH,
                                 "no nonce to compare with: give the one that was sent");

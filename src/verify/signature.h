@@ -10,7 +10,9 @@
  * values that lie beside it are the ones that were signed. */
 int judge_signature(const Evidence *ev, Verdict *v, Err *e) _must_check_;
 
-/* The key can only have signed what a TPM made of itself, and policy names it. */
+/* To be asked after judge_signature(): what is not signed has no key and is not fresh.
+ *
+ * The key can only have signed what a TPM made of itself, and policy names it. */
 void judge_key(const Evidence *ev, const Question *q, Verdict *v);
 
 /* Each quote carries exactly the nonce that was sent. */

@@ -9,7 +9,7 @@ static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *re
         *ret_has = json_hex(content_member(c, name), into, 32);
 }
 
-static int tell_layer(Story *s, const Content *c, Err *e) {
+StoryLayer story_layer(const Content *c) {
         StoryLayer layer = { .class = content_text(c, "class"),
                 .name = content_text(c, "name"),
                 .version = content_text(c, "version"),
@@ -18,6 +18,12 @@ static int tell_layer(Story *s, const Content *c, Err *e) {
 
         copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
         copy_hex(c, "signer", layer.signer, &layer.has_signer);
+        return layer;
+}
+
+static int tell_layer(Story *s, const Content *c, Err *e) {
+        StoryLayer layer = story_layer(c);
+
         if (c->event == EVENT_LAYER_DEACTIVATE) {
                 for (size_t i = 0; i < s->n_layers; i++)
                         if (memcmp(s->layers[i].root_hash, layer.root_hash, 32) == 0)
@@ -30,16 +36,25 @@ static int tell_layer(Story *s, const Content *c, Err *e) {
         return 0;
 }
 
-/* Up to max bytes of a member, as people wrote it. */
-static void put_text(const Content *c, const char *before, const char *name, size_t max, Buf *to) {
+/* Up to max bytes of a member, as people wrote it; between quotation marks where they could write
+ * anything. */
+static void put_text(const Content *c, const char *before, const char *name, size_t max,
+                bool quoted, Buf *to) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
-        Span whole;
+        Span s;
 
         if (!json_text(content_member(c, name), &text))
                 return;
-        whole = buf_span(&text);
+        s = buf_span(&text);
         buf_string(to, before);
-        buf_bytes(to, (Span){ whole.data, whole.size < max ? whole.size : max });
+        buf_string(to, quoted ? "\"" : "");
+        for (size_t i = 0; i < s.size && i < max; i++)
+                if (quoted && s.data[i] == '"')
+                        buf_string(to, "\\x22");
+                else
+                        buf_byte(to, s.data[i]);
+        buf_string(to, s.size > max ? "..." : "");
+        buf_string(to, quoted ? "\"" : "");
 }
 
 static void tell_opening(Story *s, const Content *c) {
@@ -52,12 +67,22 @@ static void tell_opening(Story *s, const Content *c) {
         if (s->opened++ > 0)
                 return;
         s->first_opened_seq = c->seq;
-        put_text(c, "", "kind", 16, &words);
-        put_text(c, " by ", "user", 40, &words);
-        put_text(c, ": ", "reason", 80, &words);
+        put_text(c, "", "kind", 16, false, &words);
+        put_text(c, " by ", "user", 40, true, &words);
+        put_text(c, ": ", "reason", 60, true, &words);
         text = buf_span(&words);
         (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
                         (const char *) text.data);
+}
+
+/* Records that were left out: of these lanes nothing is known any more. */
+static void tell_left_out(Story *s, const Content *c) {
+        Span lane = content_text(c, "lane");
+        bool glass = span_is(lane, "glass"), layer = span_is(lane, "layer");
+        bool harmless = span_is(lane, "note") || span_is(lane, "phase") || span_is(lane, "unlock");
+
+        s->lost += glass || !(layer || harmless);
+        s->lost_layers = s->lost_layers || layer || !(glass || harmless);
 }
 
 static int tell(Story *s, const Content *c, Err *e) {
@@ -73,8 +98,15 @@ static int tell(Story *s, const Content *c, Err *e) {
         case EVENT_GLASS_OPEN:
                 tell_opening(s, c);
                 return 0;
+        case EVENT_GLASS_CLOSE:
+                s->closed++;
+                s->lost += s->closed > s->opened; /* what was closed had been opened */
+                return 0;
         case EVENT_GLASS_LOST:
                 s->lost++;
+                return 0;
+        case EVENT_NOTE_LOST:
+                tell_left_out(s, c);
                 return 0;
         default:
                 return 0;
@@ -140,16 +172,18 @@ static int compare(
         return 1;
 }
 
-static void judge_values(const Evidence *ev, const Question *q, Verdict *v, Story *s) {
+static void judge_values(const Evidence *ev, const Question *q, Verdict *v, const Story *s) {
         const Chain *c = &s->segment.chain;
         unsigned proving;
         int equal = compare(ev, c, c->now, &proving);
 
-        if (equal == 0 && compare(ev, c, c->before, &proving) == 1) {
-                s->pending = true;
-                equal = 1;
-        }
-        if (equal < 0)
+        if (equal == 0 && compare(ev, c, c->before, &proving) == 1)
+                /* a crash may leave it; but anybody can write a record that is in no register */
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the log's last record (%" PRIu64
+                                ") is not in the quoted pcr:%u: the machine's next record mends what a crash left, then quote again",
+                                s->n_records - 1, c->reg.index);
+        else if (equal < 0)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "pcr:%u is quoted in a bank that the log was not extended into",
                                 c->reg.index);
@@ -183,26 +217,28 @@ static bool is_policy_register(const Policy *p, unsigned pcr) {
  * tells. */
 static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
-        PcrSelection unexplained = { .n_banks = 1 };
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(256);
-        PcrBank *found = &unexplained.banks[0];
+        PcrSelection unexplained = {};
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
 
-        for (size_t b = 0; b < held->n_banks; b++)
+        for (size_t b = 0; b < held->n_banks; b++) {
+                PcrBank found = { .alg = held->banks[b].alg };
+
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-                        const Digest *d = pcr_value(&ev->tpm.pcrs, held->banks[b].alg, pcr);
+                        const Digest *d = pcr_value(&ev->tpm.pcrs, found.alg, pcr);
 
-                        if (!d || is_policy_register(q->policy, pcr) || pcr_at_reset(pcr, d))
-                                continue;
-                        found->alg = held->banks[b].alg;
-                        found->mask |= UINT32_C(1) << pcr;
+                        if (d && !is_policy_register(q->policy, pcr) && !pcr_at_reset(pcr, d))
+                                found.mask |= UINT32_C(1) << pcr;
                 }
-        if (found->mask == 0)
+                if (found.mask != 0)
+                        unexplained.banks[unexplained.n_banks++] = found;
+        }
+        if (unexplained.n_banks == 0)
                 return;
         pcr_selection_text(&unexplained, &text);
         buf_byte(&text, '\0');
         verdict_refute(v, CLAIM_REGISTERS,
                         "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
-                        (const char *) buf_span(&text).data);
+                        text.failed < 0 ? "some register" : (const char *) text.data);
 }
 
 /* Silence fails: every register that policy names has a log here, and it is this one. */
@@ -222,6 +258,24 @@ static void judge_silence(const Question *q, Verdict *v, const Story *s) {
         }
 }
 
+/* One run of the TPM, from the genesis to the last quote. */
+static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, Story *s) {
+        const AttestHead *first = &ev->quotes[0].head;
+
+        for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
+                const AttestHead *head = &ev->quotes[i].head;
+                const char *why = clock_contradicts(genesis, head);
+
+                if (why)
+                        verdict_refute(v, CLAIM_REGISTERS, "%s", why);
+                if (head->reset_count != first->reset_count ||
+                                head->restart_count != first->restart_count)
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "quote %zu is of another run of the TPM than the first", i);
+        }
+        s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+}
+
 int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
         Span log = ev->bundle.parts[PART_AVOUCH_LOG];
         Content genesis = {};
@@ -232,27 +286,17 @@ int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *re
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
         rc = read_log(log, ret, &genesis, &first);
-        if (rc == -ENOMEM)
+        if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", first.text);
         if (rc < 0)
                 verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);
         judge_silence(q, v, ret);
         if (rc == 0 && ret->n_records > 0) {
                 judge_values(ev, q, v, ret);
-                for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
-                        const char *why = clock_contradicts(&genesis, &ev->quotes[i].head);
-
-                        if (why)
-                                verdict_refute(v, CLAIM_REGISTERS, "%s", why);
-                }
+                judge_clock(ev, &genesis, v, ret);
         }
         judge_unexplained(ev, q, v);
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
                         ret->n_records, ret->segment.chain.reg.index);
-        if (ret->pending)
-                verdict_remark(v, CLAIM_REGISTERS, "the last record is not in the register yet");
-        if (q->policy->any_start && verdict_proven(v, CLAIM_REGISTERS))
-                verdict_remark(v, CLAIM_REGISTERS,
-                                "policy takes any start: what others extended before is not known");
         return 0;
 }

@@ -18,16 +18,21 @@ typedef struct StoryLayer {
 typedef struct Story {
         Segment segment; /* after the last record */
         bool has_log;
-        bool pending; /* the register does not show the last record yet */
         uint64_t n_records;
         uint8_t machine[16];
         StoryLayer layers[STORY_LAYERS_MAX];
         size_t n_layers;
-        unsigned opened, lost;
+        unsigned opened, closed;
+        unsigned lost;         /* openings of which the log says that they were left out */
+        bool lost_layers;      /* the same of layers */
+        uint32_t restarts;     /* TPM Restarts and Resumes since the log began */
         uint32_t opened_kinds; /* a bit per event_kinds */
         uint64_t first_opened_seq;
-        char first_opened[160]; /* in words */
+        char first_opened[512]; /* in words */
 } Story;
+
+/* What a record says of a layer. Borrows from c. */
+StoryLayer story_layer(const Content *c);
 
 /* Replays and judges the claim registers. Borrows from the evidence. */
 int judge_registers(

@@ -23,7 +23,7 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) {
                     "[Machine]\nAttestationKey=");
         text_print(to, buf_span(&ak));
         fprintf(to, "\n");
-        if (j->story.has_log && j->story.segment.chain.reg.kind == REGISTER_PCR)
+        if (verdict_proven(&j->verdict, CLAIM_REGISTERS))
                 fprintf(to, "Register=pcr:%u\nStart=zero\n", j->story.segment.chain.reg.index);
         fprintf(to, "\n[Verdict]\nRequire=");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 void judge_untouched(const Story *s, const Question *q, Verdict *v) {
+        unsigned line = 0;
         char by[64];
 
         if (!verdict_proven(v, CLAIM_REGISTERS)) {
@@ -17,8 +18,7 @@ void judge_untouched(const Story *s, const Question *q, Verdict *v) {
                 return;
         }
         if (s->lost > 0) {
-                verdict_refute(v, CLAIM_UNTOUCHED,
-                                "the log says that openings were lost (glass.lost)");
+                verdict_refute(v, CLAIM_UNTOUCHED, "the log says that openings were left out");
                 return;
         }
         if (s->opened == 0) {
@@ -29,8 +29,11 @@ void judge_untouched(const Story *s, const Question *q, Verdict *v) {
         verdict_refute(v, CLAIM_UNTOUCHED, "this boot: opened %u time%s, first as %s (record %llu)",
                         s->opened, s->opened == 1 ? "" : "s", s->first_opened,
                         (unsigned long long) s->first_opened_seq);
+        for (unsigned i = 0; i < EVENT_KINDS; i++)
+                if (s->opened_kinds >> i & 1)
+                        line = q->policy->allowed_lines[i];
         if (s->opened_kinds != 0 && (s->opened_kinds & ~q->policy->allowed_kinds) == 0) {
-                (void) snprintf(by, sizeof(by), "line %u, [Glass] Allow=", q->policy->allowed_line);
+                (void) snprintf(by, sizeof(by), "line %u, [Glass] Allow=", line);
                 verdict_excuse(v, CLAIM_UNTOUCHED, by);
         }
 }

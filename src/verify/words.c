@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify/report.h"
 
+#include "verify/layers.h"
+
 #include "base/text.h"
 
 /* A member's value: a string with its JSON escapes resolved, anything else as it stands. */
@@ -13,6 +15,25 @@ static void put_member(const Content *c, const char *before, const char *name, B
         buf_string(to, before);
         if (!json_text(value, to))
                 buf_bytes(to, text);
+}
+
+/* Text that somebody chose: in quotation marks, so that it cannot pass for the report's own words.
+ */
+static void put_quoted(const Content *c, const char *before, const char *name, Buf *to) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
+        Span s;
+
+        if (!json_text(content_member(c, name), &text))
+                return;
+        s = buf_span(&text);
+        buf_string(to, before);
+        buf_byte(to, '"');
+        for (size_t i = 0; i < s.size; i++)
+                if (s.data[i] == '"')
+                        buf_string(to, "\\x22");
+                else
+                        buf_byte(to, s.data[i]);
+        buf_byte(to, '"');
 }
 
 static void put_short(const Content *c, const char *before, const char *name, Buf *to) {
@@ -32,31 +53,31 @@ static void say_genesis(const Content *c, Buf *to) {
 }
 
 static void say_layer(const Content *c, const Question *q, Buf *to) {
-        uint8_t root[32];
+        StoryLayer layer = story_layer(c);
+        const Release *r = q ? layer_release(&layer, q->releases) : NULL;
 
         put_member(c, "", "class", to);
-        put_member(c, " ", "name", to);
-        put_member(c, " ", "version", to);
+        put_quoted(c, " ", "name", to);
+        put_quoted(c, " version ", "version", to);
         put_short(c, ", root hash ", "rootHash", to);
-        put_member(c, ": ", "reason", to);
-        if (!q || !json_hex(content_member(c, "rootHash"), root, sizeof(root)))
-                return;
-        buf_string(to, releases_by_root_hash(q->releases, root) ? ", a known release"
-                                                                : ", NO KNOWN RELEASE");
+        put_quoted(c, ": ", "reason", to);
+        if (q)
+                buf_string(to, r && !layer_contradiction(&layer, r) ? ", a known release"
+                                                                    : ", NO KNOWN RELEASE");
 }
 
 static void say_unlock(const Content *c, Buf *to) {
-        put_member(c, "volume ", "volume", to);
+        put_quoted(c, "volume ", "volume", to);
         put_member(c, " by ", "method", to);
 }
 
 static void say_glass(const Content *c, Buf *to) {
         put_member(c, "", "kind", to);
-        put_member(c, " by ", "user", to);
+        put_quoted(c, " by ", "user", to);
         put_member(c, " (uid ", "uid", to);
         buf_string(to, ")");
-        put_member(c, " on ", "tty", to);
-        put_member(c, ": ", "reason", to);
+        put_quoted(c, " on ", "tty", to);
+        put_quoted(c, ": ", "reason", to);
 }
 
 void report_record(const Content *c, const Question *q, Buf *to) {
@@ -68,7 +89,7 @@ void report_record(const Content *c, const Question *q, Buf *to) {
                 buf_string(to, "the register held what the log does not name: somebody else extended it");
                 break;
         case EVENT_PHASE_ENTER:
-                put_member(c, "the machine enters ", "phase", to);
+                put_quoted(c, "the machine enters ", "phase", to);
                 break;
         case EVENT_LAYER_ACTIVATE:
         case EVENT_LAYER_DEACTIVATE:
@@ -90,7 +111,7 @@ void report_record(const Content *c, const Question *q, Buf *to) {
                 put_member(c, "openings without a record: ", "why", to);
                 break;
         case EVENT_NOTE_TEXT:
-                put_member(c, "", "text", to);
+                put_quoted(c, "", "text", to);
                 break;
         case EVENT_NOTE_LOST:
                 put_member(c, "records left out: ", "lost", to);

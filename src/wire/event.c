@@ -6,8 +6,8 @@
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 const char *const event_classes[] = { "sysext", "confext", "portable", "root", "usr", "uki", NULL };
-const char *const event_kinds[] = { "login", "sudo", "emergency", "rescue", "debug-shell",
-        "console", "nspawn", "hibernate", "other", NULL };
+const char *const event_kinds[EVENT_KINDS + 1] = { "login", "sudo", "emergency", "rescue",
+        "debug-shell", "console", "nspawn", "hibernate", "other", NULL };
 const char *const event_methods[] = { "tpm2", "fido2", "pkcs11", "recovery", "passphrase",
         "keyfile", "keyring", NULL };
 

@@ -34,7 +34,8 @@ Event event_of_name(Span name);
 /* The kinds of layer and of glass that records may name, and how disks are unlocked; NULL ends
  * each. */
 extern const char *const event_classes[];
-extern const char *const event_kinds[];
+enum { EVENT_KINDS = 9 };
+extern const char *const event_kinds[EVENT_KINDS + 1];
 extern const char *const event_methods[];
 
 /* What a member may hold. */

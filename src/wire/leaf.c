@@ -84,11 +84,12 @@ static void take_type(Cursor *c, LeafType *ret) {
                 cursor_reject_at(c, l.at, "no type that is known");
 }
 
-static void take_name(Cursor *c, Span *ret) {
+/* A name or version; only a name has to be there. */
+static void take_word(Cursor *c, const char *key, bool mandatory, Span *ret) {
         size_t at = c->at;
 
-        take_text(c, "name ", ret);
-        if (ret->size == 0 || ret->size > NAME_TEXT_MAX)
+        take_text(c, key, ret);
+        if ((mandatory && ret->size == 0) || ret->size > NAME_TEXT_MAX)
                 cursor_reject_at(c, at, "no name, or one that is too long");
 }
 
@@ -207,8 +208,8 @@ int leaf_parse(Span text, Leaf *ret, Err *e) {
 
         cursor_expect(&c, HEAD, "no release leaf of version 1");
         take_type(&c, &leaf.type);
-        take_name(&c, &leaf.name);
-        take_text(&c, "version ", &leaf.version);
+        take_word(&c, "name ", true, &leaf.name);
+        take_word(&c, "version ", false, &leaf.version);
         take_text(&c, "architecture ", &leaf.architecture);
         take_sha256(&c, "verity-root-hash ", &leaf.has_root_hash, leaf.root_hash);
         take_sha256(&c, "authenticode ", &leaf.has_authenticode, leaf.authenticode);

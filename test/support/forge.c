@@ -5,36 +5,57 @@
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 
 #include "port/crypto.h"
 #include "wire/attest.h"
-#include "wire/tpmkey.h"
 
 static void put_prefixed(Buf *to, Span s) {
         buf_be(to, s.size, 2);
         buf_bytes(to, s);
 }
 
+static void put_point(Forge *f, Buf *to) {
+        uint8_t point[97];
+        size_t n;
+
+        assert(EVP_PKEY_get_octet_string_param(f->key, "pub", point, sizeof(point), &n) == 1);
+        assert((n == 65 || n == 97) && point[0] == 4);
+        buf_be(to, n == 65 ? TPM_CURVE_P256 : TPM_CURVE_P384, 2);
+        buf_be(to, 0x0010, 2); /* kdf: TPM_ALG_NULL */
+        put_prefixed(to, (Span){ point + 1, n / 2 });
+        put_prefixed(to, (Span){ point + 1 + n / 2, n / 2 });
+}
+
+static void put_modulus(Forge *f, Buf *to) {
+        uint8_t bytes[256];
+        BIGNUM *n = NULL;
+
+        assert(EVP_PKEY_get_bn_param(f->key, "n", &n) == 1);
+        assert(BN_bn2binpad(n, bytes, sizeof(bytes)) == sizeof(bytes));
+        BN_free(n);
+        buf_be(to, 2048, 2);
+        buf_be(to, 0, 4); /* 65537 */
+        put_prefixed(to, (Span){ bytes, sizeof(bytes) });
+}
+
 /* TPMT_PUBLIC of an attestation key as forms.md, section 2 has it, with the forge's attributes. */
 static void make_public(Forge *f) {
-        uint8_t point[65];
-        size_t n;
+        bool rsa = f->scheme == TPM_SCHEME_RSASSA;
         Digest d;
 
         buf_done(&f->ak);
-        assert(EVP_PKEY_get_octet_string_param(f->key, "pub", point, sizeof(point), &n) == 1);
-        assert(n == sizeof(point) && point[0] == 4);
-        buf_be(&f->ak, TPM_KEY_ECC, 2);
+        buf_be(&f->ak, rsa ? TPM_KEY_RSA : TPM_KEY_ECC, 2);
         buf_be(&f->ak, HASH_SHA256, 2);
         buf_be(&f->ak, f->attributes, 4);
         buf_be(&f->ak, 0, 2);      /* no policy */
         buf_be(&f->ak, 0x0010, 2); /* symmetric: TPM_ALG_NULL */
-        buf_be(&f->ak, TPM_SCHEME_ECDSA, 2);
-        buf_be(&f->ak, HASH_SHA256, 2);
-        buf_be(&f->ak, TPM_CURVE_P256, 2);
-        buf_be(&f->ak, 0x0010, 2); /* kdf: TPM_ALG_NULL */
-        put_prefixed(&f->ak, (Span){ point + 1, 32 });
-        put_prefixed(&f->ak, (Span){ point + 33, 32 });
+        buf_be(&f->ak, f->scheme, 2);
+        buf_be(&f->ak, f->hash, 2);
+        if (rsa)
+                put_modulus(f, &f->ak);
+        else
+                put_point(f, &f->ak);
         if (hash_bytes(HASH_SHA256, buf_span(&f->ak), &d, NULL) < 0)
                 assert(false);
         tpm_name(&d, f->ak_name);
@@ -60,6 +81,9 @@ void forge_new(Forge *f, const World *w) {
         *f = (Forge){
                 .key = EVP_EC_gen("P-256"),
                 .other_key = EVP_EC_gen("P-256"),
+                .scheme = TPM_SCHEME_ECDSA,
+                .hash = HASH_SHA256,
+                .signed_with = HASH_SHA256,
                 .ak = BUF_UP_TO(TPM_PUBLIC_MAX),
                 .attest = BUF_UP_TO(ATTEST_MAX),
                 .signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
@@ -84,28 +108,45 @@ void forge_done(Forge *f) {
         buf_done(&f->log);
 }
 
-static void sign(Forge *f) {
-        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-        uint8_t der[128], r[32], s[32];
-        size_t n = sizeof(der);
-        const uint8_t *at = der;
-        ECDSA_SIG *sig;
+void forge_key(Forge *f, TpmCurve curve, HashAlg hash) {
+        EVP_PKEY_free(f->key);
+        f->key = curve == TPM_CURVE_NONE ? EVP_RSA_gen(2048)
+                                         : EVP_EC_gen(curve == TPM_CURVE_P256 ? "P-256" : "P-384");
+        assert(f->key);
+        f->scheme = curve == TPM_CURVE_NONE ? TPM_SCHEME_RSASSA : TPM_SCHEME_ECDSA;
+        f->hash = f->signed_with = hash;
+}
 
-        assert(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL,
-                               f->sign_with_other ? f->other_key : f->key) == 1);
-        assert(EVP_DigestSign(ctx, der, &n, f->attest.data, f->attest.size) == 1);
-        EVP_MD_CTX_free(ctx);
-        sig = d2i_ECDSA_SIG(NULL, &at, (long) n);
+static void put_ecdsa(const uint8_t *der, size_t n, int size, Buf *to) {
+        ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long) n);
+        uint8_t r[48], s[48];
+
         assert(sig);
-        assert(BN_bn2binpad(ECDSA_SIG_get0_r(sig), r, 32) == 32);
-        assert(BN_bn2binpad(ECDSA_SIG_get0_s(sig), s, 32) == 32);
+        assert(BN_bn2binpad(ECDSA_SIG_get0_r(sig), r, size) == size);
+        assert(BN_bn2binpad(ECDSA_SIG_get0_s(sig), s, size) == size);
         ECDSA_SIG_free(sig);
+        put_prefixed(to, (Span){ r, (size_t) size });
+        put_prefixed(to, (Span){ s, (size_t) size });
+}
+
+static void sign(Forge *f) {
+        EVP_PKEY *key = f->sign_with_other ? f->other_key : f->key;
+        const EVP_MD *md = EVP_get_digestbyname(hash_name(f->signed_with));
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        uint8_t made[512];
+        size_t n = sizeof(made);
+
+        assert(EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1);
+        assert(EVP_DigestSign(ctx, made, &n, f->attest.data, f->attest.size) == 1);
+        EVP_MD_CTX_free(ctx);
 
         buf_done(&f->signature);
-        buf_be(&f->signature, TPM_SCHEME_ECDSA, 2);
-        buf_be(&f->signature, HASH_SHA256, 2);
-        put_prefixed(&f->signature, (Span){ r, 32 });
-        put_prefixed(&f->signature, (Span){ s, 32 });
+        buf_be(&f->signature, f->scheme, 2);
+        buf_be(&f->signature, f->signed_with, 2);
+        if (f->scheme == TPM_SCHEME_RSASSA)
+                put_prefixed(&f->signature, (Span){ made, n });
+        else
+                put_ecdsa(made, n, (EVP_PKEY_get_bits(key) + 7) / 8, &f->signature);
 }
 
 static void digest_of_values(const Forge *f, Digest *ret) {
@@ -121,7 +162,7 @@ static void digest_of_values(const Forge *f, Digest *ret) {
                                 assert(d);
                                 parts[n++] = digest_span(d);
                         }
-        if (hash_parts(HASH_SHA256, parts, n, ret, NULL) < 0)
+        if (hash_parts(f->signed_with, parts, n, ret, NULL) < 0)
                 assert(false);
 }
 
@@ -166,6 +207,8 @@ void forge_bundle(Forge *f, Buf *to) {
         pcr_selection_write(&f->asked, &selection);
         part.quotes[0] = (TpmQuote){ buf_span(&selection), buf_span(&f->attest),
                 buf_span(&f->signature) };
+        if (f->spoil_tpm)
+                f->spoil_tpm(&part);
         tpm_part_write(&part, &tpm);
 
         memcpy(m.ak, f->ak_name, sizeof(m.ak));
@@ -176,9 +219,13 @@ void forge_bundle(Forge *f, Buf *to) {
                 if (!f->leave_log_out_of_manifest)
                         list_part(&m, PART_AVOUCH_LOG, buf_span(&f->log));
         }
+        if (f->spoil_manifest)
+                f->spoil_manifest(&m);
         manifest_write(&m, &manifest);
         b.has[PART_MANIFEST] = b.has[PART_TPM] = true;
         b.parts[PART_MANIFEST] = buf_span(&manifest);
         b.parts[PART_TPM] = buf_span(&tpm);
+        if (f->spoil_bundle)
+                f->spoil_bundle(&b);
         bundle_write(&b, to);
 }

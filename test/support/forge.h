@@ -3,6 +3,7 @@
 
 #include "support/world.h"
 #include "wire/bundle.h"
+#include "wire/tpmkey.h"
 #include "wire/tpmpart.h"
 
 /* Evidence made without a TPM: an ordinary key signs what a TPM would, so that a test can change
@@ -10,6 +11,9 @@
  * change what goes into the quote, forge_quote(), change what is beside it, forge_bundle(). */
 typedef struct Forge {
         void *key, *other_key; /* OpenSSL's; other_key is of the same type */
+        TpmScheme scheme;      /* of key: with P-256 and P-384, or RSA */
+        HashAlg hash;          /* of key */
+        HashAlg signed_with;   /* the hash that the quote is signed with all the same */
         Buf ak;                /* TPMT_PUBLIC of key */
         uint8_t ak_name[34];
         uint32_t attributes;
@@ -29,12 +33,19 @@ typedef struct Forge {
         Buf log;
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
+        /* NULL, or what a test does to what is written in the end */
+        void (*spoil_manifest)(Manifest *m);
+        void (*spoil_tpm)(TpmPart *p);
+        void (*spoil_bundle)(Bundle *b);
 } Forge;
 
 /* An honest machine: PCR 8 and log are the world's; quoted is sha256:0-15 with zeros but for PCR 8.
  */
 void forge_new(Forge *f, const World *w);
 void forge_done(Forge *f);
+
+/* Takes another key: TPM_CURVE_P256, TPM_CURVE_P384, or TPM_CURVE_NONE for RSA with 2048 bits. */
+void forge_key(Forge *f, TpmCurve curve, HashAlg hash);
 
 /* Takes the registers and the log from the world again. */
 void forge_take(Forge *f, const World *w);

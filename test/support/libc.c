@@ -105,6 +105,7 @@ WRAP(int, -1, LIBC_FILES, linkat,
 WRAP(void *, NULL, LIBC_MEMORY, malloc, (size_t n), (n))
 WRAP(void *, NULL, LIBC_MEMORY, calloc, (size_t n, size_t size), (n, size))
 WRAP(void *, NULL, LIBC_MEMORY, realloc, (void *p, size_t n), (p, n))
+WRAP(void *, NULL, LIBC_MEMORY, reallocarray, (void *p, size_t n, size_t size), (p, n, size))
 
 int __wrap_clock_gettime(clockid_t which, struct timespec *ret);
 int __real_clock_gettime(clockid_t which, struct timespec *ret);

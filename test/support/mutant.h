@@ -31,14 +31,24 @@ static inline void mutant_seen(int n) {
         (void) close(fd);
 }
 
-static inline bool mutant_is(int n) {
-        const char *chosen;
+/* The number that AVOUCH_MUTANT holds; 0 where it is not there. */
+static inline int mutant_chosen(void) {
+        static int chosen = -1;
 
+        if (chosen < 0) {
+                const char *digit = getenv("AVOUCH_MUTANT");
+
+                for (chosen = 0; digit && *digit; digit++)
+                        chosen = 10 * chosen + (*digit - '0');
+        }
+        return chosen;
+}
+
+static inline bool mutant_is(int n) {
         if (MUTANT != -1)
                 return n == MUTANT;
         mutant_seen(n);
-        chosen = getenv("AVOUCH_MUTANT");
-        return chosen && atoi(chosen) == n;
+        return n == mutant_chosen();
 }
 
 static inline bool mutant_falsify(int n, bool condition) {

@@ -72,6 +72,8 @@ static void a_signature_of_another_key_does_not_hold(void **state) {
         case_judge(&c);
         assert_refused(&c, CLAIM_SIGNATURE, "not signed by the key");
         assert_refused(&c, CLAIM_REGISTERS, "not signed");
+        assert_refused(&c, CLAIM_KEY, "nothing here is signed by it");
+        assert_refused(&c, CLAIM_FRESH, "the nonce is not signed");
         case_end(&c);
 }
 

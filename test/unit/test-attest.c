@@ -123,6 +123,19 @@ static void a_session_audit_is_read_field_by_field(void **state) {
         assert_true(span_is(s.digest, SAMPLE_DIGEST));
 }
 
+static void a_yes_and_a_no_are_told_apart(void **state) {
+        SampleAttest a = sample_attest(AUDIT, SPAN_LITERAL("\x00\x00\x20" SAMPLE_DIGEST));
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(8192);
+        SessionAudited s;
+
+        (void) state;
+        a.safe = 0;
+        sample_attest_write(&a, &b);
+        assert_int_equal(session_audited_parse(buf_span(&b), &s, NULL), 0);
+        assert_false(s.exclusive);
+        assert_false(s.head.safe);
+}
+
 static const struct {
         uint16_t type;
         Parse parse;
@@ -408,6 +421,7 @@ int main(void) {
                 cmocka_unit_test(a_quote_is_read_field_by_field),
                 cmocka_unit_test(an_nv_attestation_is_read_field_by_field),
                 cmocka_unit_test(a_session_audit_is_read_field_by_field),
+                cmocka_unit_test(a_yes_and_a_no_are_told_apart),
                 cmocka_unit_test(every_prefix_and_every_stray_byte_is_refused),
                 cmocka_unit_test(no_attestation_passes_as_one_of_another_type),
                 cmocka_unit_test(bytes_that_no_tpm_made_are_refused_whatever_follows),

@@ -43,6 +43,8 @@ static void parts_are_decoded_by_label(void **state) {
         assert_true(span_is(b.parts[PART_TPM], "[1]"));
         assert_false(b.has[PART_HISTORY]);
         assert_false(b.has[PART_INVALID]);
+        assert_null(b.parts[PART_FIRMWARE_LOG].data); /* nothing lies nowhere */
+        assert_null(b.parts[PART_HISTORY].data);
 }
 
 static void a_bundle_may_be_spelled_otherwise(void **state) {
@@ -121,6 +123,8 @@ static void a_bundle_that_contradicts_itself_is_refused(void **state) {
                 { "[\"application/octet-stream\",\"\",4]", "{\"a\":1,\"b\":2,\"c\":3}",
                                 "a part is a media type, base64url, and a number" },
                 { "\"e30\",4", "\"e30\",8", "an indicator other than 4, evidence" },
+                { "\"e30\",4", "\"e30\",0", "an indicator other than 4, evidence" },
+                { "\"e30\",4", "\"e30\",-4", "an indicator other than 4, evidence" },
                 { "\"e30\",4", "\"e30\",4.0", "an indicator other than 4, evidence" },
                 { "\"e30\",4", "\"e30\",\"4\"", "an indicator other than 4, evidence" },
                 { "\"e30\"", "\"e31\"", "not base64url without padding" }, /* bits left over */
@@ -215,6 +219,20 @@ static void sizes_are_limited(void **state) {
         assert_string_equal(e.text, "evidence bundle: no room for the part tpm");
 }
 
+static void values_are_counted(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(64 * 1024), into = BUF_UP_TO(64);
+        Manifest m;
+        Bundle b;
+
+        (void) state;
+        buf_string(&text, "[0");
+        for (unsigned i = 0; i < BUNDLE_TOKENS_MAX; i++)
+                buf_string(&text, ",0");
+        buf_string(&text, "]");
+        assert_int_equal(bundle_parse(buf_span(&text), &into, &b, NULL), -E2BIG);
+        assert_int_equal(manifest_parse(buf_span(&text), &m, NULL), -E2BIG);
+}
+
 static void a_manifest_is_read(void **state) {
         Manifest m;
         uint8_t bytes[32];
@@ -282,6 +300,7 @@ static void every_prefix_of_a_manifest_is_refused(void **state) {
 static void a_manifest_that_is_none_is_refused(void **state) {
         static const Spoiled cases[] = {
                 { "\"avouch\":1", "\"avouch\":2", "not version 1" },
+                { "\"avouch\":1", "\"avouch\":0", "not version 1" },
                 { "\"avouch\":1", "\"avouch\":\"1\"", "not version 1" },
                 { "\"avouch\":1,", "", "not ak, avouch, created, nonce, parts" },
                 { "\"avouch\":1,", "\"avouch\":1,\"b\":1,",
@@ -292,6 +311,7 @@ static void a_manifest_that_is_none_is_refused(void **state) {
                 { "\"000b", "\"000B", "not a Name of SHA-256 in hex" },
                 { "\"000b", "\"000b00", "not a Name of SHA-256 in hex" },
                 { "\"000b0001", "\"000b00", "not a Name of SHA-256 in hex" },
+                { "1e1f\",\"avouch\"", "1e1g\",\"avouch\"", "not a Name of SHA-256 in hex" },
                 { "1700000000000000", "-1", "not a time in microseconds" },
                 { "1700000000000000", "\"1\"", "not a time in microseconds" },
                 { "\"nonce\":\"0011", "\"nonce\":\"00", "not 16 to 32 bytes in hex" },
@@ -363,6 +383,7 @@ int main(void) {
                 cmocka_unit_test(a_record_is_no_collection),
                 cmocka_unit_test(a_refused_part_is_named_by_its_place),
                 cmocka_unit_test(sizes_are_limited),
+                cmocka_unit_test(values_are_counted),
                 cmocka_unit_test(a_manifest_is_read),
                 cmocka_unit_test(a_manifest_has_one_spelling),
                 cmocka_unit_test(every_label_can_be_listed_but_two),

@@ -161,6 +161,17 @@ static void what_would_not_be_read_is_not_written(void **state) {
         }
 }
 
+static void no_memory_is_said_so(void **state) {
+        const Member note = { .name = "text", .bytes = SPAN_LITERAL("x") };
+        Content head = head_of(EVENT_NOTE_TEXT);
+        Buf b = { .max = CONTENT_MAX, .failed = -ENOMEM };
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(content_write(&head, &note, 1, &b, &e), -ENOMEM);
+        assert_string_equal(e.text, "note.text: no memory for the record");
+}
+
 static void a_head_that_cannot_be_is_refused_with_its_reason(void **state) {
         const Member note = { .name = "text", .bytes = SPAN_LITERAL("x") };
         Content heads[] = { head_of(EVENT_NOTE_TEXT), head_of(EVENT_NOTE_TEXT),
@@ -188,6 +199,7 @@ int main(void) {
                 cmocka_unit_test(numbers_are_written_to_their_limits),
                 cmocka_unit_test(a_list_is_written_in_its_order),
                 cmocka_unit_test(what_would_not_be_read_is_not_written),
+                cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(a_head_that_cannot_be_is_refused_with_its_reason),
         };
 

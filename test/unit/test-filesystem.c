@@ -61,10 +61,11 @@ static void the_file_system_is_what_was_asked_for(void **state) {
         assert_true(scratch_printed(&s, "UUID=6045bc1f-6415-4162-bd0a-44af251f9a60\n"));
         assert_int_equal(scratch_tool(&s, "fsck.erofs", "--extract=out.d", "--preserve", "image"),
                         0);
-        assert_int_equal(
-                        scratch_tool(&s, "stat", "-c", "%Y %u %a", "out.d/usr/bin/jq", "out.d/usr"),
+        assert_int_equal(scratch_tool(&s, "stat", "-c", "%Y %a", "out.d/usr/bin/jq", "out.d/usr"),
                         0);
-        assert_true(scratch_printed(&s, "1700000000 0 600\n1700000000 0 755\n"));
+        assert_true(scratch_printed(&s, "1700000000 600\n1700000000 755\n"));
+        assert_int_equal(scratch_tool(&s, "dump.erofs", "--path=/usr/bin/jq", "image"), 0);
+        assert_true(scratch_printed(&s, "Uid: 0   Gid: 0 "));
 }
 
 static void a_missing_mkfs_is_named_with_its_package(void **state) {
@@ -78,6 +79,20 @@ static void a_missing_mkfs_is_named_with_its_package(void **state) {
         assert_int_equal(make(&s, &size, &e), -ENOENT);
         restore(before);
         assert_string_equal(e.text, "mkfs.erofs is not on PATH; it comes with erofs-utils");
+}
+
+static void a_mkfs_that_cannot_be_run_is_not_called_an_old_one(void **state) {
+        _cleanup_(scratch_done) Scratch s = tree_in_scratch();
+        char *before = instead_of_mkfs(&s, "");
+        uint64_t size;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(chmod(scratch_path(&s, "mkfs.erofs").text, 0600), 0);
+        assert_int_equal(setenv("PATH", s.folder, 1), 0);
+        assert_int_equal(make(&s, &size, &e), -EACCES);
+        restore(before);
+        assert_string_equal(e.text, "cannot start mkfs.erofs: Permission denied");
 }
 
 /* Not its version, but its --help is asked. */
@@ -146,6 +161,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_file_system_is_what_was_asked_for),
                 cmocka_unit_test(a_missing_mkfs_is_named_with_its_package),
+                cmocka_unit_test(a_mkfs_that_cannot_be_run_is_not_called_an_old_one),
                 cmocka_unit_test(a_mkfs_without_our_options_is_refused),
                 cmocka_unit_test(a_mkfs_that_knows_block_sizes_is_given_one),
                 cmocka_unit_test(what_is_no_whole_file_system_is_not_believed),

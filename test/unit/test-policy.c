@@ -37,7 +37,9 @@ static void a_policy_says_what_it_says(void **state) {
         assert_int_equal(p.required, 1u << CLAIM_SIGNATURE | 1u << CLAIM_KEY | 1u << CLAIM_FRESH);
         assert_true(span_is(p.leaves[0], "leaves"));
         assert_int_equal(p.allowed_kinds, 3);
-        assert_int_equal(p.allowed_line, 12);
+        assert_int_equal(p.allowed_lines[0], 12);
+        assert_int_equal(p.allowed_lines[1], 12);
+        assert_int_equal(p.allowed_lines[2], 0);
         assert_true(p.has_baseline);
         assert_int_equal(p.baseline, 17);
 }
@@ -90,6 +92,14 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                   "1111111111111111111111111111111111111111111111111111111111111111\n",
                                 "000b" },
                 { "[Machine]\nAttestationKey=000b11\n", "000b" },
+                { "[Machine]\nAttestationKey=010b"
+                  "1111111111111111111111111111111111111111111111111111111111111111\n",
+                                "000b" },
+                { "[Machine]\nAttestationKey=000b"
+                  "111111111111111111111111111111111111111111111111111111111111111G\n",
+                                "000b" },
+                { "[Machine]\nRegister=nv:0x01800400\n", "NV registers are not judged" },
+                { "[Verdict]\nRequire=key\nRequire=\n", "asks for nothing" },
                 { "[Verdict]\nRequire=signature luck\n", "names a claim that there is not" },
                 { "[Verdict]\nRequire=\n", "asks for nothing" },
                 { "[Glass]\nAllow=burglary\n", "names a kind of opening" },
@@ -106,6 +116,50 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                 if (!strstr(e.text, cases[i].words))
                         fail_msg("says '%s', not '%s'", e.text, cases[i].words);
                 assert_memory_equal(&p, &before, sizeof(p));
+        }
+}
+
+static void an_empty_value_begins_a_list_anew(void **state) {
+        static const char text[] =
+                        "[Machine]\nRegister=pcr:9\nRegister=pcr:10\nRegister=\nRegister=pcr:11\n"
+                        "[Verdict]\nRequire=signature key\nRequire=\nRequire=fresh\n";
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL(text), &p, NULL), 0);
+        assert_int_equal(p.n_registers, 1);
+        assert_int_equal(p.registers[0].index, 11);
+        assert_int_equal(p.required, 1u << CLAIM_FRESH);
+}
+
+static void lists_have_an_end(void **state) {
+        static const struct {
+                const char *section, *line, *words;
+                unsigned most;
+        } cases[] = {
+                { "Machine", "AttestationKey=" NAME, "more keys than one policy takes",
+                                POLICY_KEYS_MAX },
+                { "Machine", "Register=pcr:9", "more registers than one policy takes",
+                                POLICY_REGISTERS_MAX },
+                { "Release", "Leaf=leaves", "more leaves than one policy takes",
+                                POLICY_LEAVES_MAX },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(POLICY_MAX);
+                Policy p = policy_default();
+                Err e = {};
+
+                buf_printf(&text, "[%s]\n", cases[i].section);
+                for (unsigned n = 0; n < cases[i].most; n++)
+                        buf_printf(&text, "%s\n", cases[i].line);
+                assert_int_equal(policy_apply(buf_span(&text), &p, NULL), 0);
+                buf_printf(&text, "%s\n", cases[i].line);
+                p = policy_default();
+                assert_int_equal(policy_apply(buf_span(&text), &p, &e), -EINVAL);
+                if (!strstr(e.text, cases[i].words))
+                        fail_msg("says '%s', not '%s'", e.text, cases[i].words);
         }
 }
 
@@ -136,6 +190,8 @@ int main(void) {
                 cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
                 cmocka_unit_test(an_empty_value_clears_a_list),
                 cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
+                cmocka_unit_test(an_empty_value_begins_a_list_anew),
+                cmocka_unit_test(lists_have_an_end),
                 cmocka_unit_test(nothing_is_trusted_by_default),
         };
 

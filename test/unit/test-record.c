@@ -202,6 +202,16 @@ static void another_spelling_and_a_contradiction_are_refused(void **state) {
         }
 }
 
+/* Zeros stand outside, and would inside where nothing was read. */
+static void a_content_that_is_none_is_refused_whatever_its_number(void **state) {
+        Record r;
+
+        (void) state;
+        assert_int_equal(parse(SPAN_LITERAL(START "\"recnum\":0,\"digests\":[]" TYPE "{}}\n"), &r,
+                                         NULL),
+                        -EBADMSG);
+}
+
 static void a_record_is_the_last_that_a_log_may_have(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(RECORD_MAX);
         Record r;
@@ -312,6 +322,7 @@ int main(void) {
                 cmocka_unit_test(a_record_is_read_and_written_to_the_same_bytes),
                 cmocka_unit_test(every_prefix_and_every_longer_line_is_refused),
                 cmocka_unit_test(another_spelling_and_a_contradiction_are_refused),
+                cmocka_unit_test(a_content_that_is_none_is_refused_whatever_its_number),
                 cmocka_unit_test(a_record_is_the_last_that_a_log_may_have),
                 cmocka_unit_test(a_record_of_no_content_is_refused_whatever_its_number),
                 cmocka_unit_test(a_line_that_is_too_long_is_refused_unread),

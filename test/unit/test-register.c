@@ -59,7 +59,7 @@ static void each_register_has_one_spelling(void **state) {
                 "pcr:08", "pcr:-1", "pcr:+8", "pcr: 8", "pcr:8,", "pcr:0x8", "PCR:8", "8",
                 "pcr:4294967304", "nv:", "nv:0x", "nv:0x1800400", "nv:0x018004000", "nv:01800400",
                 "nv:0X01800400", "nv:0x0180040A", "nv:0x0180040g", "nv:25166848", "NV:0x01800400",
-                "nv:0x01800400 ", "pcr:8pcr:8" };
+                "nv:0x01800400 ", "pcr:8pcr:8", "01800400", "0x01800400" };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(wrong); i++) {

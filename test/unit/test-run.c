@@ -63,11 +63,16 @@ static void a_failure_carries_status_and_last_line(void **state) {
 
 static void a_program_that_is_not_there_is_named(void **state) {
         _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        char *before = strdup(getenv("PATH") ?: "/usr/bin:/bin");
         Err e = {};
 
         (void) state;
+        assert_non_null(before);
+        assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0); /* others may be closed to us */
         assert_int_equal(run_program(ARGV("avouch-no-such-program"), NULL, &output, &e), -ENOENT);
         assert_string_equal(e.text, "avouch-no-such-program: there is no such program on PATH");
+        assert_int_equal(setenv("PATH", before, 1), 0);
+        free(before);
 }
 
 static void a_file_that_is_no_program_is_refused(void **state) {

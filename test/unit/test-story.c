@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
+
 #include "support/case.h"
+#include "support/draftlog.h"
 
 /* What the log tells, replayed: registers, layers, untouched. */
 
@@ -67,7 +70,9 @@ static void a_record_cannot_be_added(void **state) {
         case_end(&other);
 }
 
-static void a_last_record_that_is_not_extended_yet_is_said_so(void **state) {
+/* The log says one record more than the register: a crash may leave that, and anybody can write it.
+ */
+static void a_record_that_is_in_no_register_proves_nothing(void **state) {
         Case c;
 
         (void) state;
@@ -77,10 +82,33 @@ static void a_last_record_that_is_not_extended_yet_is_said_so(void **state) {
         buf_done(&c.forge.log);
         buf_bytes(&c.forge.log, buf_span(&c.world.log));
         case_judge_bundle(&c);
-        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
-        assert_non_null(strstr(c.judgement.verdict.reasons[CLAIM_REGISTERS],
-                        "last record is not in the register"));
+        assert_refused(&c, CLAIM_REGISTERS, "last record (3) is not in the quoted pcr:8");
+        assert_int_equal(case_state(&c, CLAIM_LAYERS), CLAIM_NOT_PROVEN);
         case_end(&c);
+}
+
+/* Nothing was ever recorded; somebody in between writes a genesis that begins at zero. */
+static void a_genesis_that_is_in_no_register_proves_nothing(void **state) {
+        Case c, other;
+
+        (void) state;
+        case_begin(&c);
+        case_begin(&other);
+        world_done(&c.world);
+        world_new(&c.world);
+        forge_take(&c.forge, &c.world); /* PCR 8 is zero, and the log empty */
+        forge_quote(&c.forge);
+        world_done(&other.world);
+        world_new(&other.world);
+        assert_int_equal(account_open(&other.world.store, &other.world.tpm, pcr8, &other.account,
+                                         NULL),
+                        0);
+        buf_bytes(&c.forge.log, buf_span(&other.world.log));
+        case_judge_bundle(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "is not in the quoted pcr:8");
+        assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_NOT_PROVEN);
+        case_end(&c);
+        case_end(&other);
 }
 
 static void silence_fails(void **state) {
@@ -209,7 +237,8 @@ static void the_tpm_must_not_have_been_restarted_since(void **state) {
         }
 }
 
-static void a_suspend_is_no_restart(void **state) {
+static void a_suspend_is_no_restart_but_is_said(void **state) {
+        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNTOUCHED };
         Case c;
 
         (void) state;
@@ -217,6 +246,9 @@ static void a_suspend_is_no_restart(void **state) {
         c.forge.clock.restart_count = 2;
         case_judge(&c);
         assert_true(verdict_trusted(&c.judgement.verdict));
+        for (size_t i = 0; i < ELEMENTS(told); i++)
+                assert_non_null(strstr(c.judgement.verdict.reasons[told[i]],
+                                "resumed or restarted 2 times"));
         case_end(&c);
 }
 
@@ -236,123 +268,13 @@ static void a_restart_count_that_went_back_is_refused(void **state) {
         case_end(&c);
 }
 
-static void a_layer_that_nobody_released_is_named(void **state) {
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        case_add_layer(&c, "evil", "6", 0x66, 0x66);
-        case_judge_machine(&c);
-        assert_refused(&c, CLAIM_LAYERS,
-                        "'evil' (root hash 6666666666666666..., record 3) is no release");
-        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
-        case_end(&c);
-}
-
-static void a_layer_under_another_name_than_its_release_is_refused(void **state) {
-        static const struct {
-                const char *name, *version;
-                uint8_t signer;
-                const char *words;
-        } cases[] = {
-                { "toolz", "1.2", 0xcd, "its name differs" },
-                { "tools", "1.3", 0xcd, "its version differs" },
-                { "tools", "1.2", 0x11, "its signer differs" },
-        };
-
-        (void) state;
-        for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                Case c;
-
-                case_begin(&c);
-                case_add_layer(&c, cases[i].name, cases[i].version, 0xab, cases[i].signer);
-                case_judge_machine(&c);
-                assert_refused(&c, CLAIM_LAYERS, cases[i].words);
-                case_end(&c);
-        }
-}
-
-static void a_layer_whose_signature_was_not_checked_is_remarked(void **state) {
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        case_add_layer(&c, "tools", "1.2", 0xab, 0);
-        case_judge_machine(&c);
-        assert_int_equal(case_state(&c, CLAIM_LAYERS), CLAIM_PROVEN);
-        assert_non_null(strstr(c.judgement.verdict.reasons[CLAIM_LAYERS], "did not check"));
-        assert_non_null(strstr(c.judgement.verdict.reasons[CLAIM_LAYERS], "if the running system"));
-        case_end(&c);
-}
-
-static void opening(Case *c, const char *kind) {
-        const Glass g = {
-                .kind = kind, .reason = "disk \"full\"", .caller = { .uid = 0, .user = "ada" }
-        };
-
-        assert_int_equal(glass_open(&c->account, &g, NULL), 0);
-}
-
-static void an_opening_is_told_with_who_and_why(void **state) {
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        opening(&c, "rescue");
-        case_judge_machine(&c);
-        assert_refused(&c, CLAIM_UNTOUCHED, "rescue by ada: disk \"full\" (record 3)");
-        assert_int_equal(case_state(&c, CLAIM_LAYERS), CLAIM_PROVEN);
-        case_end(&c);
-}
-
-static void closing_again_does_not_make_it_untouched(void **state) {
-        const Glass g = { .caller = { .user = "ada" } };
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        opening(&c, "login");
-        assert_int_equal(glass_close(&c.account, &g, NULL), 0);
-        case_judge_machine(&c);
-        assert_refused(&c, CLAIM_UNTOUCHED, "opened 1 time");
-        case_end(&c);
-}
-
-static void policy_excuses_by_kind_and_by_name(void **state) {
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        c.policy.allowed_kinds = 1u << 0; /* login */
-        c.policy.allowed_line = 12;
-        opening(&c, "login");
-        case_judge_machine(&c);
-        assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_EXCUSED);
-        assert_string_equal(c.judgement.verdict.by[CLAIM_UNTOUCHED], "line 12, [Glass] Allow=");
-        assert_true(verdict_trusted(&c.judgement.verdict));
-        opening(&c, "sudo");
-        case_judge_machine(&c);
-        assert_refused(&c, CLAIM_UNTOUCHED, "opened 2 times");
-        case_end(&c);
-}
-
-static void a_baseline_cannot_be_met_without_a_counter(void **state) {
-        Case c;
-
-        (void) state;
-        case_begin(&c);
-        c.policy.has_baseline = true;
-        case_judge(&c);
-        assert_refused(&c, CLAIM_UNTOUCHED, "no counter");
-        case_end(&c);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_record_cannot_be_taken_out),
                 cmocka_unit_test(no_byte_of_the_log_can_be_changed),
                 cmocka_unit_test(a_record_cannot_be_added),
-                cmocka_unit_test(a_last_record_that_is_not_extended_yet_is_said_so),
+                cmocka_unit_test(a_record_that_is_in_no_register_proves_nothing),
+                cmocka_unit_test(a_genesis_that_is_in_no_register_proves_nothing),
                 cmocka_unit_test(silence_fails),
                 cmocka_unit_test(a_log_of_another_register_proves_nothing),
                 cmocka_unit_test(a_register_without_a_log_is_unexplained),
@@ -362,15 +284,8 @@ int main(void) {
                 cmocka_unit_test(a_broken_log_is_not_proven),
                 cmocka_unit_test(a_log_that_begins_late_is_taken_only_where_policy_says_so),
                 cmocka_unit_test(the_tpm_must_not_have_been_restarted_since),
-                cmocka_unit_test(a_suspend_is_no_restart),
+                cmocka_unit_test(a_suspend_is_no_restart_but_is_said),
                 cmocka_unit_test(a_restart_count_that_went_back_is_refused),
-                cmocka_unit_test(a_layer_that_nobody_released_is_named),
-                cmocka_unit_test(a_layer_under_another_name_than_its_release_is_refused),
-                cmocka_unit_test(a_layer_whose_signature_was_not_checked_is_remarked),
-                cmocka_unit_test(an_opening_is_told_with_who_and_why),
-                cmocka_unit_test(closing_again_does_not_make_it_untouched),
-                cmocka_unit_test(policy_excuses_by_kind_and_by_name),
-                cmocka_unit_test(a_baseline_cannot_be_met_without_a_counter),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

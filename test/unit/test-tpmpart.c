@@ -249,6 +249,18 @@ static void sizes_are_limited(void **state) {
         assert_string_equal(e.text, "tpm part: no room for its bytes");
 }
 
+static void values_are_counted(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(64 * 1024), into = BUF_UP_TO(64);
+        TpmPart p;
+
+        (void) state;
+        buf_string(&text, "[0");
+        for (unsigned i = 0; i < BUNDLE_TOKENS_MAX; i++)
+                buf_string(&text, ",0");
+        buf_string(&text, "]");
+        assert_int_equal(tpm_part_parse(buf_span(&text), &into, &p, NULL), -E2BIG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(raw_bytes_and_values_are_read),
@@ -259,6 +271,7 @@ int main(void) {
                 cmocka_unit_test(a_part_that_contradicts_itself_is_refused),
                 cmocka_unit_test(what_is_no_object_is_refused),
                 cmocka_unit_test(sizes_are_limited),
+                cmocka_unit_test(values_are_counted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "support/folder.h"
+#include "support/libc.h"
+#include "verify/releases.h"
+
+#define ROOT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SIGNER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+/* A leaf of one root hash: the byte, 32 times. */
+static Span leaf_of(uint8_t root, const char *name, const char *version, Buf *to) {
+        buf_done(to);
+        buf_printf(to, "avouch/release/v1\ntype sysext\nname %s\n", name);
+        if (version)
+                buf_printf(to, "version %s\n", version);
+        buf_string(to, "verity-root-hash sha256:");
+        for (size_t i = 0; i < 32; i++)
+                buf_printf(to, "%02x", root);
+        buf_string(to, "\n");
+        return buf_span(to);
+}
+
+static const char *name_of(const Releases *r, uint8_t root) {
+        uint8_t root_hash[32];
+        const Release *found;
+
+        memset(root_hash, root, sizeof(root_hash));
+        found = releases_by_root_hash(r, root_hash);
+        return found ? found->name : NULL;
+}
+
+static void a_release_is_found_by_its_root_hash(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+
+        (void) state;
+        assert_null(name_of(&r, 1));
+        for (unsigned i = 1; i <= 40; i++) {
+                char name[8];
+
+                (void) snprintf(name, sizeof(name), "n%u", i);
+                assert_int_equal(releases_add(&r, leaf_of((uint8_t) i, name, "1", &b), NULL), 0);
+        }
+        assert_int_equal(r.n, 40);
+        assert_string_equal(name_of(&r, 1), "n1");
+        assert_string_equal(name_of(&r, 40), "n40");
+        assert_null(name_of(&r, 41));
+}
+
+static void a_release_without_a_root_hash_is_not_found_by_zeros(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+
+        (void) state;
+        assert_int_equal(releases_add(&r, SPAN_LITERAL("avouch/release/v1\ntype sysext\nname a\n"),
+                                         NULL),
+                        0);
+        assert_int_equal(r.n, 1);
+        assert_null(name_of(&r, 0));
+}
+
+static void all_that_a_leaf_says_is_kept(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        static const char leaf[] = "avouch/release/v1\ntype confext\nname a\nversion 1.2\n"
+                                   "verity-root-hash sha256:" ROOT "\nsigner sha256:" SIGNER "\n";
+
+        (void) state;
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(leaf), NULL), 0);
+        assert_int_equal(r.list[0].type, LEAF_CONFEXT);
+        assert_string_equal(r.list[0].name, "a");
+        assert_string_equal(r.list[0].version, "1.2");
+        assert_true(r.list[0].has_root_hash && r.list[0].has_signer);
+        assert_int_equal(r.list[0].root_hash[31], 0xef);
+        assert_int_equal(r.list[0].signer[31], 0x10);
+}
+
+static void what_is_no_leaf_is_refused_and_nothing_is_taken(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(releases_add(&r, SPAN_LITERAL("avouch/release/v1\ntype sysext\n"), &e),
+                        -EBADMSG);
+        assert_int_equal(r.n, 0);
+}
+
+static void a_version_longer_than_a_record_can_name_is_refused(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+        char version[NAME_TEXT_MAX + 2] = "";
+        Err e = {};
+
+        (void) state;
+        memset(version, '1', NAME_TEXT_MAX);
+        assert_int_equal(releases_add(&r, leaf_of(1, "a", version, &b), NULL), 0);
+        assert_int_equal(strlen(r.list[0].version), NAME_TEXT_MAX);
+        version[NAME_TEXT_MAX] = '1';
+        assert_int_equal(releases_add(&r, leaf_of(2, "a", version, &b), &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "too long"));
+        assert_int_equal(r.n, 1);
+}
+
+static void there_is_an_end_to_leaves(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+        /* none has a root hash: a second leaf of one hash is not kept */
+        Span leaf = SPAN_LITERAL("avouch/release/v1\ntype uki\nname a\n");
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(releases_add(&r, leaf_of(1, "a", NULL, &b), NULL), 0);
+        assert_int_equal(releases_add(&r, leaf_of(1, "a", NULL, &b), NULL), 0);
+        assert_int_equal(r.n, 1);
+        for (size_t i = 1; i < LEAVES_MAX; i++)
+                assert_int_equal(releases_add(&r, leaf, NULL), 0);
+        assert_int_equal(releases_add(&r, leaf, &e), -E2BIG);
+        assert_string_equal(e.text, "more than 4096 leaves");
+        assert_int_equal(r.n, LEAVES_MAX);
+}
+
+static void no_memory_is_said_so(void **state) {
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+        Span leaf = leaf_of(1, "a", NULL, &b);
+        Err e = {};
+
+        (void) state;
+        libc_fail_after(LIBC_MEMORY, 0, ENOMEM, true);
+        assert_int_equal(releases_add(&r, leaf, &e), -ENOMEM);
+        assert_int_equal(libc_heal(), 1);
+        assert_int_equal(r.n, 0);
+        assert_non_null(strstr(e.text, "no memory"));
+}
+
+static void a_folder_gives_its_leaves_and_nothing_else(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+
+        (void) state;
+        folder_write(&f, "one.leaf", leaf_of(1, "one", NULL, &b));
+        folder_write(&f, "two.raw.leaf", leaf_of(2, "two", NULL, &b));
+        folder_write(&f, "three.raw", SPAN_LITERAL("an image"));
+        folder_write(&f, ".leaf", SPAN_LITERAL("a name that has nothing before its end"));
+        folder_write(&f, "leaf", SPAN_LITERAL("no ending"));
+        assert_int_equal(releases_load(&r, f.path, NULL), 0);
+        assert_int_equal(r.n, 2);
+        assert_string_equal(name_of(&r, 1), "one");
+        assert_string_equal(name_of(&r, 2), "two");
+}
+
+static void a_leaf_that_is_named_is_taken_whatever_its_ending(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+
+        (void) state;
+        folder_write(&f, "leaf", leaf_of(7, "seven", NULL, &b));
+        assert_int_equal(releases_load(&r, folder_path(&f, "leaf"), NULL), 0);
+        assert_string_equal(name_of(&r, 7), "seven");
+}
+
+static void a_leaf_that_is_wrong_is_named(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(releases_done) Releases r = {};
+        Err e = {};
+
+        (void) state;
+        folder_write(&f, "bad.leaf", SPAN_LITERAL("nothing"));
+        assert_int_equal(releases_load(&r, f.path, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, folder_path(&f, "bad.leaf")));
+        e = (Err){};
+        assert_int_equal(releases_load(&r, folder_path(&f, "absent.leaf"), &e), -ENOENT);
+        assert_non_null(strstr(e.text, "absent.leaf"));
+        assert_int_equal(r.n, 0);
+}
+
+static void a_leaf_above_its_limit_is_not_read(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX + 1);
+
+        (void) state;
+        buf_zeros(&b, LEAF_MAX + 1);
+        folder_write(&f, "large.leaf", buf_span(&b));
+        assert_int_equal(releases_load(&r, f.path, NULL), -E2BIG);
+}
+
+static void a_path_that_is_too_long_is_refused(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(releases_done) Releases r = {};
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+        char path[4096];
+        Err e = {};
+        size_t n;
+
+        (void) state;
+        folder_write(&f, "one.leaf", leaf_of(1, "one", NULL, &b));
+        n = (size_t) snprintf(path, sizeof(path), "%s", f.path);
+        while (n + 2 < sizeof(path) - 4) {
+                memcpy(path + n, "/.", 3);
+                n += 2;
+        }
+        assert_int_equal(releases_load(&r, path, &e), -ENAMETOOLONG);
+        assert_int_equal(r.n, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_release_is_found_by_its_root_hash),
+                cmocka_unit_test(a_release_without_a_root_hash_is_not_found_by_zeros),
+                cmocka_unit_test(all_that_a_leaf_says_is_kept),
+                cmocka_unit_test(what_is_no_leaf_is_refused_and_nothing_is_taken),
+                cmocka_unit_test(a_version_longer_than_a_record_can_name_is_refused),
+                cmocka_unit_test(there_is_an_end_to_leaves),
+                cmocka_unit_test(no_memory_is_said_so),
+                cmocka_unit_test(a_folder_gives_its_leaves_and_nothing_else),
+                cmocka_unit_test(a_leaf_that_is_named_is_taken_whatever_its_ending),
+                cmocka_unit_test(a_leaf_that_is_wrong_is_named),
+                cmocka_unit_test(a_leaf_above_its_limit_is_not_read),
+                cmocka_unit_test(a_path_that_is_too_long_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
