@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "support/case.h"
+#include "support/draftlog.h"
 
 /* What the log tells of layers and openings: the claims layers and untouched. */
 
