@@ -241,6 +241,29 @@ static void only_banks_with_this_pcr_are_extended_and_one_must_prove(void **stat
         world_done(&w);
 }
 
+static void banks_stand_in_the_order_of_their_algorithms(void **state) {
+        static const HashAlg reported[] = { HASH_SHA384, HASH_SHA1, HASH_SHA512, HASH_SHA256 };
+        Account a;
+        World w;
+
+        (void) state;
+        world_new(&w);
+        w.pcrs = (PcrValues){};
+        for (size_t i = 0; i < ELEMENTS(reported); i++) {
+                Digest zero = digest_zero(reported[i]);
+
+                assert_true(pcr_set(&w.pcrs, WORLD_PCR, &zero));
+        }
+        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+        assert_int_equal(a.chain.n_banks, 4);
+        for (size_t i = 1; i < 4; i++)
+                assert_true(a.chain.now[i - 1].alg < a.chain.now[i].alg);
+        for (size_t i = 0; i < 4; i++)
+                assert_true(digest_equal(&a.chain.now[i],
+                                pcr_value(&w.pcrs, (uint16_t) a.chain.now[i].alg, WORLD_PCR)));
+        world_done(&w);
+}
+
 /* The second command of a record, or the third: an extend whose answer is lost, or which fails. */
 static void a_lost_answer_is_looked_up(void **state) {
         static const FaultKind kinds[] = { FAULT_ONCE, FAULT_ONCE_DONE };
@@ -320,6 +343,7 @@ int main(void) {
                 cmocka_unit_test(a_log_that_is_full_takes_no_record_more),
                 cmocka_unit_test(no_genesis_is_written_where_the_tpm_does_not_tell),
                 cmocka_unit_test(only_banks_with_this_pcr_are_extended_and_one_must_prove),
+                cmocka_unit_test(banks_stand_in_the_order_of_their_algorithms),
                 cmocka_unit_test(a_lost_answer_is_looked_up),
                 cmocka_unit_test(no_record_is_written_before_the_one_that_is_pending),
                 cmocka_unit_test(glass_is_counted_by_event),
