@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
 
 #include "image/filesystem.h"
@@ -99,7 +100,11 @@ static bool may_mount(void) {
         int status;
 
         if (pid == 0)
-                _exit(unshare(CLONE_NEWNS) == 0 ? 0 : 1);
+                /* in a changed root, "/" is no mount of its own, and nothing can be kept private */
+                _exit(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE,
+                                                                   NULL) == 0
+                                                ? 0
+                                                : 1);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         return status == 0;
 }
