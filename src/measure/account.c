@@ -213,6 +213,17 @@ static void add_bank(Chain *c, uint16_t alg) {
         c->start[i] = digest_zero((HashAlg) alg);
 }
 
+/* "Each bank once" is what a register's value is computed by; a TPM that says otherwise is not
+ * believed. */
+static int check_banks(const PcrSelection *active, Err *e) {
+        for (size_t i = 0; i < active->n_banks; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (active->banks[i].alg == active->banks[j].alg)
+                                return err_set(e, -EBADMSG, "the TPM names PCR bank 0x%04x twice",
+                                                active->banks[i].alg);
+        return 0;
+}
+
 static int find_banks(Tpm *tpm, Register reg, Banks *ret, Err *e) {
         Banks b = { .chain.reg = reg };
         PcrSelection active;
@@ -220,6 +231,8 @@ static int find_banks(Tpm *tpm, Register reg, Banks *ret, Err *e) {
         int rc;
 
         rc = tpm_banks(tpm, &active, e);
+        if (rc == 0)
+                rc = check_banks(&active, e);
         if (rc < 0)
                 return rc;
         for (size_t i = 0; i < active.n_banks; i++) {

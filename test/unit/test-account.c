@@ -57,6 +57,20 @@ static void a_log_begins_with_a_genesis_and_replays_to_the_register(void **state
         world_done(&w);
 }
 
+static void a_tpm_that_names_a_bank_twice_is_not_believed(void **state) {
+        World w;
+        Account a;
+        Err e = {};
+
+        (void) state;
+        world_new(&w);
+        w.unknown_bank = HASH_SHA256;
+        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, &e), -EBADMSG);
+        assert_string_equal(e.text, "the TPM names PCR bank 0x000b twice");
+        assert_int_equal(w.log.size, 0);
+        world_done(&w);
+}
+
 static void a_record_costs_two_commands_of_the_tpm_and_one_more_each(void **state) {
         World w;
         Account a;
@@ -334,6 +348,7 @@ static void glass_is_counted_in_this_segment(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_begins_with_a_genesis_and_replays_to_the_register),
+                cmocka_unit_test(a_tpm_that_names_a_bank_twice_is_not_believed),
                 cmocka_unit_test(a_record_costs_two_commands_of_the_tpm_and_one_more_each),
                 cmocka_unit_test(any_step_may_fail_once),
                 cmocka_unit_test(any_step_may_fail_for_ever),
