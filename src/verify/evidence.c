@@ -49,7 +49,7 @@ static int open_key(Evidence *ev, Err *e) {
 
 static int open_quote(Evidence *ev, size_t i, Err *e) {
         const TpmQuote *q = &ev->tpm.quotes[i];
-        PcrSelection asked;
+        PcrSelection asked = {};
         int rc;
 
         rc = quoted_parse(q->attest, &ev->quotes[i], e);

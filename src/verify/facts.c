@@ -5,6 +5,13 @@
 
 #include "base/text.h"
 
+/* A text that was put together; where it failed, the whole fails. */
+static void put_text(JsonWriter *w, const char *name, const Buf *text) {
+        if (text->failed < 0 && w->to->failed == 0)
+                w->to->failed = text->failed;
+        json_put_span(w, name, buf_span(text));
+}
+
 /* A reason, which quotes records as they are escaped already; what a cut left of a character, and
  * what else JSON does not take, becomes \xNN. */
 static void put_reason(JsonWriter *w, const char *name, const char *reason) {
@@ -19,9 +26,7 @@ static void put_reason(JsonWriter *w, const char *name, const char *reason) {
                         buf_byte(&text, rest.data[n++]);
                 rest = (Span){ rest.data + n, rest.size - n };
         }
-        if (text.failed < 0 && w->to->failed == 0)
-                w->to->failed = text.failed;
-        json_put_span(w, name, buf_span(&text));
+        put_text(w, name, &text);
 }
 
 static void put_claims(const Verdict *v, JsonWriter *w) {
@@ -49,7 +54,7 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_hex(w, "attestationKey",
                                 (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) });
                 json_put_integer(w, "created", j->evidence.manifest.created);
-                json_put_foreign(w, "quoted", buf_span(&quoted));
+                put_text(w, "quoted", &quoted);
         }
         if (j->story.n_records > 0) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
@@ -71,9 +76,10 @@ static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
                         j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG] : (Span){});
         bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS), opened = false;
         Record r;
+        int rc;
 
         json_put_array(w, "timeline");
-        while (segment_next(&s, &r, NULL) > 0) {
+        while ((rc = segment_next(&s, &r, NULL)) > 0) {
                 _cleanup_(buf_done) Buf words = BUF_UP_TO(CONTENT_MAX);
                 const Content *c = &r.content;
 
@@ -83,12 +89,14 @@ static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
                 json_put_integer(w, "time", c->time);
                 json_put_integer(w, "wall", c->wall);
                 json_put_string(w, "event", event_name(c->event));
-                json_put_span(w, "says", buf_span(&words)); /* escaped when it was recorded */
+                put_text(w, "says", &words); /* escaped when it was recorded */
                 json_put_integer(w, "proven", proven);
                 json_put_integer(w, "afterOpening", opened);
                 json_put_end(w);
                 opened = opened || c->event == EVENT_GLASS_OPEN;
         }
+        if (evidence_not_judged(rc) && w->to->failed == 0)
+                w->to->failed = rc;
         json_put_end(w);
 }
 
@@ -106,5 +114,7 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         put_timeline(j, q, &w);
         json_put_end(&w);
         rc = buf_end(to, &unused);
-        return rc < 0 ? err_set(e, rc, "the verdict takes more than %zu bytes", to->max) : 0;
+        if (rc == -E2BIG)
+                return err_set(e, rc, "the verdict takes more than %zu bytes", to->max);
+        return rc < 0 ? err_set(e, rc, "no memory for the verdict") : 0;
 }

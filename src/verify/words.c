@@ -23,8 +23,10 @@ static void put_quoted(const Content *c, const char *before, const char *name, B
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
         Span s;
 
-        if (!json_text(content_member(c, name), &text))
+        if (!json_text(content_member(c, name), &text)) {
+                to->failed = to->failed < 0 ? to->failed : text.failed;
                 return;
+        }
         s = buf_span(&text);
         buf_string(to, before);
         buf_byte(to, '"');

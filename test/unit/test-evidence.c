@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
+
 #include "port/crypto.h"
 #include "support/case.h"
 
@@ -231,6 +233,17 @@ static void every_quote_is_judged(void **state) {
         case_end(&c);
 }
 
+static void what_kept_us_from_judging_is_no_judgement(void **state) {
+        static const int ours[] = { -ENOMEM, -EIO, -EOPNOTSUPP };
+        static const int theirs[] = { 0, 1, -EBADMSG, -E2BIG, -ENODATA };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(ours); i++)
+                assert_true(evidence_not_judged(ours[i]));
+        for (size_t i = 0; i < ELEMENTS(theirs); i++)
+                assert_false(evidence_not_judged(theirs[i]));
+}
+
 static void what_cannot_be_taken_in_is_not_proven(void **state) {
         Case c;
         Question q;
@@ -253,6 +266,7 @@ int main(void) {
                 cmocka_unit_test(a_key_that_is_none_has_no_name),
                 cmocka_unit_test(a_part_that_is_no_json_of_its_kind_is_refused),
                 cmocka_unit_test(every_quote_is_judged),
+                cmocka_unit_test(what_kept_us_from_judging_is_no_judgement),
                 cmocka_unit_test(what_cannot_be_taken_in_is_not_proven),
         };
 

@@ -27,6 +27,7 @@ static int judge(const Case *c, Span bytes, int n, bool for_ever, Verdict *ret, 
                 assert_true(*ret_failed > 0);
                 assert_true(rc == -ENOMEM || rc == -EIO);
                 assert_int_equal(e.code, rc);
+                assert_false(j.readable);
                 return 0;
         }
         *ret = j.verdict;
@@ -104,6 +105,34 @@ static void nor_is_what_nobody_explains(void **state) {
         case_end(&c);
 }
 
+static void a_report_is_whole_or_none(void **state) {
+        _cleanup_(buf_done) Buf whole = BUF_UP_TO(BUNDLE_MAX);
+        int n = 0, failed;
+        Question q;
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        case_judge(&c);
+        q = case_question(&c);
+        assert_int_equal(report_json(&c.judgement, &q, &whole, NULL), 0);
+        do {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(BUNDLE_MAX);
+                Err e = {};
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n++, ENOMEM, false);
+                rc = report_json(&c.judgement, &q, &b, &e);
+                failed = libc_heal();
+                if (rc == 0)
+                        assert_true(span_equal(buf_span(&b), buf_span(&whole)));
+                else
+                        assert_string_equal(e.text, "no memory for the verdict");
+        } while (failed > 0);
+        assert_true(n > 10);
+        case_end(&c);
+}
+
 static void a_liar_is_not_called_honest(void **state) {
         Case c;
 
@@ -140,6 +169,7 @@ int main(void) {
                 cmocka_unit_test(an_honest_machine_is_not_called_a_liar),
                 cmocka_unit_test(nor_one_with_another_kind_of_key),
                 cmocka_unit_test(nor_is_what_nobody_explains),
+                cmocka_unit_test(a_report_is_whole_or_none),
                 cmocka_unit_test(a_liar_is_not_called_honest),
         };
 

@@ -209,6 +209,17 @@ static void signatures_that_were_not_checked_are_counted(void **state) {
         table_free(t);
 }
 
+static void records_that_were_left_out_may_have_been_of_layers(void **state) {
+        Table *t = table_new(LEAF("sysext", "tools", "version 1.2\n", ROOT, SIGNER));
+
+        (void) state;
+        (void) add(t, "sysext", "tools", "1.2");
+        t->story.lost_layers = true;
+        judge(t);
+        assert_reason(t, CLAIM_NOT_PROVEN, "the log says that records of layers were left out");
+        table_free(t);
+}
+
 static void a_long_name_is_cut(void **state) {
         Table *t = table_new(LEAF("sysext", "tools", "", ROOT, ""));
         char name[101] = "", reason[REASON_MAX];
@@ -235,6 +246,7 @@ int main(void) {
                 cmocka_unit_test(a_layer_without_a_root_hash_is_no_release),
                 cmocka_unit_test(one_stranger_among_many_is_named),
                 cmocka_unit_test(signatures_that_were_not_checked_are_counted),
+                cmocka_unit_test(records_that_were_left_out_may_have_been_of_layers),
                 cmocka_unit_test(a_long_name_is_cut),
         };
 

@@ -77,6 +77,66 @@ static void all_that_a_leaf_says_is_kept(void **state) {
         assert_int_equal(r.list[0].signer[31], 0x10);
 }
 
+/* The same hash is the same release, or a contradiction. */
+static void a_root_hash_has_one_meaning(void **state) {
+        static const struct {
+                const char *leaf;
+                int rc;
+        } cases[] = {
+                { "type sysext\nname a\nversion 1\nverity-root-hash sha256:" ROOT
+                  "\nsigner sha256:" SIGNER "\n",
+                                0 },
+                { "type confext\nname a\nversion 1\nverity-root-hash sha256:" ROOT
+                  "\nsigner sha256:" SIGNER "\n",
+                                -EBADMSG },
+                { "type sysext\nname b\nversion 1\nverity-root-hash sha256:" ROOT
+                  "\nsigner sha256:" SIGNER "\n",
+                                -EBADMSG },
+                { "type sysext\nname a\nversion 2\nverity-root-hash sha256:" ROOT
+                  "\nsigner sha256:" SIGNER "\n",
+                                -EBADMSG },
+                { "type sysext\nname a\nverity-root-hash sha256:" ROOT "\nsigner sha256:" SIGNER
+                  "\n",
+                                -EBADMSG },
+                { "type sysext\nname a\nversion 1\nverity-root-hash sha256:" ROOT
+                  "\nsigner sha256:" ROOT "\n",
+                                -EBADMSG },
+                { "type sysext\nname a\nversion 1\nverity-root-hash sha256:" ROOT "\n", -EBADMSG },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(LEAF_MAX);
+                _cleanup_(releases_done) Releases r = {};
+                Err e = {};
+
+                buf_printf(&b, "avouch/release/v1\n%s", cases[0].leaf);
+                assert_int_equal(releases_add(&r, buf_span(&b), NULL), 0);
+                buf_done(&b);
+                buf_printf(&b, "avouch/release/v1\n%s", cases[i].leaf);
+                assert_int_equal(releases_add(&r, buf_span(&b), &e), cases[i].rc);
+                if (cases[i].rc < 0)
+                        assert_non_null(strstr(e.text, "has the root hash of 'a'"));
+                assert_int_equal(r.n, 1);
+        }
+}
+
+/* Zeros are a signer too, and not the same as none. */
+static void no_signer_is_no_zero_signer(void **state) {
+        static const char none[] = "avouch/release/v1\ntype sysext\nname a\n"
+                                   "verity-root-hash sha256:" ROOT "\n";
+        static const char zeros[] =
+                        "avouch/release/v1\ntype sysext\nname a\nverity-root-hash sha256:" ROOT
+                        "\nsigner sha256:"
+                        "0000000000000000000000000000000000000000000000000000000000000000\n";
+        _cleanup_(releases_done) Releases r = {};
+
+        (void) state;
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(none), NULL), 0);
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(zeros), NULL), -EBADMSG);
+        assert_int_equal(r.n, 1);
+}
+
 static void what_is_no_leaf_is_refused_and_nothing_is_taken(void **state) {
         _cleanup_(releases_done) Releases r = {};
         Err e = {};
@@ -213,6 +273,8 @@ int main(void) {
                 cmocka_unit_test(a_release_is_found_by_its_root_hash),
                 cmocka_unit_test(a_release_without_a_root_hash_is_not_found_by_zeros),
                 cmocka_unit_test(all_that_a_leaf_says_is_kept),
+                cmocka_unit_test(a_root_hash_has_one_meaning),
+                cmocka_unit_test(no_signer_is_no_zero_signer),
                 cmocka_unit_test(what_is_no_leaf_is_refused_and_nothing_is_taken),
                 cmocka_unit_test(a_version_longer_than_a_record_can_name_is_refused),
                 cmocka_unit_test(there_is_an_end_to_leaves),

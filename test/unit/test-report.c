@@ -210,6 +210,21 @@ static void what_policy_excuses_is_reported_with_its_line(void **state) {
         case_end(&c);
 }
 
+static void what_is_excused_is_not_among_what_is_missing(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Case c;
+
+        (void) state;
+        add_honest(&l);
+        add_opening(&l);
+        case_begin(&c);
+        c.policy.allowed_kinds = 1u << 1;
+        c.nonce[0] ^= 1;
+        judge(&c, &l);
+        assert_tells(&c, "\nNOT TRUSTED: fresh not proven.\n");
+        case_end(&c);
+}
+
 static void evidence_that_cannot_be_read_is_reported(void **state) {
         Question q;
         Case c;
@@ -260,6 +275,22 @@ static void a_machine_without_a_log_is_reported(void **state) {
         assert_people(&c, "silent.txt");
         assert_json_tells(&c, "\"quoted\":\"sha256:0-15\"},\"notJudged\":[],\"timeline\":[]}");
         assert_suggestion(&c, "silent.policy");
+        case_end(&c);
+}
+
+static void a_key_that_nobody_knows_yet_is_suggested(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Case c;
+
+        (void) state;
+        add_honest(&l);
+        case_begin(&c);
+        c.policy.n_keys = 1; /* another one */
+        c.nonce_size = 0;
+        judge(&c, &l);
+        assert_int_equal(case_state(&c, CLAIM_KEY), CLAIM_NOT_PROVEN);
+        assert_int_equal(case_state(&c, CLAIM_FRESH), CLAIM_NOT_PROVEN);
+        assert_suggestion(&c, "honest.policy");
         case_end(&c);
 }
 
@@ -394,19 +425,38 @@ static void every_event_is_told(void **state) {
                 }
 }
 
+static void a_kernel_has_no_root_hash(void **state) {
+        static const DraftChange uki[] = { { "class", "\"uki\"" }, { "rootHash", NULL },
+                { "identity", "\"" HEX_64 "\"" }, { "reason", NULL }, {} };
+        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(CONTENT_MAX), words = BUF_UP_TO(CONTENT_MAX);
+        const Question q = { .releases = &(Releases){} };
+        Content content;
+
+        (void) state;
+        draft_content(EVENT_LAYER_ACTIVATE, uki, &bytes);
+        assert_int_equal(content_parse(buf_span(&bytes), &content, NULL), 0);
+        report_record(&content, &q, &words);
+        buf_byte(&words, '\0');
+        assert_string_equal((const char *) buf_span(&words).data,
+                        "uki \"text\" version \"text\", NO KNOWN RELEASE");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_honest_machine_is_reported),
                 cmocka_unit_test(an_opened_machine_is_reported),
                 cmocka_unit_test(what_policy_excuses_is_reported_with_its_line),
+                cmocka_unit_test(what_is_excused_is_not_among_what_is_missing),
                 cmocka_unit_test(evidence_that_cannot_be_read_is_reported),
                 cmocka_unit_test(a_log_that_is_not_proven_is_shown_so),
                 cmocka_unit_test(a_machine_without_a_log_is_reported),
+                cmocka_unit_test(a_key_that_nobody_knows_yet_is_suggested),
                 cmocka_unit_test(a_key_whose_signature_does_not_hold_is_not_suggested),
                 cmocka_unit_test(every_part_that_is_not_judged_is_named),
                 cmocka_unit_test(a_report_that_does_not_fit_is_no_report),
                 cmocka_unit_test(a_reason_stays_json_whatever_it_quotes),
                 cmocka_unit_test(every_event_is_told),
+                cmocka_unit_test(a_kernel_has_no_root_hash),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,27 @@ static void a_key_that_policy_names_is_pinned_with_its_line(void **state) {
         case_end(&c);
 }
 
+static void what_is_said_by_a_key_that_nobody_names_is_said_so(void **state) {
+        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNTOUCHED };
+
+        (void) state;
+        for (unsigned named = 0; named < 2; named++) {
+                Case c;
+
+                case_begin(&c);
+                c.policy.n_keys = named ? 0 : 1; /* 1: another one; 0: it will be pinned */
+                case_judge(&c);
+                for (size_t i = 0; i < ELEMENTS(told); i++) {
+                        const char *reason = c.judgement.verdict.reasons[told[i]];
+
+                        assert_int_equal(case_state(&c, told[i]), CLAIM_PROVEN);
+                        assert_int_equal(!strstr(reason, "by a key that policy does not name"),
+                                        named);
+                }
+                case_end(&c);
+        }
+}
+
 static void the_quote_itself_answers_the_nonce(void **state) {
         Case c;
 
@@ -144,6 +165,7 @@ int main(void) {
                 cmocka_unit_test(a_key_signs_with_its_own_hash_alone),
                 cmocka_unit_test(a_key_signs_with_its_own_scheme_alone),
                 cmocka_unit_test(a_key_that_policy_names_is_pinned_with_its_line),
+                cmocka_unit_test(what_is_said_by_a_key_that_nobody_names_is_said_so),
                 cmocka_unit_test(the_quote_itself_answers_the_nonce),
                 cmocka_unit_test(a_nonce_of_another_length_is_none),
         };

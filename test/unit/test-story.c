@@ -252,6 +252,40 @@ static void a_suspend_is_no_restart_but_is_said(void **state) {
         case_end(&c);
 }
 
+/* A second quote, which the test has made before. */
+static uint8_t attest[ATTEST_MAX], signature[TPM_SIGNATURE_MAX];
+static size_t attest_size, signature_size;
+
+static void add_quote(TpmPart *p) {
+        p->quotes[1] = (TpmQuote){ p->quotes[0].selection, { attest, attest_size },
+                { signature, signature_size } };
+        p->n_quotes = 2;
+}
+
+static void quotes_of_two_runs_are_refused(void **state) {
+        (void) state;
+        for (uint32_t restarts = 2; restarts <= 3; restarts++) {
+                Case c;
+
+                case_begin(&c);
+                c.forge.clock.restart_count = restarts;
+                forge_quote(&c.forge);
+                attest_size = c.forge.attest.size;
+                memcpy(attest, c.forge.attest.data, attest_size);
+                signature_size = c.forge.signature.size;
+                memcpy(signature, c.forge.signature.data, signature_size);
+                c.forge.clock.restart_count = 2;
+                c.forge.spoil_tpm = add_quote;
+                case_judge(&c);
+                if (restarts == 2)
+                        assert_true(verdict_trusted(&c.judgement.verdict));
+                else
+                        assert_refused(&c, CLAIM_REGISTERS,
+                                        "quote 1 is of another run of the TPM than the first");
+                case_end(&c);
+        }
+}
+
 static void a_restart_count_that_went_back_is_refused(void **state) {
         Case c;
 
@@ -285,6 +319,7 @@ int main(void) {
                 cmocka_unit_test(a_log_that_begins_late_is_taken_only_where_policy_says_so),
                 cmocka_unit_test(the_tpm_must_not_have_been_restarted_since),
                 cmocka_unit_test(a_suspend_is_no_restart_but_is_said),
+                cmocka_unit_test(quotes_of_two_runs_are_refused),
                 cmocka_unit_test(a_restart_count_that_went_back_is_refused),
         };
 
