@@ -13,8 +13,8 @@
 #include "image/uki-part.h"
 #include "image/uki-sbat.h"
 #include "image/uki-write.h"
+#include "layer/uki-name.h"
 #include "port/interrupt.h"
-#include "wire/osrel.h"
 #include "wire/pe.h"
 #include "wire/stub.h"
 
@@ -231,24 +231,21 @@ static int plan(Work *w, Err *e) {
         return rc;
 }
 
-/* name and version, for the leaf and for people */
+/* For the leaf and for people. */
 static int take_names(Work *w, Err *e) {
-        Span release = buf_span(&w->single[OSREL].bytes), name, version;
+        const UkiParams *p = w->p;
+        UkiBuilt *b = &w->built;
 
-        name = w->p->name ? span_of(w->p->name) : osrel_value(release, "IMAGE_ID");
-        if (name.size == 0)
-                name = osrel_value(release, "ID");
-        version = w->p->version ? span_of(w->p->version) : osrel_value(release, "IMAGE_VERSION");
-        if (version.size == 0)
-                version = buf_span(&w->single[UNAME].bytes);
-        if (name.size == 0)
-                name = SPAN_LITERAL("linux");
-        if (name.size > NAME_TEXT_MAX || version.size > NAME_TEXT_MAX)
+        uki_name(buf_span(&w->single[OSREL].bytes), buf_span(&w->single[UNAME].bytes), b->name,
+                        b->version);
+        if ((p->name && strlen(p->name) > NAME_TEXT_MAX) ||
+                        (p->version && strlen(p->version) > NAME_TEXT_MAX))
                 return err_set(e, -EINVAL, "a name or version of more than %d bytes",
                                 NAME_TEXT_MAX);
-        memcpy(w->built.name, name.data, name.size);
-        if (version.size > 0)
-                memcpy(w->built.version, version.data, version.size);
+        if (p->name)
+                (void) snprintf(b->name, sizeof(b->name), "%s", p->name);
+        if (p->version)
+                (void) snprintf(b->version, sizeof(b->version), "%s", p->version);
         return 0;
 }
 
