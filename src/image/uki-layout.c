@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Offsets in the file header and in the optional header ("PE Format"). */
@@ -156,7 +157,7 @@ static void place_added(const Pe *pe, const UkiSection *added, size_t n_added, U
                         continue;
                 memory = round_up(memory, pe->section_alignment);
                 *p = (UkiPlace){ .added = (int) i };
-                (void) strncpy(p->header.name, added[i].name, PE_NAME_MAX);
+                (void) snprintf(p->header.name, sizeof(p->header.name), "%s", added[i].name);
                 p->header.flags = added[i].flags;
                 p->header.virtual_address = (uint32_t) memory;
                 p->header.virtual_size = (uint32_t) added[i].size;
