@@ -37,7 +37,9 @@ static int add_pcrs(Leaf *leaf, const Digest *pcr11, Err *e) {
                 LeafPcr *p = &leaf->pcrs[leaf->n_pcrs++];
                 int rc;
 
-                *p = (LeafPcr){ .bank = pcr11->alg, .phases = span_of(*path), .value = *pcr11 };
+                *p = (LeafPcr){
+                        .bank = (uint16_t) pcr11->alg, .phases = span_of(*path), .value = *pcr11
+                };
                 rc = pcr11_phases(&p->value, p->phases, e);
                 if (rc < 0)
                         return rc;
