@@ -14,7 +14,8 @@ typedef struct Tss2 {
         unsigned patience;
         TSS2_TCTI_CONTEXT *tcti; /* both NULL while there is no connection */
         ESYS_CONTEXT *esys;
-        ESYS_TR key; /* ESYS_TR_NONE while there is none */
+        ESYS_TR key;   /* ESYS_TR_NONE while there is none */
+        ESYS_TR audit; /* the audit session; the same */
 } Tss2;
 
 static inline Tss2 *tss2_of(Tpm *t) {
@@ -62,8 +63,18 @@ int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e);
 /* The selection as the TPM wants it. */
 TPML_PCR_SELECTION tss2_selection(const PcrSelection *s);
 
-/* Lets the TPM forget the attestation key that tss2_key() made. */
+/* Lets the TPM forget the attestation key that tss2_key() made, and an audit session. */
 void tss2_drop_key(Tss2 *t);
+void tss2_drop_audit(Tss2 *t);
+
+/* What a command of the key takes besides an object and who may use it: qualifyingData, and the
+ * scheme of the key itself. -ENOKEY where there is no key. */
+extern const TPMT_SIG_SCHEME tss2_scheme_of_key;
+int tss2_qualify(const Tss2 *t, Span bytes, TPM2B_DATA *ret, Err *e);
+
+/* Hands out what the key signed, without sizes. */
+int tss2_attested(const Tss2 *t, const TPM2B_ATTEST *attested, const TPMT_SIGNATURE *signed_with,
+                Buf *attest, Buf *signature, Err *e);
 
 /* The rows of the table in tpm-tss2.c; what each does is said in port/tpm.h. */
 int tss2_banks(Tpm *t, PcrSelection *ret, Err *e);
@@ -71,3 +82,5 @@ int tss2_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
 int tss2_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
 int tss2_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
 int tss2_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature, Err *e);
+int tss2_audit_begin(Tpm *t, bool exclusive, Err *e);
+int tss2_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);

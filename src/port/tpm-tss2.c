@@ -63,7 +63,7 @@ static void disconnect(Tss2 *t) {
                 Esys_Finalize(&t->esys);
         if (t->tcti)
                 Tss2_TctiLdr_Finalize(&t->tcti);
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
 }
 
 /* What the one who reads the message can do about it. */
@@ -77,6 +77,7 @@ static const char *advice(TSS2_RC rc) {
                 { TPM2_RC_HIERARCHY, "; is the TPM switched off in the firmware's settings?" },
                 { TPM2_RC_CURVE, "; try the other kind of key (-G rsa)" },
                 { TPM2_RC_ASYMMETRIC, "; try the other kind of key (-G ecc or -G rsa)" },
+                { TPM2_RC_EXCLUSIVE, "; somebody else used it in between: begin anew" },
         };
 
         if (says_not_now(rc))
@@ -89,11 +90,18 @@ static const char *advice(TSS2_RC rc) {
         return "";
 }
 
+/* What kind of refusal it is. */
+static int errno_of(TSS2_RC rc) {
+        if (says_not_now(rc))
+                return -EBUSY;
+        return tpm_code(rc) == TPM2_RC_EXCLUSIVE ? -EAGAIN : -EIO;
+}
+
 int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e) {
         if (tpm_code(rc) == 0)
                 disconnect(t);
-        return err_set(e, says_not_now(rc) ? -EBUSY : -EIO, "TPM %s: %s: %s%s", t->name, what,
-                        Tss2_RC_Decode(rc), advice(rc));
+        return err_set(e, errno_of(rc), "TPM %s: %s: %s%s", t->name, what, Tss2_RC_Decode(rc),
+                        advice(rc));
 }
 
 static int connect_failed(const Tss2 *t, TSS2_RC rc, Err *e) {
@@ -145,6 +153,7 @@ static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
 static void tss2_close(Tpm *tpm) {
         Tss2 *t = tss2_of(tpm);
 
+        tss2_drop_audit(t);
         tss2_drop_key(t);
         disconnect(t);
         free(t->name);
@@ -158,6 +167,8 @@ static const TpmOps tss2_ops = {
         .clock = tss2_clock,
         .key = tss2_key,
         .quote = tss2_quote,
+        .audit_begin = tss2_audit_begin,
+        .audit_end = tss2_audit_end,
         .close = tss2_close,
 };
 
@@ -176,7 +187,7 @@ int tpm_open_within(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
         }
         t->tpm.ops = &tss2_ops;
         t->patience = patience;
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
         rc = tss2_connect(t, e);
         if (rc < 0) {
                 tss2_close(&t->tpm);
