@@ -34,6 +34,7 @@ int tss2_audit_begin(Tpm *tpm, bool exclusive, Err *e) {
 }
 
 int tss2_audit_end(Tpm *tpm, Span extra, Buf *attest, Buf *signature, Err *e) {
+        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
         _cleanup_(esys_done) TPM2B_ATTEST *audited = NULL;
         _cleanup_(esys_done) TPMT_SIGNATURE *made = NULL;
         Tss2 *t = tss2_of(tpm);
@@ -42,13 +43,14 @@ int tss2_audit_end(Tpm *tpm, Span extra, Buf *attest, Buf *signature, Err *e) {
 
         if (t->audit == ESYS_TR_NONE)
                 return err_set(e, -ENOKEY, "TPM %s: there is no audit session (any more)", t->name);
-        rc = tss2_qualify(t, extra, &data, e);
+        rc = tss2_qualifying(extra, &data, e);
+        if (rc == 0 && t->key == ESYS_TR_NONE)
+                rc = err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)", t->name);
         if (rc == 0)
                 rc = ASK(t, "ending the audit session", e,
                                 Esys_GetSessionAuditDigest(t->esys, ESYS_TR_RH_ENDORSEMENT, t->key,
                                                 t->audit, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
-                                                ESYS_TR_NONE, &data, &tss2_scheme_of_key, &audited,
-                                                &made));
+                                                ESYS_TR_NONE, &data, &of_the_key, &audited, &made));
         tss2_drop_audit(t);
-        return rc < 0 ? rc : tss2_attested(t, audited, made, attest, signature, e);
+        return rc < 0 ? rc : tss2_take_signed(t, audited, made, attest, signature, e);
 }

@@ -71,35 +71,33 @@ int tss2_key(Tpm *tpm, TpmAkType type, Buf *public, Err *e) {
         return public->failed;
 }
 
-const TPMT_SIG_SCHEME tss2_scheme_of_key = { .scheme = TPM2_ALG_NULL };
+int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e) {
+        TPM2B_DATA data = { .size = (UINT16) bytes.size };
 
-int tss2_qualify(const Tss2 *t, Span bytes, TPM2B_DATA *ret, Err *e) {
-        if (bytes.size > sizeof(ret->buffer))
+        if (bytes.size > sizeof(data.buffer))
                 return err_set(e, -EINVAL, "a nonce of %zu bytes, where a TPM takes %zu",
-                                bytes.size, sizeof(ret->buffer));
-        if (t->key == ESYS_TR_NONE)
-                return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
-                                t->name);
-        *ret = (TPM2B_DATA){ .size = (UINT16) bytes.size };
+                                bytes.size, sizeof(data.buffer));
         if (bytes.size > 0)
-                memcpy(ret->buffer, bytes.data, bytes.size);
+                memcpy(data.buffer, bytes.data, bytes.size);
+        *ret = data;
         return 0;
 }
 
-int tss2_attested(const Tss2 *t, const TPM2B_ATTEST *attested, const TPMT_SIGNATURE *signed_with,
-                Buf *attest, Buf *signature, Err *e) {
+int tss2_take_signed(const Tss2 *t, const TPM2B_ATTEST *made, const TPMT_SIGNATURE *by, Buf *attest,
+                Buf *signature, Err *e) {
         uint8_t bytes[sizeof(TPMT_SIGNATURE)];
         size_t size = 0;
 
-        if (Tss2_MU_TPMT_SIGNATURE_Marshal(signed_with, bytes, sizeof(bytes), &size))
+        if (Tss2_MU_TPMT_SIGNATURE_Marshal(by, bytes, sizeof(bytes), &size))
                 return err_set(e, -EBADMSG, "TPM %s: made a signature that is none", t->name);
-        buf_bytes(attest, (Span){ attested->attestationData, attested->size });
+        buf_bytes(attest, (Span){ made->attestationData, made->size });
         buf_bytes(signature, (Span){ bytes, size });
         return attest->failed < 0 ? attest->failed : signature->failed;
 }
 
 int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                 Err *e) {
+        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
         _cleanup_(esys_done) TPM2B_ATTEST *quoted = NULL;
         _cleanup_(esys_done) TPMT_SIGNATURE *made = NULL;
         TPML_PCR_SELECTION list = tss2_selection(which);
@@ -107,11 +105,16 @@ int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf
         TPM2B_DATA data;
         int rc;
 
-        rc = tss2_qualify(t, nonce, &data, e);
+        rc = tss2_qualifying(nonce, &data, e);
         if (rc < 0)
                 return rc;
+        if (t->key == ESYS_TR_NONE)
+                return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
+                                t->name);
         rc = ASK(t, "quoting PCRs", e,
                         Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, t->audit, ESYS_TR_NONE, &data,
-                                        &tss2_scheme_of_key, &list, &quoted, &made));
-        return rc < 0 ? rc : tss2_attested(t, quoted, made, attest, signature, e);
+                                        &of_the_key, &list, &quoted, &made));
+        if (rc < 0)
+                return rc;
+        return tss2_take_signed(t, quoted, made, attest, signature, e);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "wire/nvpublic.h"
+
 /* Audit sessions: what was attested in one is signed as a whole. */
 
 #define EXTRA "what binds the manifest to it..."
@@ -35,31 +37,78 @@ static void hash_buf(const Buf *b, Digest *ret) {
         assert_int_equal(hash_bytes(HASH_SHA256, buf_span(b), ret, NULL), 0);
 }
 
-/* D' = H(D || cpHash || rpHash), by the sentences of Part 1, section 19.7, for a quote. */
-static void audit_quote(
-                const Digest *key, const PcrSelection *which, const Made *made, Digest *session) {
-        _cleanup_(buf_done) Buf command = BUF_UP_TO(4096), answer = BUF_UP_TO(4096),
-                                both = BUF_UP_TO(4096);
+/* D' = H(D || cpHash || rpHash), by the sentences of Part 1, "Audit Session Digest". command: code,
+ * Names, parameters. */
+static void audit(uint32_t code, const Buf *command, const Made *made, Digest *session) {
+        _cleanup_(buf_done) Buf answer = BUF_UP_TO(4096), both = BUF_UP_TO(4096);
         Digest cp, rp;
 
-        buf_be(&command, 0x158, 4);
-        buf_be(&command, HASH_SHA256, 2);
-        buf_bytes(&command, digest_span(key));
-        buf_be(&command, sizeof(NONCE) - 1, 2);
-        buf_string(&command, NONCE);
-        buf_be(&command, 0x0010, 2);
-        pcr_selection_write(which, &command);
         buf_be(&answer, 0, 4);
-        buf_be(&answer, 0x158, 4);
+        buf_be(&answer, code, 4);
         buf_be(&answer, made->attest.size, 2);
         buf_bytes(&answer, buf_span(&made->attest));
         buf_bytes(&answer, buf_span(&made->signature));
-        hash_buf(&command, &cp);
+        hash_buf(command, &cp);
         hash_buf(&answer, &rp);
         buf_bytes(&both, digest_span(session));
         buf_bytes(&both, digest_span(&cp));
         buf_bytes(&both, digest_span(&rp));
         hash_buf(&both, session);
+}
+
+static void put_name(const Digest *of_public, Buf *to) {
+        buf_be(to, HASH_SHA256, 2);
+        buf_bytes(to, digest_span(of_public));
+}
+
+static void put_qualifying(Buf *to) {
+        buf_be(to, sizeof(NONCE) - 1, 2);
+        buf_string(to, NONCE);
+        buf_be(to, 0x0010, 2);
+}
+
+static void audit_quote(
+                const Digest *key, const PcrSelection *which, const Made *made, Digest *session) {
+        _cleanup_(buf_done) Buf command = BUF_UP_TO(4096);
+
+        buf_be(&command, 0x158, 4);
+        put_name(key, &command);
+        put_qualifying(&command);
+        pcr_selection_write(which, &command);
+        audit(0x158, &command, made, session);
+}
+
+static void audit_counter(
+                const Digest *key, const Digest *index, const Made *made, Digest *session) {
+        _cleanup_(buf_done) Buf command = BUF_UP_TO(4096);
+
+        buf_be(&command, 0x184, 4);
+        put_name(key, &command);
+        put_name(index, &command);
+        put_name(index, &command);
+        put_qualifying(&command);
+        buf_be(&command, NV_COUNTER_SIZE, 2);
+        buf_be(&command, 0, 2);
+        audit(0x184, &command, made, session);
+}
+
+/* A counter that counts; the hash of its public area as it is then. */
+static Digest make_counter(Tpm *t) {
+        _cleanup_(buf_done) Buf public = BUF_UP_TO(NV_PUBLIC_MAX), found = BUF_UP_TO(NV_PUBLIC_MAX);
+        NvPublic counter = nv_counter();
+        Digest d;
+
+        nv_public_write(&counter, &public);
+        assert_int_equal(tpm_nv_define(t, buf_span(&public), NULL), 0);
+        assert_int_equal(tpm_nv_increment(t, NV_COUNTER_INDEX, NULL), 0);
+        assert_int_equal(tpm_nv_public(t, NV_COUNTER_INDEX, &found, NULL), 1);
+        hash_buf(&found, &d);
+        return d;
+}
+
+static int certify(Tpm *t, Made *made) {
+        return tpm_nv_certify(t, NV_COUNTER_INDEX, NV_COUNTER_SIZE, SPAN_LITERAL(NONCE),
+                        &made->attest, &made->signature, NULL);
 }
 
 static int quote(Tpm *t, const PcrSelection *which, Made *made) {
@@ -99,6 +148,35 @@ static void a_session_comes_to_the_digest_of_what_was_done_in_it(void **state) {
                 assert_true(a.exclusive);
                 assert_true(span_equal(a.digest, digest_span(&session)));
         }
+        tpm_close(&t);
+}
+
+/* An index is known beforehand, so that nothing but its certification is in the session; also where
+ * one was lost before. */
+static void counters_are_audited_too(void **state) {
+        _cleanup_(made_done) Made first = MADE, second = MADE, lost = MADE, last = MADE;
+        PcrSelection which = selection("sha256:8");
+        const Swtpm *s = *state;
+        Tpm *t = open_tapped(s, ""), *other = open_tapped(s, "");
+        Digest session = digest_zero(HASH_SHA256), key = make_key(t), index = make_counter(t);
+        SessionAudited a;
+        TpmClock clock;
+
+        assert_int_equal(tpm_audit_begin(t, true, NULL), 0);
+        assert_int_equal(quote(t, &which, &lost), 0);
+        assert_int_equal(tpm_clock(other, &clock, NULL), 0);
+        made_done(&lost);
+        assert_int_equal(certify(t, &lost), -EAGAIN);
+
+        assert_int_equal(tpm_audit_begin(t, true, NULL), 0);
+        assert_int_equal(quote(t, &which, &first), 0);
+        assert_int_equal(certify(t, &second), 0);
+        audit_quote(&key, &which, &first, &session);
+        audit_counter(&key, &index, &second, &session);
+        a = end(t, &last);
+        assert_true(a.exclusive);
+        assert_true(span_equal(a.digest, digest_span(&session)));
+        tpm_close(&other);
         tpm_close(&t);
 }
 
@@ -209,6 +287,7 @@ static void a_session_that_is_lost_is_not_forgotten(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 SWTPM_TEST(a_session_comes_to_the_digest_of_what_was_done_in_it),
+                SWTPM_TEST(counters_are_audited_too),
                 SWTPM_TEST(who_comes_in_between_is_told),
                 SWTPM_TEST(a_session_costs_three_commands_and_is_put_away),
                 SWTPM_TEST(no_session_is_left_in_the_tpm),
