@@ -205,11 +205,12 @@ static void policy_excuses_by_kind_and_by_name(void **state) {
         (void) state;
         case_begin(&c);
         c.policy.allowed_kinds = 1u << 0; /* login */
-        c.policy.allowed_lines[0] = 12;
+        c.policy.allowed_by[0].line = 12;
         opening(&c, "login");
         case_judge_machine(&c);
         assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_EXCUSED);
-        assert_string_equal(c.judgement.verdict.by[CLAIM_UNTOUCHED], "line 12, [Glass] Allow=");
+        assert_string_equal(
+                        c.judgement.verdict.by[CLAIM_UNTOUCHED], "policy line 12, [Glass] Allow=");
         assert_true(verdict_trusted(&c.judgement.verdict));
         opening(&c, "sudo");
         case_judge_machine(&c);
