@@ -152,6 +152,10 @@ static void judge_past(Reading *r, uint64_t value, const uint8_t past[32]) {
                                 s->count);
 }
 
+static bool is_opening(const Content *c) {
+        return c->event == EVENT_GLASS_OPEN;
+}
+
 /* Whether an opening is of this boot is what three things say, none of which somebody else could
  * have made say otherwise: its boot id, which its receipt covers; the count with which the log
  * began; and the TPM, which had been reset since it gave the receipt, or had not (then an empty
@@ -173,10 +177,12 @@ static void judge_line(Reading *r, const HistoryLine *l, const AttestHead *head)
         }
         if (logged || !r->log_proven)
                 return;
-        if (memcmp(l->content.boot, r->story->segment.chain.boot, sizeof(l->content.boot)) == 0)
-                say_once(r->o->stray,
-                                "count %" PRIu64 " is of this boot, and its log does not have it",
-                                l->value);
+        if (memcmp(l->content.boot, r->story->segment.chain.boot, sizeof(l->content.boot)) == 0 &&
+                        is_opening(&l->content)) {
+                if (r->o->opened_resumed++ == 0)
+                        story_opening_words(&l->content, r->o->first_resumed);
+                r->o->kinds_resumed |= story_opening_kind(&l->content);
+        }
         if (r->story->has_count && l->value > r->story->count)
                 say_once(r->o->stray,
                                 "count %" PRIu64 " came after the log began at count %" PRIu64
@@ -184,10 +190,6 @@ static void judge_line(Reading *r, const HistoryLine *l, const AttestHead *head)
                                 l->value, r->story->count);
         if (!earlier && r->unshown == 0)
                 r->unshown = l->value;
-}
-
-static bool is_opening(const Content *c) {
-        return c->event == EVENT_GLASS_OPEN;
 }
 
 static void count_line(Reading *r, const HistoryLine *l) {

@@ -24,7 +24,11 @@ typedef struct Openings {
         char fault[OPENINGS_WORDS];          /* why they cannot be counted; empty: they can, or
                                               * there is nothing to count by */
         char stray[OPENINGS_WORDS];          /* one of this boot that the log does not have */
-        bool anchored;                       /* reaches back before this boot, or to the baseline */
+        /* of this boot by its id, but from before the TPM was last reset: it was resumed since */
+        uint64_t opened_resumed;
+        uint32_t kinds_resumed;
+        char first_resumed[STORY_WORDS];
+        bool anchored; /* reaches back before this boot, or to the baseline */
 
         /* where policy has a baseline */
         bool covered; /* all since then is told */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { STATEMENT_MAX = 600 };
+enum { STATEMENT_MAX = STORY_WORDS + 200 };
 
 /* What cannot be excused: nobody can say what was opened. */
 static bool refute_what_is_unknown(const Story *s, const Openings *o, Verdict *v) {
@@ -50,8 +50,14 @@ static bool refute_what_is_not_covered(const Openings *o, const Policy *p, Verdi
         return true;
 }
 
-static void state_boot(const Story *s, char into[STATEMENT_MAX]) {
-        if (s->opened == 0)
+static void state_boot(const Story *s, const Openings *o, char into[STATEMENT_MAX]) {
+        if (s->opened == 0 && o->opened_resumed > 0)
+                (void) snprintf(into, STATEMENT_MAX,
+                                "this boot: opened %" PRIu64
+                                " time%s before the TPM was reset under it (hibernation), first as %s",
+                                o->opened_resumed, o->opened_resumed == 1 ? "" : "s",
+                                o->first_resumed);
+        else if (s->opened == 0)
                 (void) snprintf(into, STATEMENT_MAX, "this boot: no break-glass entry");
         else
                 (void) snprintf(into, STATEMENT_MAX,
@@ -98,12 +104,12 @@ void judge_untouched(const Story *s, const Openings *o, const Question *q, Verdi
 
         if (refute_what_is_unknown(s, o, v) || refute_what_is_not_covered(o, q->policy, v))
                 return;
-        state_boot(s, boot);
+        state_boot(s, o, boot);
         state_since(o, q->policy, since);
-        if (s->opened == 0 && o->opened_since == 0) {
+        if (s->opened == 0 && o->opened_resumed == 0 && o->opened_since == 0) {
                 verdict_prove(v, CLAIM_UNTOUCHED, "%s; %s", boot, since);
                 return;
         }
         verdict_refute(v, CLAIM_UNTOUCHED, "%s; %s", boot, since);
-        excuse(s->opened_kinds | o->kinds_since, q, v);
+        excuse(s->opened_kinds | o->kinds_resumed | o->kinds_since, q, v);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <stdio.h>
+
 #include "verify/untouched.h"
 
 /* The claim untouched, over a story that is proven already. */
@@ -148,14 +150,14 @@ static void both_statements_are_made(void **state) {
                         "this boot: no break-glass entry; since the baseline (count 6): none either");
         o.opened_since = 2;
         o.kinds_since = SUDO;
-        strcpy(o.first_since, "sudo by ada");
+        (void) snprintf(o.first_since, sizeof(o.first_since), "sudo by ada");
         judge_with(&s, &o, &p, &v);
         assert_reason(&v, CLAIM_NOT_PROVEN,
                         "this boot: no break-glass entry; since the baseline (count 6): opened 2 times, first as sudo by ada");
         o.opened_since = 1;
         s.opened = 1;
         s.opened_kinds = LOGIN;
-        strcpy(s.first_opened, "login by ada");
+        (void) snprintf(s.first_opened, sizeof(s.first_opened), "login by ada");
         judge_with(&s, &o, &p, &v);
         assert_reason(&v, CLAIM_NOT_PROVEN,
                         "this boot: opened 1 time, first as login by ada (record 0); since the baseline (count 6): opened 1 time, first as sudo by ada");
