@@ -66,9 +66,10 @@ typedef struct Reading {
         bool log_proven;
         LogWalk walk;
         Openings *o;
-        uint64_t unshown; /* value of the first line that may be of this boot and is not in its
-                           * log; 0: there is none */
-        bool past_met;    /* the line is reached with which the log began */
+        uint64_t unshown;  /* value of the first line that may be of this boot and is not in its
+                            * log; 0: there is none */
+        bool past_met;     /* the line is reached with which the log began, */
+        bool past_differs; /* and it is another than the log says */
 } Reading;
 
 static void read_counter(const Evidence *ev, Openings *o) {
@@ -145,11 +146,7 @@ static void judge_past(Reading *r, uint64_t value, const uint8_t past[32]) {
         if (r->past_met || !s->has_count || !s->has_past || value < s->count)
                 return;
         r->past_met = true;
-        if (memcmp(past, s->past, sizeof(s->past)) != 0)
-                say_once(r->o->fault,
-                                "the history is not the one that the log began with (count %" PRIu64
-                                "): it was begun anew, or changed",
-                                s->count);
+        r->past_differs = memcmp(past, s->past, sizeof(s->past)) != 0;
 }
 
 static bool is_opening(const Content *c) {
@@ -248,6 +245,11 @@ static void judge_end(Reading *r, const History *h) {
                                 " only: the TPM's state was put back",
                                 h->closed, o->count);
         judge_past(r, UINT64_MAX, h->past);
+        if (r->past_differs)
+                say_once(o->fault,
+                                "the history is not the one that the log began with (count %" PRIu64
+                                "): it was begun anew, or changed",
+                                r->story->count);
         if (r->unshown > 0)
                 say_once(o->stray,
                                 "count %" PRIu64
