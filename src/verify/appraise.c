@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/kernel.h"
 #include "verify/layers.h"
+#include "verify/platform.h"
 #include "verify/signature.h"
 #include "verify/untouched.h"
 
@@ -16,8 +18,8 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_BOUND, CLAIM_ATOMIC, CLAIM_FIRMWARE, CLAIM_KERNEL,
-                CLAIM_ROOT, CLAIM_UNLOCK, CLAIM_TOGETHER };
+        static const Claim rest[] = { CLAIM_BOUND, CLAIM_ATOMIC, CLAIM_ROOT, CLAIM_UNLOCK,
+                CLAIM_TOGETHER };
 
         for (size_t i = 0; i < ELEMENTS(rest); i++)
                 verdict_leave(v, rest[i], "not judged by this version");
@@ -63,6 +65,7 @@ static void remark_limits(const Question *q, Judgement *j) {
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
+        Explained x;
         int rc;
 
         rc = judge_signature(&j->evidence, &j->verdict, e);
@@ -70,7 +73,13 @@ static int judge(const Question *q, Judgement *j, Err *e) {
                 return rc;
         judge_key(&j->evidence, q, &j->verdict);
         judge_fresh(&j->evidence, q, &j->verdict);
-        rc = judge_registers(&j->evidence, q, &j->verdict, &j->story, e);
+        rc = explain(&j->evidence, &x, e);
+        if (rc == 0)
+                rc = judge_registers(&j->evidence, q, &x, &j->verdict, &j->story, e);
+        if (rc == 0)
+                rc = judge_firmware(&j->evidence, q, &x.which, &j->verdict, e);
+        if (rc == 0)
+                rc = judge_kernel(&j->evidence, q, &x, &j->verdict, e);
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);

@@ -197,7 +197,8 @@ static bool is_policy_register(const Policy *p, unsigned pcr) {
 
 /* A quoted register that is not at its reset value and has no log: something happened that nobody
  * tells. */
-static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v) {
+static void judge_unexplained(
+                const Evidence *ev, const Question *q, const Explained *x, Verdict *v) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
         PcrSelection unexplained = {};
         _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
@@ -208,7 +209,8 @@ static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v)
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
                         const Digest *d = pcr_value(&ev->tpm.pcrs, found.alg, pcr);
 
-                        if (d && !is_policy_register(q->policy, pcr) && !pcr_at_reset(pcr, d))
+                        if (d && !is_policy_register(q->policy, pcr) && !pcr_at_reset(pcr, d) &&
+                                        !pcr_selected(&x->which, (uint16_t) found.alg, pcr))
                                 found.mask |= UINT32_C(1) << pcr;
                 }
                 if (found.mask != 0)
@@ -258,7 +260,8 @@ static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, 
         s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
 }
 
-int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
+int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+                Story *ret, Err *e) {
         Span log = ev->bundle.parts[PART_AVOUCH_LOG];
         Content genesis = {};
         Err first = {};
@@ -277,7 +280,8 @@ int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *re
                 judge_values(ev, q, v, ret);
                 judge_clock(ev, &genesis, v, ret);
         }
-        judge_unexplained(ev, q, v);
+        judge_explained(x, v);
+        judge_unexplained(ev, q, x, v);
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
                         ret->n_records, ret->segment.chain.reg.index);
         return 0;

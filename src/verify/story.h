@@ -3,6 +3,7 @@
 
 #include "log/chain.h"
 #include "verify/evidence.h"
+#include "verify/explain.h"
 #include "verify/question.h"
 
 /* What the machine's log tells, replayed against what was quoted: the claim registers, and the
@@ -34,6 +35,7 @@ typedef struct Story {
 /* What a record says of a layer. Borrows from c. */
 StoryLayer story_layer(const Content *c);
 
-/* Replays and judges the claim registers. Borrows from the evidence. */
-int judge_registers(
-                const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) _must_check_;
+/* Replays and judges the claim registers; x is what the firmware's log explains. Borrows from the
+ * evidence. */
+int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+                Story *ret, Err *e) _must_check_;

@@ -137,6 +137,20 @@ static void put_disk(Cursor *c, Buf *to) {
         put_guid("", id, ")", to);
 }
 
+/* A file's name, UTF-16LE, whose folders a backslash divides: "EFI/BOOT/X.EFI". */
+static void put_file(Span utf16, Buf *to) {
+        size_t from = 0;
+
+        for (size_t at = 0; at + 1 < utf16.size; at += 2)
+                if (utf16.data[at] == '\\' && utf16.data[at + 1] == 0) {
+                        efi_text((Span){ utf16.data + from, at - from }, to);
+                        if (at > 0)
+                                buf_byte(to, '/');
+                        from = at + 2;
+                }
+        efi_text((Span){ utf16.data + from, utf16.size - from }, to);
+}
+
 static void put_media(const EfiNode *n, Cursor *c, Buf *to) {
         switch (n->subtype) {
         case 1:
@@ -149,7 +163,7 @@ static void put_media(const EfiNode *n, Cursor *c, Buf *to) {
                 put_guid("VenMedia(", cursor_bytes(c, EFI_GUID_SIZE), ")", to);
                 break;
         case FILE_PATH:
-                efi_text(n->data, to);
+                put_file(n->data, to);
                 break;
         case 6:
                 put_guid("FvFile(", cursor_bytes(c, EFI_GUID_SIZE), ")", to);

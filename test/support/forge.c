@@ -88,6 +88,8 @@ void forge_new(Forge *f, const World *w) {
                 .attest = BUF_UP_TO(ATTEST_MAX),
                 .signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
                 .log = BUF_UP_TO(LOG_MAX),
+                .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
+                .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .attributes = 0x00050472,
                 .magic = 0xff544347,
                 .type = 0x8018,
@@ -106,6 +108,8 @@ void forge_done(Forge *f) {
         buf_done(&f->attest);
         buf_done(&f->signature);
         buf_done(&f->log);
+        buf_done(&f->firmware);
+        buf_done(&f->line);
 }
 
 void forge_key(Forge *f, TpmCurve curve, HashAlg hash) {
@@ -187,6 +191,27 @@ void forge_quote(Forge *f) {
         sign(f);
 }
 
+void forge_firmware(Forge *f, const FirmLog *l) {
+        PcrValues after, all = {};
+
+        firmlog_replay(l, &after);
+        for (size_t b = 0; b < after.held.n_banks; b++)
+                for (unsigned pcr = 0; pcr < 16; pcr++) {
+                        Digest zero = digest_zero(after.digests[b][pcr].alg);
+                        const Digest *own = pcr_value(&f->values, (uint16_t) zero.alg, pcr);
+
+                        if (!pcr_set(&all, pcr,
+                                            pcr != WORLD_PCR ? &after.digests[b][pcr]
+                                            : own            ? own
+                                                             : &zero))
+                                assert(false);
+                }
+        f->values = f->signed_values = all;
+        f->selection = f->asked = all.held;
+        buf_done(&f->firmware);
+        firmlog_write(l, &f->firmware);
+}
+
 static void list_part(Manifest *m, BundleLabel label, Span bytes) {
         Digest d;
 
@@ -195,6 +220,15 @@ static void list_part(Manifest *m, BundleLabel label, Span bytes) {
         m->parts[label].listed = true;
         m->parts[label].size = bytes.size;
         memcpy(m->parts[label].sha256, d.bytes, 32);
+}
+
+/* A part that is there where it has bytes. */
+static void add_part(Bundle *b, Manifest *m, BundleLabel label, const Buf *bytes) {
+        if (bytes->size == 0)
+                return;
+        b->has[label] = true;
+        b->parts[label] = buf_span(bytes);
+        list_part(m, label, buf_span(bytes));
 }
 
 void forge_bundle(Forge *f, Buf *to) {
@@ -219,6 +253,8 @@ void forge_bundle(Forge *f, Buf *to) {
                 if (!f->leave_log_out_of_manifest)
                         list_part(&m, PART_AVOUCH_LOG, buf_span(&f->log));
         }
+        add_part(&b, &m, PART_FIRMWARE_LOG, &f->firmware);
+        add_part(&b, &m, PART_COMMAND_LINE, &f->line);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);
         manifest_write(&m, &manifest);

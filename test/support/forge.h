@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "support/firmlog.h"
 #include "support/world.h"
 #include "wire/bundle.h"
 #include "wire/tpmkey.h"
@@ -31,6 +32,7 @@ typedef struct Forge {
         PcrSelection asked; /* what the evidence says was asked for */
         PcrValues values;   /* beside the quote */
         Buf log;
+        Buf firmware, line; /* parts firmware-log and command-line; empty: there is none */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */
@@ -49,6 +51,10 @@ void forge_key(Forge *f, TpmCurve curve, HashAlg hash);
 
 /* Takes the registers and the log from the world again. */
 void forge_take(Forge *f, const World *w);
+
+/* Takes a firmware's log along, and the registers that the machine has after it: all but the
+ * world's own, in the banks of the log. */
+void forge_firmware(Forge *f, const FirmLog *l);
 
 void forge_quote(Forge *f);
 void forge_bundle(Forge *f, Buf *to);

@@ -37,7 +37,9 @@ static const struct {
                 "\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72\2\2" END),
                         "HD(1,GPT,a5c059a1-94e4-4aa7-87b5-ab155c2bf072)" },
         { BYTES("\4\2\x08\0\1\0\0\0" END), "CDROM(0x1)" },
-        { BYTES("\4\4\x0a\0\\\0x\0\0\0" END), "\\x" },
+        { BYTES("\4\4\x0a\0\\\0x\0\0\0" END), "x" },
+        { BYTES("\4\4\x0e\0x\0\\\0y\0\\\0\0\0" END), "x/y/" },
+        { BYTES("\4\4\x08\0\\\1\\\0" END), "\xc5\x9c/" },
         { BYTES("\4\6\x14\0\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72"
                 "\4\7\x14\0\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72"
                 "\4\3\x14\0\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72" END),

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/commandline.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "verify/boot.h"
+#include "wire/limits.h"
+
+enum { WORDS_MAX = 128, QUOTED_MAX = 120 };
+
+/* Where the words of a text are. */
+typedef struct Words {
+        Span list[WORDS_MAX];
+        size_t n;
+} Words;
+
+static Words words_of(Span text) {
+        Words w = {};
+        size_t at = 0;
+
+        while (w.n < WORDS_MAX) {
+                size_t from;
+
+                while (at < text.size && text.data[at] == ' ')
+                        at++;
+                from = at;
+                while (at < text.size && text.data[at] != ' ')
+                        at++;
+                if (at == from)
+                        break;
+                w.list[w.n++] = (Span){ text.data + from, at - from };
+        }
+        return w;
+}
+
+void command_line_difference(Span expected, Span actual, Buf *to) {
+        Words a = words_of(expected), b = words_of(actual);
+        size_t i = 0, same_end = 0;
+        Span was, is;
+
+        while (i < a.n && i < b.n && span_equal(a.list[i], b.list[i]))
+                i++;
+        if (i == a.n && i == b.n)
+                return;
+        while (same_end < a.n - i && same_end < b.n - i &&
+                        span_equal(a.list[a.n - 1 - same_end], b.list[b.n - 1 - same_end]))
+                same_end++;
+        was = i < a.n - same_end ? a.list[i] : (Span){};
+        is = i < b.n - same_end ? b.list[i] : (Span){};
+        if (is.size > 0)
+                text_quote(to, is, QUOTED_MAX);
+        if (is.size > 0 && was.size > 0)
+                buf_string(to, " stands where ");
+        if (was.size > 0)
+                text_quote(to, was, QUOTED_MAX);
+        buf_string(to, was.size == 0 ? " was added" : is.size == 0 ? " is missing" : " belongs");
+}
+
+/* The text without the words from first to last. */
+static void leave_out(Span text, Span first, Span last, Buf *to) {
+        const uint8_t *from = first.data, *until = last.data + last.size;
+        const uint8_t *end = text.data + text.size;
+
+        /* one of the blanks around them goes too */
+        if (from > text.data)
+                from--;
+        else if (until < end)
+                until++;
+        buf_bytes(to, (Span){ text.data, (size_t) (from - text.data) });
+        buf_bytes(to, (Span){ until, (size_t) (end - until) });
+}
+
+int command_line_added(
+                Span actual, const Digest *expected, bool *ret_found, Span *ret_added, Err *e) {
+        Words w = words_of(actual);
+
+        *ret_found = false;
+        for (size_t n = 1; n <= w.n; n++)
+                for (size_t i = w.n - n + 1; i-- > 0;) {
+                        _cleanup_(buf_done) Buf rest = BUF_UP_TO(COMMAND_LINE_MAX);
+                        Span first = w.list[i], last = w.list[i + n - 1], bytes;
+                        int rc;
+
+                        leave_out(actual, first, last, &rest);
+                        rc = buf_end(&rest, &bytes);
+                        if (rc == 0)
+                                rc = boot_text_is(expected, bytes, ret_found, e);
+                        if (rc < 0)
+                                return err_set(e, rc, "the command line does not fit");
+                        if (*ret_found) {
+                                *ret_added = (Span){ first.data,
+                                        (size_t) (last.data + last.size - first.data) };
+                                return 0;
+                        }
+                }
+        return 0;
+}
