@@ -83,7 +83,13 @@ static int write_manifest(const Taken *t, Span nonce, const Bundle *b, int64_t c
         return ended(to, "the manifest", ret, e);
 }
 
-int evidence_write(const Taken *t, Span nonce, Span avouch_log, int64_t created, Buf *to, Err *e) {
+static void add_part(Bundle *b, BundleLabel label, Span bytes) {
+        b->parts[label] = bytes;
+        b->has[label] = bytes.size > 0;
+}
+
+int evidence_write(const Taken *t, Span nonce, const Companions *with, int64_t created, Buf *to,
+                Err *e) {
         _cleanup_(buf_done) Buf tpm = BUF_UP_TO(TPM_PART_MAX), manifest = BUF_UP_TO(MANIFEST_MAX);
         Bundle b = {};
         Span whole;
@@ -93,8 +99,9 @@ int evidence_write(const Taken *t, Span nonce, Span avouch_log, int64_t created,
         if (rc < 0)
                 return rc;
         b.has[PART_TPM] = true;
-        b.parts[PART_AVOUCH_LOG] = avouch_log;
-        b.has[PART_AVOUCH_LOG] = avouch_log.size > 0;
+        add_part(&b, PART_AVOUCH_LOG, with->avouch_log);
+        add_part(&b, PART_FIRMWARE_LOG, with->firmware_log);
+        add_part(&b, PART_COMMAND_LINE, with->command_line);
         rc = write_manifest(t, nonce, &b, created, &manifest, &b.parts[PART_MANIFEST], e);
         if (rc < 0)
                 return rc;

@@ -12,9 +12,14 @@
 #include "quote/export.h"
 #include "tools/place.h"
 #include "tools/tool.h"
+#include "wire/limits.h"
+
+/* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
+#define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
+#define COMMAND_LINE "/proc/cmdline"
 
 typedef struct Args {
-        const char *nonce, *output, *pcrs, *type, *tpm, *format;
+        const char *nonce, *output, *pcrs, *type, *tpm, *format, *firmware_log, *command_line;
 } Args;
 
 static const Option options[] = {
@@ -25,6 +30,12 @@ static const Option options[] = {
                         offsetof(Args, pcrs) },
         { "key-algorithm", 'G', OPTION_VALUE, "TYPE", "Which key signs: ecc (default) or rsa",
                         offsetof(Args, type) },
+        { "firmware-log", 0, OPTION_VALUE, "PATH|no",
+                        "The firmware's log, where it is not the running machine's",
+                        offsetof(Args, firmware_log) },
+        { "command-line", 0, OPTION_VALUE, "PATH|no",
+                        "The kernel's command line, where it is not /proc/cmdline",
+                        offsetof(Args, command_line) },
         { "tpm", 'T', OPTION_VALUE, "TCTI",
                         "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
                         offsetof(Args, tpm) },
@@ -105,18 +116,48 @@ static int take_with_log(const Args *a, const Wish *w, Taken *taken, Buf *log, E
         return take(a, w, taken, e);
 }
 
-static int write_bundle(const char *path, const Wish *w, const Taken *taken, Span log, Err *e) {
-        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
-        Moment now;
+/* The TPM of this machine, as the kernel or tpm2-abrmd has it: another one has not seen it boot. */
+static bool is_own(const char *tcti) {
+        return !tcti || span_starts(span_of(tcti), SPAN_LITERAL("device")) ||
+               span_starts(span_of(tcti), SPAN_LITERAL("tabrmd"));
+}
+
+/* A file of the kernel's, that an option may name: what is named must be there, what is not may be
+ * missing. */
+static int read_along(const char *option, const char *usual, Buf *to, Err *e) {
+        Err why = {};
         int rc;
 
-        rc = host_moment(&now, e);
+        if (option && strcmp(option, "no") == 0)
+                return 0;
+        rc = file_read(option ?: usual, to, &why);
+        if (rc == -ENOENT && !option)
+                return 0;
+        return rc < 0 ? err_set(e, rc == -EINVAL ? -EIO : rc, "%s", why.text) : 0;
+}
+
+static int write_bundle(const Args *a, const Wish *w, const Taken *taken, Span log, Err *e) {
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(buf_done) Buf firmware = BUF_UP_TO(FIRMWARE_LOG_MAX);
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(COMMAND_LINE_MAX);
+        Companions with = { .avouch_log = evidence_whole_lines(log) };
+        Moment now;
+        int rc = 0;
+
+        if (a->firmware_log || is_own(place_tcti(a->tpm)))
+                rc = read_along(a->firmware_log, FIRMWARE_LOG, &firmware, e);
+        if (rc == 0 && (a->command_line || firmware.size > 0))
+                rc = read_along(a->command_line, COMMAND_LINE, &line, e);
+        if (rc == 0)
+                rc = host_moment(&now, e);
         if (rc < 0)
                 return rc;
-        rc = evidence_write(taken, w->nonce_span, evidence_whole_lines(log), now.wall, &bundle, e);
+        with.firmware_log = buf_span(&firmware);
+        with.command_line = buf_span(&line);
+        rc = evidence_write(taken, w->nonce_span, &with, now.wall, &bundle, e);
         if (rc < 0)
                 return rc;
-        return file_write(path, 0600, buf_span(&bundle), e); /* as secret as the log in it */
+        return file_write(a->output, 0600, buf_span(&bundle), e); /* as secret as the log in it */
 }
 
 static int run(void *values, char *const *operands, Err *e) {
@@ -135,7 +176,7 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
         if (w.tpm2_tools)
                 return export_tpm2_tools(&taken, a->output, e);
-        return write_bundle(a->output, &w, &taken, buf_span(&log), e);
+        return write_bundle(a, &w, &taken, buf_span(&log), e);
 }
 
 static const Verb verbs[] = {

@@ -35,21 +35,22 @@ static int follow(const char *const *words, Digest value, const Digest *quoted, 
         size_t n = 0;
         int rc;
 
-        (void) snprintf(to, PHASES_MAX, ":");
+        (void) snprintf(to, SHOWN_PHASES_MAX, ":");
         while (!digest_equal(&value, quoted)) {
                 if (!*words)
                         return 0;
                 rc = extend_word(&value, *words, e);
                 if (rc < 0)
                         return rc;
-                n += (size_t) snprintf(to + n, PHASES_MAX - n, "%s%s", n > 0 ? ":" : "", *words++);
+                n += (size_t) snprintf(
+                                to + n, SHOWN_PHASES_MAX - n, "%s%s", n > 0 ? ":" : "", *words++);
         }
         return 1;
 }
 
 /* Whether a register shows the phases of a boot after what the firmware's log has. */
 static int try_phases(const Digest *start, const Digest *quoted, Explained *x, Err *e) {
-        char phases[PHASES_MAX];
+        char phases[SHOWN_PHASES_MAX];
 
         for (size_t i = 0; i < ELEMENTS(boots); i++) {
                 int rc = follow(boots[i], *start, quoted, phases, e);

@@ -51,12 +51,12 @@ static const Release *find_release(const Bench *b, const Digest *value, bool *re
         *ret_is_it = false;
         for (size_t i = 0; i < b->q->releases->n; i++) {
                 const Release *r = &b->q->releases->list[i];
-                size_t likeness = uki_likeness(&r->uki, &b->boot);
+                size_t likeness = known_uki_likeness(&r->uki, &b->boot);
 
                 if (r->type != LEAF_UKI)
                         continue;
-                if (uki_has_sections(&r->uki, &b->boot) ||
-                                uki_foretells(&r->uki, b->x->phases, value)) {
+                if (known_uki_has_sections(&r->uki, &b->boot) ||
+                                known_uki_foretells(&r->uki, b->x->phases, value)) {
                         *ret_is_it = true;
                         return r;
                 }
@@ -71,7 +71,7 @@ static const Release *find_release(const Bench *b, const Digest *value, bool *re
 /* In which word the command line differs from the one that was released, as far as it can be told:
  * of that one the hash alone is known, or policy has it in full. */
 static int tell_line(const Bench *b, const Release *r, Buf *to, Err *e) {
-        const uint8_t *hash = uki_section(&r->uki, ".cmdline");
+        const uint8_t *hash = known_uki_section(&r->uki, ".cmdline");
         const char *known = b->q->policy->boot.command_line;
         Digest expected;
         bool found = false;
@@ -97,7 +97,7 @@ static int tell_line(const Bench *b, const Release *r, Buf *to, Err *e) {
 
 static int refute_unknown(const Bench *b, const Release *nearest, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
-        const char *differs = nearest ? uki_first_difference(&nearest->uki, &b->boot) : NULL;
+        const char *differs = nearest ? known_uki_first_difference(&nearest->uki, &b->boot) : NULL;
         int rc;
 
         if (!nearest || !differs) {

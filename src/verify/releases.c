@@ -81,7 +81,7 @@ int releases_add(Releases *r, Span leaf, Err *e) {
         rc = keep(r, at, e);
         if (rc < 0 || at != &r->list[r->n - 1])
                 return rc;
-        return uki_take(&l, &at->uki, e);
+        return known_uki_take(&l, &at->uki, e);
 }
 
 static int load_file(Releases *r, const char *path, Err *e) {
@@ -139,7 +139,7 @@ const Release *releases_by_root_hash(const Releases *r, const uint8_t root_hash[
 
 void releases_done(Releases *r) {
         for (size_t i = 0; i < r->n; i++)
-                uki_done(&r->list[i].uki);
+                known_uki_done(&r->list[i].uki);
         free(r->list);
         *r = (Releases){};
 }

@@ -13,6 +13,9 @@
 #include "wire/tpmpart.h"
 
 #define NONCE SPAN_LITERAL("a nonce of 24 bytes, now")
+#define FIRMWARE SPAN_LITERAL("a firmware's log\0")
+#define LINE SPAN_LITERAL("root=x\n")
+#define WITH (&(Companions){ .avouch_log = LOG })
 #define LOG SPAN_LITERAL("\x1e{\"one\":1}\n\x1e{\"two\":2}\n")
 
 static Taken take(const char *pcrs) {
@@ -37,7 +40,7 @@ static void the_bundle_holds_what_was_taken(void **state) {
         Digest d;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, LOG, 1234567890, &text, NULL), 0);
+        assert_int_equal(evidence_write(&t, NONCE, WITH, 1234567890, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         for (BundleLabel l = PART_INVALID; l < _PART_MAX; l++)
                 assert_int_equal(b.has[l],
@@ -80,11 +83,30 @@ static void without_a_log_there_is_no_such_part(void **state) {
         Manifest m;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, (Span){}, 1, &text, NULL), 0);
+        assert_int_equal(evidence_write(&t, NONCE, &(Companions){}, 1, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         assert_false(b.has[PART_AVOUCH_LOG]);
         assert_int_equal(manifest_parse(b.parts[PART_MANIFEST], &m, NULL), 0);
         assert_false(m.parts[PART_AVOUCH_LOG].listed);
+}
+
+static void what_the_kernel_shows_goes_along(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(BUNDLE_MAX), parts = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(taken_done) Taken t = take("sha256:8");
+        Bundle b;
+        Manifest m;
+
+        (void) state;
+        assert_int_equal(evidence_write(&t, NONCE,
+                                         &(Companions){ .firmware_log = FIRMWARE,
+                                                         .command_line = LINE },
+                                         1, &text, NULL),
+                        0);
+        assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
+        assert_true(span_equal(b.parts[PART_FIRMWARE_LOG], FIRMWARE));
+        assert_true(span_equal(b.parts[PART_COMMAND_LINE], LINE));
+        assert_int_equal(manifest_parse(b.parts[PART_MANIFEST], &m, NULL), 0);
+        assert_true(m.parts[PART_FIRMWARE_LOG].listed && m.parts[PART_COMMAND_LINE].listed);
 }
 
 static void the_largest_selection_fits(void **state) {
@@ -95,7 +117,7 @@ static void the_largest_selection_fits(void **state) {
         TpmPart p;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, LOG, 1, &text, NULL), 0);
+        assert_int_equal(evidence_write(&t, NONCE, WITH, 1, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         assert_int_equal(tpm_part_parse(b.parts[PART_TPM], &tpm, &p, NULL), 0);
 }
@@ -107,7 +129,7 @@ static void what_does_not_fit_is_said(void **state) {
         (void) state;
         for (size_t room = 0; room < 4000; room += 97) {
                 _cleanup_(buf_done) Buf text = BUF_UP_TO(room);
-                int rc = evidence_write(&t, NONCE, LOG, 1, &text, &e);
+                int rc = evidence_write(&t, NONCE, WITH, 1, &text, &e);
 
                 if (rc == 0) {
                         assert_true(room > 1000);
@@ -130,7 +152,7 @@ static void any_allocation_may_fail(void **state) {
                 Err e = {};
 
                 libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
-                rc = evidence_write(&t, NONCE, LOG, 1, &text, &e);
+                rc = evidence_write(&t, NONCE, WITH, 1, &text, &e);
                 failed = libc_heal();
                 assert_int_equal(rc, failed ? -ENOMEM : 0);
                 assert_int_equal(e.code, rc);
@@ -144,9 +166,9 @@ static void a_nonce_that_is_none_is_refused(void **state) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(BUNDLE_MAX);
 
         (void) state;
-        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MIN - 1 }, LOG, 1, &text, NULL),
+        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MIN - 1 }, WITH, 1, &text, NULL),
                         -EINVAL);
-        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MAX + 1 }, LOG, 1, &text, NULL),
+        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MAX + 1 }, WITH, 1, &text, NULL),
                         -EINVAL);
         assert_int_equal(text.size, 0);
 }
@@ -177,6 +199,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_bundle_holds_what_was_taken),
                 cmocka_unit_test(without_a_log_there_is_no_such_part),
+                cmocka_unit_test(what_the_kernel_shows_goes_along),
                 cmocka_unit_test(the_largest_selection_fits),
                 cmocka_unit_test(what_does_not_fit_is_said),
                 cmocka_unit_test(any_allocation_may_fail),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "verify/uki.h"
+#include "verify/knownuki.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static bool is_measured(const char *name) {
         return strcmp(name, ".pcrsig") != 0;
 }
 
-static int take_sections(const Leaf *leaf, Uki *u, Err *e) {
+static int take_sections(const Leaf *leaf, KnownUki *u, Err *e) {
         u->sections = calloc(leaf->n_sections + 1, sizeof(*u->sections));
         if (!u->sections)
                 return err_set(e, -ENOMEM, "no memory for a UKI's sections");
@@ -28,7 +28,7 @@ static int take_sections(const Leaf *leaf, Uki *u, Err *e) {
         return 0;
 }
 
-static int take_values(const Leaf *leaf, Uki *u, Err *e) {
+static int take_values(const Leaf *leaf, KnownUki *u, Err *e) {
         u->values = calloc(leaf->n_pcrs + 1, sizeof(*u->values));
         if (!u->values)
                 return err_set(e, -ENOMEM, "no memory for a UKI's values");
@@ -44,8 +44,8 @@ static int take_values(const Leaf *leaf, Uki *u, Err *e) {
         return 0;
 }
 
-int uki_take(const Leaf *leaf, Uki *ret, Err *e) {
-        Uki u = {};
+int known_uki_take(const Leaf *leaf, KnownUki *ret, Err *e) {
+        KnownUki u = {};
         int rc;
 
         if (leaf->type == LEAF_UKI) {
@@ -53,7 +53,7 @@ int uki_take(const Leaf *leaf, Uki *ret, Err *e) {
                 if (rc == 0)
                         rc = take_values(leaf, &u, e);
                 if (rc < 0) {
-                        uki_done(&u);
+                        known_uki_done(&u);
                         return rc;
                 }
         }
@@ -61,10 +61,10 @@ int uki_take(const Leaf *leaf, Uki *ret, Err *e) {
         return 0;
 }
 
-void uki_done(Uki *u) {
+void known_uki_done(KnownUki *u) {
         free(u->sections);
         free(u->values);
-        *u = (Uki){};
+        *u = (KnownUki){};
 }
 
 static bool same_section(const UkiSection *s, const BootSection *b) {
@@ -72,18 +72,18 @@ static bool same_section(const UkiSection *s, const BootSection *b) {
                memcmp(s->sha256, b->digest.bytes, sizeof(s->sha256)) == 0;
 }
 
-const char *uki_first_difference(const Uki *u, const Boot *b) {
+const char *known_uki_first_difference(const KnownUki *u, const Boot *b) {
         for (size_t i = 0; i < u->n_sections; i++)
                 if (i >= b->n_sections || !same_section(&u->sections[i], &b->sections[i]))
                         return u->sections[i].name;
         return b->n_sections > u->n_sections ? b->sections[u->n_sections].name : NULL;
 }
 
-bool uki_has_sections(const Uki *u, const Boot *b) {
-        return u->n_sections > 0 && !uki_first_difference(u, b);
+bool known_uki_has_sections(const KnownUki *u, const Boot *b) {
+        return u->n_sections > 0 && !known_uki_first_difference(u, b);
 }
 
-bool uki_foretells(const Uki *u, const char *phases, const Digest *value) {
+bool known_uki_foretells(const KnownUki *u, const char *phases, const Digest *value) {
         for (size_t i = 0; i < u->n_values; i++)
                 if (strcmp(u->values[i].phases, phases) == 0 &&
                                 digest_equal(&u->values[i].value, value))
@@ -91,7 +91,7 @@ bool uki_foretells(const Uki *u, const char *phases, const Digest *value) {
         return false;
 }
 
-size_t uki_likeness(const Uki *u, const Boot *b) {
+size_t known_uki_likeness(const KnownUki *u, const Boot *b) {
         size_t n = 0;
 
         for (size_t i = 0; i < u->n_sections; i++)
@@ -100,7 +100,7 @@ size_t uki_likeness(const Uki *u, const Boot *b) {
         return n;
 }
 
-const uint8_t *uki_section(const Uki *u, const char *name) {
+const uint8_t *known_uki_section(const KnownUki *u, const char *name) {
         for (size_t i = 0; i < u->n_sections; i++)
                 if (strcmp(u->sections[i].name, name) == 0)
                         return u->sections[i].sha256;

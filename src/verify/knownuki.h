@@ -18,28 +18,28 @@ typedef struct UkiValue {
         Digest value;
 } UkiValue;
 
-typedef struct Uki {
+typedef struct KnownUki {
         UkiSection *sections; /* owned; in the order in which they are measured */
         size_t n_sections;
         UkiValue *values; /* owned */
         size_t n_values;
-} Uki;
+} KnownUki;
 
 /* Copies what a leaf of type uki has. */
-int uki_take(const Leaf *leaf, Uki *ret, Err *e) _must_check_;
-void uki_done(Uki *u);
+int known_uki_take(const Leaf *leaf, KnownUki *ret, Err *e) _must_check_;
+void known_uki_done(KnownUki *u);
 
 /* True where what was measured is this UKI: section for section (of SHA-256). */
-bool uki_has_sections(const Uki *u, const Boot *b);
+bool known_uki_has_sections(const KnownUki *u, const Boot *b);
 
 /* True where the leaf foretells this value of PCR 11 in these phases. */
-bool uki_foretells(const Uki *u, const char *phases, const Digest *value);
+bool known_uki_foretells(const KnownUki *u, const char *phases, const Digest *value);
 
 /* The first section in which the two differ, for people: ".cmdline"; NULL where they do not. */
-const char *uki_first_difference(const Uki *u, const Boot *b);
+const char *known_uki_first_difference(const KnownUki *u, const Boot *b);
 
 /* How many sections of what was measured this UKI has. */
-size_t uki_likeness(const Uki *u, const Boot *b);
+size_t known_uki_likeness(const KnownUki *u, const Boot *b);
 
 /* The hash of a section; NULL where it has none. */
-const uint8_t *uki_section(const Uki *u, const char *name);
+const uint8_t *known_uki_section(const KnownUki *u, const char *name);
