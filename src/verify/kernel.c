@@ -199,7 +199,10 @@ static int judge_uki(const Bench *b, const Digest *value, Err *e) {
         int rc;
 
         r = find_release(b, value, &is_it);
-        rc = is_it ? judge_known_line(b, e) : refute_unknown(b, r, e);
+        if (is_it)
+                rc = judge_known_line(b, e);
+        else
+                rc = refute_unknown(b, r, e);
         if (rc < 0)
                 return rc;
         judge_appended(b);
@@ -255,7 +258,9 @@ static int judge_boot(const Evidence *ev, Bench *b, Err *e) {
         rc = boot_line_is(&b->boot, b->line, &b->line_holds, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
-        return refute_others(b) ? 0 : judge_uki(b, value, e);
+        if (refute_others(b))
+                return 0;
+        return judge_uki(b, value, e);
 }
 
 int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v, Err *e) {
