@@ -7,7 +7,9 @@
 #include "verify/boot.h"
 #include "wire/limits.h"
 
-enum { WORDS_MAX = 128, QUOTED_MAX = 120 };
+/* That many words are looked at, and so many of them may have been added: whoever wrote the line
+ * may want us to look for ever. */
+enum { WORDS_MAX = 128, ADDED_MAX = 8, QUOTED_MAX = 120 };
 
 /* Where the words of a text are. */
 typedef struct Words {
@@ -76,7 +78,7 @@ int command_line_added(
         Words w = words_of(actual);
 
         *ret_found = false;
-        for (size_t n = 1; n <= w.n; n++)
+        for (size_t n = 1; n <= w.n && n <= ADDED_MAX; n++)
                 for (size_t i = w.n - n + 1; i-- > 0;) {
                         _cleanup_(buf_done) Buf rest = BUF_UP_TO(COMMAND_LINE_MAX);
                         Span first = w.list[i], last = w.list[i + n - 1], bytes;

@@ -42,6 +42,7 @@ static void a_variable_reads(void **state) {
         assert_true(efi_text_is(v.name, "SecureBoot"));
         assert_false(efi_text_is(v.name, "SecureBoos"));
         assert_false(efi_text_is(v.name, "SecureBoo"));
+        assert_false(efi_text_is(SPAN_LITERAL("S\1"), "S"));
         assert_true(efi_guid_is(v.guid, "8be4df61-93ca-11d2-aa0d-00e098032b8c"));
         assert_true(span_equal(v.data, SPAN_LITERAL("\1")));
         assert_exact(body, efi_variable_parse, EfiVariable);

@@ -195,7 +195,8 @@ static const struct {
         { "an authority changed", authority_changed, NULL, "PCR 7: its data are not what was" },
         { "a boot option changed", order_changed, NULL, "in PCR 1: its data are not what was" },
         { "a partition changed", table_changed, NULL, "in PCR 5: its data are not what was" },
-        { "PCR 7 renamed EV_UNUSED", pcr7_renamed_unused, NULL, "of a type that does not belong there" },
+        { "PCR 7 renamed EV_UNUSED", pcr7_renamed_unused, NULL,
+                        "of a type that does not belong there" },
         { "PCR 7 renamed EV_IPL", pcr7_renamed_ipl, NULL, "of a type that does not belong there" },
         { "PCR 7 renamed EV_NO_ACTION", pcr7_renamed_no_action, "sha256:7", "pcr:7" },
         { "PCR 7's separator renamed", separator_renamed, NULL, "an action that does not belong" },
@@ -241,6 +242,31 @@ static void a_log_cannot_be_changed(void **state) {
                 check_claim(&b.c, rows[i].what, CLAIM_FIRMWARE, rows[i].firmware);
                 machine_done(&b);
         }
+}
+
+/* What is quoted in a bank that the log does not have is explained by nobody; nor are words in
+ * registers that systemd does not extend with them. */
+static void what_the_log_cannot_explain_is_unexplained(void **state) {
+        Digest other = digest_zero(HASH_SHA512);
+        Machine b;
+
+        (void) state;
+        machine_begin(&b);
+        firmlog_extend(&b.c.forge.values, 15, "os-separator");
+        b.c.forge.signed_values = b.c.forge.values;
+        case_judge(&b.c);
+        check_claim(&b.c, "a word in PCR 15", CLAIM_REGISTERS,
+                        "explains what was quoted of sha256:15");
+        machine_done(&b);
+
+        machine_begin(&b);
+        other.bytes[0] = 1;
+        assert_true(pcr_set(&b.c.forge.values, 0, &other));
+        b.c.forge.signed_values = b.c.forge.values;
+        b.c.forge.selection = b.c.forge.asked = b.c.forge.values.held;
+        case_judge(&b.c);
+        check_claim(&b.c, "another bank", CLAIM_REGISTERS, "explains what was quoted of sha512:0");
+        machine_done(&b);
 }
 
 /* The bytes of a log, rather than its events. */
@@ -297,6 +323,7 @@ static void a_log_cannot_claim_more_than_the_tpm_holds(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_cannot_be_changed),
+                cmocka_unit_test(what_the_log_cannot_explain_is_unexplained),
                 cmocka_unit_test(bytes_cannot_be_changed),
                 cmocka_unit_test(a_log_cannot_claim_more_than_the_tpm_holds),
         };

@@ -94,6 +94,8 @@ static const struct {
         { "an unknown type", 78, 0x77, NULL },
         { "four digests", 81, 4, "byte 85 of 323: more digests than there are banks" },
         { "two digests of a bank", 107, 4, "byte 107 of 323: two digests of one bank" },
+        { "an unknown bank without a size", 61, 9,
+                        "byte 60 of 73: a digest of no size, or too large" },
         { "an event too long", 193, 1, "cut short" },
 };
 
@@ -107,6 +109,8 @@ static void one_byte_changed(void **state) {
                 int rc;
 
                 firmlog_write(&l, &b);
+                if (cases[i].at == 61) /* the high byte of the first bank's number */
+                        b.data[62] = 0;
                 b.data[cases[i].at] = cases[i].byte;
                 rc = read_all(buf_span(&b), &event, &e);
                 if (rc != (cases[i].said ? -EBADMSG : 2))
@@ -277,7 +281,12 @@ static void what_looks_like_a_log(void **state) {
         b.data[4] = 7;
         b.data[0] = 1;
         assert_false(firmware_matches(buf_span(&b)));
+        b.data[0] = 0;
+        assert_true(firmware_matches((Span){ b.data, 32 }));
         assert_false(firmware_matches((Span){ b.data, 31 }));
+        b.data[32] ^= 1;
+        b.data[0] = 1; /* of a guest */
+        assert_true(firmware_matches(buf_span(&b)));
         assert_false(firmware_matches((Span){}));
 }
 
