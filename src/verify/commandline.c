@@ -36,20 +36,18 @@ static Words words_of(Span text) {
         return w;
 }
 
-void command_line_difference(Span expected, Span actual, Buf *to) {
-        Words a = words_of(expected), b = words_of(actual);
-        size_t i = 0, same_end = 0;
-        Span was, is;
+/* How many words at the end of both are the same, of those from the i-th on. */
+static size_t same_at_end(const Words *a, const Words *b, size_t i) {
+        size_t n = 0;
 
-        while (i < a.n && i < b.n && span_equal(a.list[i], b.list[i]))
-                i++;
-        if (i == a.n && i == b.n)
-                return;
-        while (same_end < a.n - i && same_end < b.n - i &&
-                        span_equal(a.list[a.n - 1 - same_end], b.list[b.n - 1 - same_end]))
-                same_end++;
-        was = i < a.n - same_end ? a.list[i] : (Span){};
-        is = i < b.n - same_end ? b.list[i] : (Span){};
+        while (n < a->n - i && n < b->n - i &&
+                        span_equal(a->list[a->n - 1 - n], b->list[b->n - 1 - n]))
+                n++;
+        return n;
+}
+
+/* What stands where; either may be empty. */
+static void say_difference(Span was, Span is, Buf *to) {
         if (is.size > 0)
                 text_quote(to, is, QUOTED_MAX);
         if (is.size > 0 && was.size > 0)
@@ -57,6 +55,19 @@ void command_line_difference(Span expected, Span actual, Buf *to) {
         if (was.size > 0)
                 text_quote(to, was, QUOTED_MAX);
         buf_string(to, was.size == 0 ? " was added" : is.size == 0 ? " is missing" : " belongs");
+}
+
+void command_line_difference(Span expected, Span actual, Buf *to) {
+        Words a = words_of(expected), b = words_of(actual);
+        size_t i = 0, end;
+
+        while (i < a.n && i < b.n && span_equal(a.list[i], b.list[i]))
+                i++;
+        if (i == a.n && i == b.n)
+                return;
+        end = same_at_end(&a, &b, i);
+        say_difference(i < a.n - end ? a.list[i] : (Span){}, i < b.n - end ? b.list[i] : (Span){},
+                        to);
 }
 
 /* The text without the words from first to last. */

@@ -43,6 +43,20 @@ static bool in_order(const FirmwareLog *log, const FirmwareEvent *event) {
         return true;
 }
 
+static void check_event(const FirmwareLog *log, const FirmwareEvent *event, Span input) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(FIRMWARE_LOG_MAX);
+        Span was = { input.data + event->at, log->at - event->at };
+
+        check(event->type == FIRMWARE_NO_ACTION || event->pcr < PCR_COUNT);
+        check(event->data.size == 0 || inside(event->data, input.data, input.size));
+        for (size_t i = 0; i < log->n_banks; i++)
+                check(!event->has[i] ||
+                                (event->digests[i].size == log->banks[i].size &&
+                                                inside(event->digests[i], input.data, input.size)));
+        write_event(log, event, &b);
+        check(!in_order(log, event) || span_equal(buf_span(&b), was));
+}
+
 /* Events lie one behind the other without a gap, within the log, and are written again as the same
  * bytes. What fails says why, stays where it was, and fails again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -59,19 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(log.n_banks > 0 && log.n_banks <= FIRMWARE_BANKS_MAX);
         for (size_t i = 0; i < log.n_banks; i++)
                 check(log.banks[i].size > 0 && log.banks[i].size <= DIGEST_MAX);
-        while ((rc = firmware_next(&log, &event, &e)) > 0) {
-                _cleanup_(buf_done) Buf b = BUF_UP_TO(FIRMWARE_LOG_MAX);
-                Span was = { data + event.at, log.at - event.at };
-
-                check(event.type == FIRMWARE_NO_ACTION || event.pcr < PCR_COUNT);
-                check(event.data.size == 0 || inside(event.data, data, size));
-                for (size_t i = 0; i < log.n_banks; i++)
-                        check(!event.has[i] ||
-                                        (event.digests[i].size == log.banks[i].size &&
-                                                        inside(event.digests[i], data, size)));
-                write_event(&log, &event, &b);
-                check(!in_order(&log, &event) || span_equal(buf_span(&b), was));
-        }
+        while ((rc = firmware_next(&log, &event, &e)) > 0)
+                check_event(&log, &event, (Span){ data, size });
         check(rc == 0 || (e.code == -EBADMSG && firmware_next(&log, &event, NULL) == rc));
         check(rc < 0 || span_is_zero((Span){ data + log.at, size - log.at }) ||
                         data[size - 1] == 0xff);
