@@ -64,6 +64,16 @@ static void remark_limits(const Question *q, Judgement *j) {
         }
 }
 
+/* A kexec leaves the registers as they are: what was measured speaks of the kernel before. */
+static void refute_first_boot(Verdict *v) {
+        static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL };
+
+        for (size_t i = 0; i < ELEMENTS(first); i++)
+                if (verdict_proven(v, first[i]))
+                        verdict_refute(v, first[i],
+                                        "the running kernel was started by kexec: what was measured is of the one before");
+}
+
 static int judge(const Question *q, Judgement *j, Err *e) {
         Explained x;
         int rc;
@@ -80,6 +90,8 @@ static int judge(const Question *q, Judgement *j, Err *e) {
                 rc = judge_firmware(&j->evidence, q, &x.which, &j->verdict, e);
         if (rc == 0)
                 rc = judge_kernel(&j->evidence, q, &x, &j->verdict, e);
+        if (rc == 0 && j->story.kexec)
+                refute_first_boot(&j->verdict);
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);

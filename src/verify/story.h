@@ -19,6 +19,7 @@ typedef struct StoryLayer {
 typedef struct Story {
         Segment segment; /* after the last record */
         bool has_log;
+        bool kexec; /* the kernel that recorded was started by another one */
         uint64_t n_records;
         uint8_t machine[16];
         StoryLayer layers[STORY_LAYERS_MAX];
