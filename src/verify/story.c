@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/segments.h"
+
 #include "base/text.h"
 
 static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
@@ -40,22 +42,32 @@ static void put_quoted(
         text_quote(to, buf_span(&text), max);
 }
 
-static void tell_opening(Story *s, const Content *c) {
-        _cleanup_(buf_done) Buf words = BUF_UP_TO(sizeof(s->first_opened) - 1);
-        Span kind = content_text(c, "kind"), text;
+void story_opening_words(const Content *c, char into[STORY_WORDS]) {
+        _cleanup_(buf_done) Buf words = BUF_UP_TO(STORY_WORDS - 1);
+        Span text;
 
-        for (unsigned i = 0; event_kinds[i]; i++)
-                if (span_is(kind, event_kinds[i]))
-                        s->opened_kinds |= UINT32_C(1) << i;
-        if (s->opened++ > 0)
-                return;
-        s->first_opened_seq = c->seq;
-        buf_bytes(&words, kind);
+        buf_bytes(&words, content_text(c, "kind"));
         put_quoted(c, " by ", "user", 40, &words);
         put_quoted(c, ": ", "reason", 60, &words);
         text = buf_span(&words);
-        (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
-                        (const char *) text.data);
+        (void) snprintf(into, STORY_WORDS, "%.*s", (int) text.size, (const char *) text.data);
+}
+
+uint32_t story_opening_kind(const Content *c) {
+        Span kind = content_text(c, "kind");
+
+        for (unsigned i = 0; event_kinds[i]; i++)
+                if (span_is(kind, event_kinds[i]))
+                        return UINT32_C(1) << i;
+        return 0;
+}
+
+static void tell_opening(Story *s, const Content *c) {
+        s->opened_kinds |= story_opening_kind(c);
+        if (s->opened++ > 0)
+                return;
+        s->first_opened_seq = c->seq;
+        story_opening_words(c, s->first_opened);
 }
 
 /* Records that were left out: of these lanes nothing is known any more. */
@@ -96,15 +108,28 @@ static int tell(Story *s, const Content *c, Err *e) {
         }
 }
 
-/* -EBADMSG where the log is not one. */
-static int read_log(Span log, Story *s, Content *genesis, Err *e) {
+/* What stood when recording began: that of the first segment counts. */
+static void tell_genesis(Story *s, const Content *c) {
+        int64_t count;
+
+        if (s->n_segments++ > 0)
+                return;
+        s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
+        s->count = s->has_count ? (uint64_t) count : 0;
+        s->has_past = json_hex(content_member(c, "history"), s->past, sizeof(s->past));
+}
+
+/* Reads one segment. -EBADMSG where it is none. */
+static int read_segment(Span bytes, Story *s, Content *genesis, Err *e) {
         Record r;
         int rc;
 
-        s->segment = segment_over(log);
+        s->segment = segment_over(bytes);
         while ((rc = segment_next(&s->segment, &r, e)) > 0) {
-                if (r.content.event == EVENT_PHASE_GENESIS)
+                if (r.content.event == EVENT_PHASE_GENESIS) {
                         *genesis = r.content;
+                        tell_genesis(s, &r.content);
+                }
                 rc = tell(s, &r.content, e);
                 if (rc < 0)
                         return rc;
@@ -155,7 +180,7 @@ static int compare(
         return 1;
 }
 
-static void judge_values(const Evidence *ev, const Question *q, Verdict *v, const Story *s) {
+static void judge_values(const Evidence *ev, Verdict *v, const Story *s) {
         const Chain *c = &s->segment.chain;
         unsigned proving;
         int equal = compare(ev, c, c->now, &proving);
@@ -165,7 +190,7 @@ static void judge_values(const Evidence *ev, const Question *q, Verdict *v, cons
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log's last record (%" PRIu64
                                 ") is not in the quoted pcr:%u: the machine's next record mends what a crash left, then quote again",
-                                s->n_records - 1, c->reg.index);
+                                c->next_seq - 1, c->reg.index);
         else if (equal < 0)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "pcr:%u is quoted in a bank that the log was not extended into",
@@ -178,15 +203,6 @@ static void judge_values(const Evidence *ev, const Question *q, Verdict *v, cons
         else if (proving == 0)
                 verdict_refute(v, CLAIM_REGISTERS, "pcr:%u is not quoted in a bank that proves",
                                 c->reg.index);
-        else if (c->broken)
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "the log itself says that somebody else extended pcr:%u (phase.broken)",
-                                c->reg.index);
-        for (size_t i = 0; !q->policy->any_start && i < c->n_banks; i++)
-                if (!pcr_at_reset(c->reg.index, &c->start[i]))
-                        verdict_refute(v, CLAIM_REGISTERS,
-                                        "the log begins when pcr:%u was not zero any more, and what came before it is not in the evidence",
-                                        c->reg.index);
 }
 
 static bool is_policy_register(const Policy *p, unsigned pcr) {
@@ -243,12 +259,12 @@ static void judge_silence(const Question *q, Verdict *v, const Story *s) {
         }
 }
 
-/* One run of the TPM, from the genesis to the last quote. */
+/* One run of the TPM, from the genesis to the last attestation. */
 static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, Story *s) {
-        const AttestHead *first = &ev->quotes[0].head;
+        const AttestHead *first = &ev->quotes[0].head, *head;
+        EvidenceHeadName name;
 
-        for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
-                const AttestHead *head = &ev->quotes[i].head;
+        for (size_t i = 0; (head = evidence_head(ev, i, &name)); i++) {
                 const char *why = clock_contradicts(genesis, head);
 
                 if (why)
@@ -256,34 +272,69 @@ static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, 
                 if (head->reset_count != first->reset_count ||
                                 head->restart_count != first->restart_count)
                         verdict_refute(v, CLAIM_REGISTERS,
-                                        "quote %zu is of another run of the TPM than the first", i);
+                                        "%s is of another run of the TPM than the first quote",
+                                        name.text);
         }
-        s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+        if (s->n_segments == 1)
+                s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+}
+
+/* One segment after those before it, of which the last ended in earlier (NULL: there is none). */
+static int judge_segment(const Evidence *ev, const Question *q, Span bytes, const Chain *earlier,
+                Verdict *v, Story *s, Err *e) {
+        Content genesis = {};
+        int rc;
+
+        rc = read_segment(bytes, s, &genesis, e);
+        if (rc < 0 || s->segment.chain.next_seq == 0)
+                return rc;
+        judge_join(earlier, &s->segment.chain, q, v);
+        judge_clock(ev, &genesis, v, s);
+        return 0;
+}
+
+static int judge_segments(const Evidence *ev, const Question *q, Verdict *v, Story *s, Err *e) {
+        Span before = ev->bundle.parts[PART_AVOUCH_LOG_BEFORE], bytes;
+        Chain earlier;
+        int rc;
+
+        while ((rc = segment_cut(&before, &bytes, e)) > 0) {
+                rc = judge_segment(ev, q, bytes, s->n_segments > 0 ? &earlier : NULL, v, s, e);
+                if (rc < 0)
+                        break;
+                earlier = s->segment.chain;
+        }
+        if (rc < 0) {
+                err_at(e, "earlier segments");
+                return rc;
+        }
+        return judge_segment(ev, q, ev->bundle.parts[PART_AVOUCH_LOG],
+                        s->n_segments > 0 ? &earlier : NULL, v, s, e);
 }
 
 int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
                 Story *ret, Err *e) {
-        Span log = ev->bundle.parts[PART_AVOUCH_LOG];
-        Content genesis = {};
         Err first = {};
         int rc;
 
-        *ret = (Story){ .has_log = log.size > 0 };
+        *ret = (Story){ .has_log = ev->bundle.parts[PART_AVOUCH_LOG].size > 0 };
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
-        rc = read_log(log, ret, &genesis, &first);
+        rc = judge_segments(ev, q, v, ret, &first);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", first.text);
         if (rc < 0)
                 verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);
         judge_silence(q, v, ret);
-        if (rc == 0 && ret->n_records > 0) {
-                judge_values(ev, q, v, ret);
-                judge_clock(ev, &genesis, v, ret);
-        }
+        if (rc == 0 && ret->has_log)
+                judge_values(ev, v, ret);
         judge_explained(x, v);
         judge_unexplained(ev, q, x, v);
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
                         ret->n_records, ret->segment.chain.reg.index);
+        if (ret->n_segments > 1)
+                verdict_remark(v, CLAIM_REGISTERS,
+                                "in %zu segments, each beginning where the one before ended",
+                                ret->n_segments);
         return 0;
 }
