@@ -86,7 +86,7 @@ static int tell(Story *s, const Content *c, Err *e) {
         case EVENT_PHASE_GENESIS:
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
-                s->kexec = span_is(content_text(c, "why"), "kexec");
+                s->kexec = s->kexec || span_is(content_text(c, "why"), "kexec");
                 return 0;
         case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
