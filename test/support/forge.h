@@ -85,7 +85,10 @@ void forge_audit(Forge *f, Span manifest, TpmPart *part);
 
 /* A line of the history: its content with a receipt, made when the counter stood at this value. */
 void forge_history_add(Forge *f, Span content, uint64_t value, const TpmClock *clock);
-Buf firmware, line; /* parts firmware-log and command-line, likewise */
+
+/* Takes a firmware's log along, and the registers that the machine has after it: all but the
+ * world's own, in the banks of the log. */
+void forge_firmware(Forge *f, const FirmLog *l);
 
 void forge_quote(Forge *f);
 void forge_bundle(Forge *f, Buf *to);
