@@ -13,8 +13,12 @@
 #include "tools/said.h"
 #include "tools/tool.h"
 
+/* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
+#define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
+#define COMMAND_LINE "/proc/cmdline"
+
 typedef struct Args {
-        const char *nonce, *output, *pcrs, *type, *tpm, *format;
+        const char *nonce, *output, *pcrs, *type, *tpm, *format, *firmware_log, *command_line;
 } Args;
 
 static const Option options[] = {
@@ -25,6 +29,12 @@ static const Option options[] = {
                         offsetof(Args, pcrs) },
         { "key-algorithm", 'G', OPTION_VALUE, "TYPE", "Which key signs: ecc (default) or rsa",
                         offsetof(Args, type) },
+        { "firmware-log", 0, OPTION_VALUE, "PATH|no",
+                        "The firmware's log, where it is not the running machine's",
+                        offsetof(Args, firmware_log) },
+        { "command-line", 0, OPTION_VALUE, "PATH|no",
+                        "The kernel's command line, where it is not /proc/cmdline",
+                        offsetof(Args, command_line) },
         { "tpm", 'T', OPTION_VALUE, "TCTI",
                         "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
                         offsetof(Args, tpm) },
@@ -117,16 +127,57 @@ static int take_with_manifest(
         return quote_take(tpm, w->nonce_span, digest_span(&extra), taken, e);
 }
 
+/* The TPM of this machine, as the kernel or tpm2-abrmd has it: another one has not seen it boot. */
+static bool is_own(const char *tcti) {
+        return !tcti || span_starts(span_of(tcti), SPAN_LITERAL("device")) ||
+               span_starts(span_of(tcti), SPAN_LITERAL("tabrmd"));
+}
+
+/* A file of the kernel's, that an option may name: what is named must be there, what is not may be
+ * missing. */
+static int read_along(const char *option, const char *usual, Buf *to, Err *e) {
+        Err why = {};
+        int rc;
+
+        if (option && strcmp(option, "no") == 0)
+                return 0;
+        rc = file_read(option ?: usual, to, &why);
+        if (rc == -ENOENT && !option)
+                return 0;
+        return rc < 0 ? err_set(e, rc == -EINVAL ? -EIO : rc, "%s", why.text) : 0;
+}
+
+/* What the kernel shows of how the machine started. */
+static int read_start(const Args *a, Buf *firmware, Buf *line, Bundle *parts, Err *e) {
+        int rc = 0;
+
+        if (a->firmware_log || is_own(place_tcti(a->tpm)))
+                rc = read_along(a->firmware_log, FIRMWARE_LOG, firmware, e);
+        if (rc == 0 && (a->command_line || firmware->size > 0))
+                rc = read_along(a->command_line, COMMAND_LINE, line, e);
+        if (rc < 0)
+                return rc;
+        parts->parts[PART_FIRMWARE_LOG] = buf_span(firmware);
+        parts->has[PART_FIRMWARE_LOG] = firmware->size > 0;
+        parts->parts[PART_COMMAND_LINE] = buf_span(line);
+        parts->has[PART_COMMAND_LINE] = line->size > 0;
+        return 0;
+}
+
 /* The log is locked before the TPM is opened, as those who record do it: a TPM without a resource
  * manager is open for one at a time. */
 static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(buf_done) Buf firmware = BUF_UP_TO(FIRMWARE_LOG_MAX);
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(COMMAND_LINE_MAX);
         _cleanup_(said_done) Said said = { .lock = -1 };
         _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         int rc;
 
         rc = said_read(&said, e);
+        if (rc == 0)
+                rc = read_start(a, &firmware, &line, &said.parts, e);
         if (rc < 0)
                 return rc;
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);

@@ -23,6 +23,7 @@ static const ShowKind *const kinds[] = {
         &show_image,
         &show_leaf,
         &show_log,
+        &show_firmware,
         &show_evidence,
 };
 

@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/kernel.h"
 #include "verify/layers.h"
+#include "verify/platform.h"
 #include "verify/session.h"
 #include "verify/signature.h"
 #include "verify/untouched.h"
@@ -17,8 +19,7 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_UNLOCK,
-                CLAIM_TOGETHER };
+        static const Claim rest[] = { CLAIM_ROOT, CLAIM_UNLOCK, CLAIM_TOGETHER };
 
         for (size_t i = 0; i < ELEMENTS(rest); i++)
                 verdict_leave(v, rest[i], "not judged by this version");
@@ -76,7 +77,18 @@ static void remark_limits(const Question *q, Judgement *j) {
         }
 }
 
+/* A kexec leaves the registers as they are: what was measured speaks of the kernel before. */
+static void refute_first_boot(Verdict *v) {
+        static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL };
+
+        for (size_t i = 0; i < ELEMENTS(first); i++)
+                if (verdict_proven(v, first[i]))
+                        verdict_refute(v, first[i],
+                                        "the running kernel was started by kexec: what was measured is of the one before");
+}
+
 static int judge(const Question *q, Judgement *j, Err *e) {
+        Explained x;
         int rc;
 
         rc = judge_signature(&j->evidence, &j->verdict, e);
@@ -87,7 +99,15 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         rc = judge_session(&j->evidence, &j->verdict, e);
         if (rc < 0)
                 return rc;
-        rc = judge_registers(&j->evidence, q, &j->verdict, &j->story, e);
+        rc = explain(&j->evidence, &x, e);
+        if (rc == 0)
+                rc = judge_registers(&j->evidence, q, &x, &j->verdict, &j->story, e);
+        if (rc == 0)
+                rc = judge_firmware(&j->evidence, q, &x.which, &j->verdict, e);
+        if (rc == 0)
+                rc = judge_kernel(&j->evidence, q, &x, &j->verdict, e);
+        if (rc == 0 && j->story.kexec)
+                refute_first_boot(&j->verdict);
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);

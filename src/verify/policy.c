@@ -17,6 +17,7 @@ Policy policy_default(void) {
                 .registers = { { REGISTER_PCR, 8 } },
                 .n_registers = 1,
                 .required = CLAIMS_ALL,
+                .boot = boot_policy_default(),
         };
 }
 
@@ -143,11 +144,25 @@ static int set_baseline(void *to, const Assignment *a, Err *e) {
         return 0;
 }
 
+static int set_boot(void *to, const Assignment *a, Err *e) {
+        Reading *r = to;
+
+        return boot_policy_apply(&r->policy.boot, r->policy.file, a, e);
+}
+
 static const Setting settings[] = {
         { "Machine", "AttestationKey", set_key },
         { "Machine", "Register", set_register },
         { "Machine", "Start", set_start },
         { "Verdict", "Require", set_required },
+        { "Firmware", "SecureBoot", set_boot },
+        { "Firmware", "PlatformKey", set_boot },
+        { "Firmware", "Authority", set_boot },
+        { "Firmware", "Revoked", set_boot },
+        { "Firmware", "OptionROMs", set_boot },
+        { "Kernel", "CommandLine", set_boot },
+        { "Kernel", "AppendedCommandLine", set_boot },
+        { "Kernel", "Companions", set_boot },
         { "Release", "Leaf", add_leaf },
         { "Glass", "Allow", set_allowed },
         { "Glass", "Baseline", set_baseline },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "verify/policy-boot.h"
 #include "verify/verdict.h"
 #include "wire/event.h"
 #include "wire/limits.h"
@@ -42,6 +43,7 @@ typedef struct Policy {
         PolicyPlace allowed_by[EVENT_KINDS]; /* where each was allowed */
         bool has_baseline;
         uint64_t baseline;
+        BootPolicy boot;
 } Policy;
 
 /* What holds where no policy is given: every claim is required, the register is pcr:8. */

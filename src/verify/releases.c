@@ -78,7 +78,10 @@ int releases_add(Releases *r, Span leaf, Err *e) {
         rc = copy_text(at->version, sizeof(at->version), l.version, e);
         if (rc < 0)
                 return rc;
-        return keep(r, at, e);
+        rc = keep(r, at, e);
+        if (rc < 0 || at != &r->list[r->n - 1])
+                return rc;
+        return known_uki_take(&l, &at->uki, e);
 }
 
 static int load_file(Releases *r, const char *path, Err *e) {
@@ -135,6 +138,8 @@ const Release *releases_by_root_hash(const Releases *r, const uint8_t root_hash[
 }
 
 void releases_done(Releases *r) {
+        for (size_t i = 0; i < r->n; i++)
+                known_uki_done(&r->list[i].uki);
         free(r->list);
         *r = (Releases){};
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "wire/leaf.h"
+#include "verify/knownuki.h"
 
 /* The releases that the judge knows: what the leaves it was given say, by the hash under which a
  * machine records them. A release is as true as where its leaf came from; leaves that are merely
@@ -13,6 +13,7 @@ typedef struct Release {
         char name[NAME_TEXT_MAX + 1], version[NAME_TEXT_MAX + 1];
         bool has_root_hash, has_signer;
         uint8_t root_hash[32], signer[32];
+        KnownUki uki; /* of type uki; owned */
 } Release;
 
 typedef struct Releases {

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/text.h"
+#include "verify/report-firmware.h"
 #include "verify/segments.h"
 
 /* A text that was put together; where it failed, the whole fails. */
@@ -132,6 +133,19 @@ static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
         json_put_end(w);
 }
 
+/* What comes before a malformed event is told; the verdict says what is wrong with the rest. */
+static void put_firmware(const Judgement *j, JsonWriter *w) {
+        int rc;
+
+        if (!j->readable || !j->evidence.bundle.has[PART_FIRMWARE_LOG])
+                return;
+        json_put_array(w, "firmware");
+        rc = report_events_json(j->evidence.bundle.parts[PART_FIRMWARE_LOG], HASH_NONE, w, NULL);
+        if (evidence_not_judged(rc) && w->to->failed == 0)
+                w->to->failed = rc;
+        json_put_end(w);
+}
+
 int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         JsonWriter w = json_writer(to, JSON_STRICT);
         Span unused;
@@ -144,6 +158,7 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         put_machine(j, &w);
         put_not_judged(j, &w);
         put_timeline(j, q, &w);
+        put_firmware(j, &w);
         json_put_end(&w);
         rc = buf_end(to, &unused);
         if (rc == -E2BIG)

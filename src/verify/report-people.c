@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "verify/report-firmware.h"
 #include "verify/segments.h"
 
 static void print_buf(FILE *to, const Buf *b) {
@@ -125,9 +126,26 @@ static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
                 fprintf(to, "     ... and %zu bytes that do not continue it\n", stray);
 }
 
+static void print_events(const Judgement *j, FILE *to) {
+        Err e = {};
+
+        if (!j->evidence.bundle.has[PART_FIRMWARE_LOG])
+                return;
+        fprintf(to, "\nWhat firmware, boot loader and kernel measured, by the firmware's log (%s)\n",
+                        verdict_proven(&j->verdict, CLAIM_REGISTERS)
+                                        ? "the quoted registers are those that it leads to; names, and the order between registers, are its word"
+                                        : "NOT PROVEN: anybody may have written this");
+        if (report_events(j->evidence.bundle.parts[PART_FIRMWARE_LOG], HASH_NONE, to, &e) < 0) {
+                fprintf(to, "     ... and then ");
+                text_print(to, span_of(e.text));
+                fprintf(to, "\n");
+        }
+}
+
 bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
-               label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY;
+               label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
+               label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {
@@ -136,9 +154,10 @@ static void print_coverage(const Judgement *j, FILE *to) {
         pcr_selection_text(&j->evidence.tpm.pcrs.held, &quoted);
         fprintf(to, "\nQuoted: ");
         print_buf(to, &quoted);
-        fprintf(to,
-                        "\nNot covered: whether the key is in a genuine TPM, firmware, boot loader, kernel, root file "
-                        "system, and %s.\n",
+        fprintf(to, "\nNot covered: whether the key is in a genuine TPM, %s%sroot file system, and %s.\n",
+                        verdict_proven(&j->verdict, CLAIM_FIRMWARE) ? ""
+                                                                    : "firmware, boot loader, ",
+                        verdict_proven(&j->verdict, CLAIM_KERNEL) ? "" : "kernel, ",
                         j->openings.covered ? "what was not recorded in earlier boots"
                                             : "every boot before this one");
         for (BundleLabel label = PART_INVALID + 1; label < _PART_MAX; label++)
@@ -171,6 +190,7 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
         print_claims(j, to);
         if (j->readable) {
                 print_timeline(j, q, to);
+                print_events(j, to);
                 print_coverage(j, to);
         }
         print_verdict(&j->verdict, to);

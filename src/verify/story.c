@@ -86,6 +86,7 @@ static int tell(Story *s, const Content *c, Err *e) {
         case EVENT_PHASE_GENESIS:
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
+                s->kexec = s->kexec || span_is(content_text(c, "why"), "kexec");
                 return 0;
         case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
@@ -213,7 +214,8 @@ static bool is_policy_register(const Policy *p, unsigned pcr) {
 
 /* A quoted register that is not at its reset value and has no log: something happened that nobody
  * tells. */
-static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v) {
+static void judge_unexplained(
+                const Evidence *ev, const Question *q, const Explained *x, Verdict *v) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
         PcrSelection unexplained = {};
         _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
@@ -224,7 +226,8 @@ static void judge_unexplained(const Evidence *ev, const Question *q, Verdict *v)
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
                         const Digest *d = pcr_value(&ev->tpm.pcrs, found.alg, pcr);
 
-                        if (d && !is_policy_register(q->policy, pcr) && !pcr_at_reset(pcr, d))
+                        if (d && !is_policy_register(q->policy, pcr) && !pcr_at_reset(pcr, d) &&
+                                        !pcr_selected(&x->which, (uint16_t) found.alg, pcr))
                                 found.mask |= UINT32_C(1) << pcr;
                 }
                 if (found.mask != 0)
@@ -309,7 +312,8 @@ static int judge_segments(const Evidence *ev, const Question *q, Verdict *v, Sto
                         s->n_segments > 0 ? &earlier : NULL, v, s, e);
 }
 
-int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
+int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+                Story *ret, Err *e) {
         Err first = {};
         int rc;
 
@@ -324,7 +328,8 @@ int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *re
         judge_silence(q, v, ret);
         if (rc == 0 && ret->has_log)
                 judge_values(ev, v, ret);
-        judge_unexplained(ev, q, v);
+        judge_explained(x, v);
+        judge_unexplained(ev, q, x, v);
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
                         ret->n_records, ret->segment.chain.reg.index);
         if (ret->n_segments > 1)

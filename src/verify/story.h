@@ -3,6 +3,7 @@
 
 #include "log/chain.h"
 #include "verify/evidence.h"
+#include "verify/explain.h"
 #include "verify/question.h"
 
 /* What the machine's log tells, replayed against what was quoted: the claim registers, and the
@@ -20,6 +21,7 @@ enum { STORY_WORDS = 512 };
 typedef struct Story {
         Segment segment; /* the last one, after its last record */
         bool has_log;
+        bool kexec; /* the kernel that recorded was started by another one */
         size_t n_segments;
         uint64_t n_records; /* of all segments */
         bool has_count, has_past;
@@ -44,6 +46,7 @@ uint32_t story_opening_kind(const Content *c);
 /* What a record says of a layer. Borrows from c. */
 StoryLayer story_layer(const Content *c);
 
-/* Replays and judges the claim registers. Borrows from the evidence. */
-int judge_registers(
-                const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) _must_check_;
+/* Replays and judges the claim registers; x is what the firmware's log explains. Borrows from the
+ * evidence. */
+int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+                Story *ret, Err *e) _must_check_;

@@ -30,6 +30,10 @@ enum {
         BUNDLE_PARTS_MAX = 16,
         QUOTES_MAX = BANKS_MAX, /* quotes in one bundle */
         FIRMWARE_LOG_MAX = 4 * 1024 * 1024,
+        FIRMWARE_EVENTS_MAX = 16384,     /* events in one firmware log */
+        FIRMWARE_BANKS_MAX = 8,          /* banks that one firmware log lists */
+        FIRMWARE_SIGNATURES_MAX = 65536, /* entries in one signature database */
+        COMMAND_LINE_MAX = 8 * 1024,     /* the kernel's */
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
         NONCE_MIN = 16,
         NONCE_MAX = 32,
@@ -79,6 +83,7 @@ enum {
         POLICY_MAX = 256 * 1024,  /* one policy file */
         POLICY_KEYS_MAX = 64,     /* attestation keys in a policy */
         POLICY_REGISTERS_MAX = 8, /* registers in a policy */
+        POLICY_HASHES_MAX = 64,   /* of each kind of certificate or hash in a policy */
         POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
         STORY_LAYERS_MAX = 256,   /* layers that one log activates */
 };

@@ -88,6 +88,8 @@ void forge_new(Forge *f, const World *w) {
                 .attest = BUF_UP_TO(ATTEST_MAX),
                 .signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
                 .log = BUF_UP_TO(LOG_MAX),
+                .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
+                .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .nv_public = BUF_UP_TO(NV_PUBLIC_MAX),
                 .nv_attest = BUF_UP_TO(ATTEST_MAX),
                 .nv_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
@@ -117,6 +119,8 @@ void forge_done(Forge *f) {
         buf_done(&f->attest);
         buf_done(&f->signature);
         buf_done(&f->log);
+        buf_done(&f->firmware);
+        buf_done(&f->line);
         buf_done(&f->before);
         buf_done(&f->history);
         buf_done(&f->nv_public);
@@ -221,6 +225,27 @@ void forge_quote(Forge *f) {
                 certify(f);
 }
 
+void forge_firmware(Forge *f, const FirmLog *l) {
+        PcrValues after, all = {};
+
+        firmlog_replay(l, &after);
+        for (size_t b = 0; b < after.held.n_banks; b++)
+                for (unsigned pcr = 0; pcr < 16; pcr++) {
+                        Digest zero = digest_zero(after.digests[b][pcr].alg);
+                        const Digest *own = pcr_value(&f->values, (uint16_t) zero.alg, pcr);
+
+                        if (!pcr_set(&all, pcr,
+                                            pcr != WORLD_PCR ? &after.digests[b][pcr]
+                                            : own            ? own
+                                                             : &zero))
+                                assert(false);
+                }
+        f->values = f->signed_values = all;
+        f->selection = f->asked = all.held;
+        buf_done(&f->firmware);
+        firmlog_write(l, &f->firmware);
+}
+
 static void list_part(Manifest *m, BundleLabel label, Span bytes) {
         Digest d;
 
@@ -271,6 +296,8 @@ void forge_bundle(Forge *f, Buf *to) {
         add_part(f, PART_AVOUCH_LOG, &f->log, &b, &m);
         add_part(f, PART_AVOUCH_LOG_BEFORE, &f->before, &b, &m);
         add_part(f, PART_HISTORY, &f->history, &b, &m);
+        add_part(f, PART_FIRMWARE_LOG, &f->firmware, &b, &m);
+        add_part(f, PART_COMMAND_LINE, &f->line, &b, &m);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);
         manifest_write(&m, &manifest);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "support/firmlog.h"
 #include "support/world.h"
 #include "wire/bundle.h"
 #include "wire/nvpublic.h"
@@ -49,6 +50,7 @@ typedef struct Forge {
         PcrSelection asked;       /* what the evidence says was asked for */
         PcrValues values;         /* beside the quote */
         Buf log, before, history; /* a part each, unless empty */
+        Buf firmware, line;       /* parts firmware-log and command-line, likewise */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */
@@ -83,6 +85,10 @@ void forge_audit(Forge *f, Span manifest, TpmPart *part);
 
 /* A line of the history: its content with a receipt, made when the counter stood at this value. */
 void forge_history_add(Forge *f, Span content, uint64_t value, const TpmClock *clock);
+
+/* Takes a firmware's log along, and the registers that the machine has after it: all but the
+ * world's own, in the banks of the log. */
+void forge_firmware(Forge *f, const FirmLog *l);
 
 void forge_quote(Forge *f);
 void forge_bundle(Forge *f, Buf *to);

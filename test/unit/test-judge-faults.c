@@ -105,6 +105,34 @@ static void nor_is_what_nobody_explains(void **state) {
         case_end(&c);
 }
 
+/* With a firmware's log that replays, and a UKI that differs in a word. */
+static void nor_is_one_that_tells_how_it_started(void **state) {
+        static const HashAlg sha256 = HASH_SHA256;
+        static const char leaf[] =
+                        "avouch/release/v1\ntype uki\nname linux\n"
+                        "section .cmdline sha256:"
+                        "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\n";
+        _cleanup_(firmlog_done) FirmLog log = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf certificate = BUF_UP_TO(4096);
+        Case c;
+
+        (void) state;
+        firmlog_certificate(&certificate, "vendor");
+        firmlog_boot(&log, &(FirmBoot){ .secure_boot = true,
+                                           .certificate = buf_span(&certificate),
+                                           .cmdline = "x quiet" });
+        case_begin(&c);
+        assert_int_equal(releases_add(&c.releases, SPAN_LITERAL(leaf), NULL), 0);
+        forge_firmware(&c.forge, &log);
+        firmlog_extend(&c.forge.values, 11, "enter-initrd");
+        c.forge.signed_values = c.forge.values;
+        buf_string(&c.forge.line, "x quiet");
+        no_memory_gives_no_other_verdict(&c, false);
+        assert_int_equal(case_state(&c, CLAIM_FIRMWARE), CLAIM_PROVEN);
+        assert_int_equal(case_state(&c, CLAIM_KERNEL), CLAIM_NOT_PROVEN);
+        case_end(&c);
+}
+
 static void a_report_is_whole_or_none(void **state) {
         _cleanup_(buf_done) Buf whole = BUF_UP_TO(BUNDLE_MAX);
         int n = 0, failed;
@@ -169,6 +197,7 @@ int main(void) {
                 cmocka_unit_test(an_honest_machine_is_not_called_a_liar),
                 cmocka_unit_test(nor_one_with_another_kind_of_key),
                 cmocka_unit_test(nor_is_what_nobody_explains),
+                cmocka_unit_test(nor_is_one_that_tells_how_it_started),
                 cmocka_unit_test(a_report_is_whole_or_none),
                 cmocka_unit_test(a_liar_is_not_called_honest),
         };

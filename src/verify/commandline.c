@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/commandline.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "verify/boot.h"
+#include "wire/limits.h"
+
+/* That many words are looked at, and so many of them may have been added: whoever wrote the line
+ * may want us to look for ever. */
+enum { WORDS_MAX = 128, ADDED_MAX = 8, QUOTED_MAX = 120 };
+
+/* Where the words of a text are. */
+typedef struct Words {
+        Span list[WORDS_MAX];
+        size_t n;
+} Words;
+
+static Words words_of(Span text) {
+        Words w = {};
+        size_t at = 0;
+
+        while (w.n < WORDS_MAX) {
+                size_t from;
+
+                while (at < text.size && text.data[at] == ' ')
+                        at++;
+                from = at;
+                while (at < text.size && text.data[at] != ' ')
+                        at++;
+                if (at == from)
+                        break;
+                w.list[w.n++] = (Span){ text.data + from, at - from };
+        }
+        return w;
+}
+
+/* How many words at the end of both are the same, of those from the i-th on. */
+static size_t same_at_end(const Words *a, const Words *b, size_t i) {
+        size_t n = 0;
+
+        while (n < a->n - i && n < b->n - i &&
+                        span_equal(a->list[a->n - 1 - n], b->list[b->n - 1 - n]))
+                n++;
+        return n;
+}
+
+/* What stands where; either may be empty. */
+static void say_difference(Span was, Span is, Buf *to) {
+        if (is.size > 0)
+                text_quote(to, is, QUOTED_MAX);
+        if (is.size > 0 && was.size > 0)
+                buf_string(to, " stands where ");
+        if (was.size > 0)
+                text_quote(to, was, QUOTED_MAX);
+        buf_string(to, was.size == 0 ? " was added" : is.size == 0 ? " is missing" : " belongs");
+}
+
+void command_line_difference(Span expected, Span actual, Buf *to) {
+        Words a = words_of(expected), b = words_of(actual);
+        size_t i = 0, end;
+
+        while (i < a.n && i < b.n && span_equal(a.list[i], b.list[i]))
+                i++;
+        if (i == a.n && i == b.n)
+                return;
+        end = same_at_end(&a, &b, i);
+        say_difference(i < a.n - end ? a.list[i] : (Span){}, i < b.n - end ? b.list[i] : (Span){},
+                        to);
+}
+
+/* The text without the words from first to last. */
+static void leave_out(Span text, Span first, Span last, Buf *to) {
+        const uint8_t *from = first.data, *until = last.data + last.size;
+        const uint8_t *end = text.data + text.size;
+
+        /* one of the blanks around them goes too */
+        if (from > text.data)
+                from--;
+        else if (until < end)
+                until++;
+        buf_bytes(to, (Span){ text.data, (size_t) (from - text.data) });
+        buf_bytes(to, (Span){ until, (size_t) (end - until) });
+}
+
+int command_line_added(
+                Span actual, const Digest *expected, bool *ret_found, Span *ret_added, Err *e) {
+        Words w = words_of(actual);
+
+        *ret_found = false;
+        for (size_t n = 1; n <= w.n && n <= ADDED_MAX; n++)
+                for (size_t i = w.n - n + 1; i-- > 0;) {
+                        _cleanup_(buf_done) Buf rest = BUF_UP_TO(COMMAND_LINE_MAX);
+                        Span first = w.list[i], last = w.list[i + n - 1], bytes;
+                        int rc;
+
+                        leave_out(actual, first, last, &rest);
+                        rc = buf_end(&rest, &bytes);
+                        if (rc == 0)
+                                rc = boot_text_is(expected, bytes, ret_found, e);
+                        if (rc < 0)
+                                return err_set(e, rc, "the command line does not fit");
+                        if (*ret_found) {
+                                *ret_added = (Span){ first.data,
+                                        (size_t) (last.data + last.size - first.data) };
+                                return 0;
+                        }
+                }
+        return 0;
+}

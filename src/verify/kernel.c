@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/kernel.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "verify/boot.h"
+#include "verify/commandline.h"
+#include "wire/efievent.h"
+
+enum { PCR_KERNEL = 9, PCR_UKI = 11, PCR_CONFIG = 12, PCR_EXTENSIONS = 13, QUOTED_MAX = 120 };
+
+/* What is judged, and by what. */
+typedef struct Bench {
+        const Question *q;
+        const Explained *x;
+        Boot boot;
+        HashAlg alg;
+        Span line;       /* the kernel's command line, by the machine's word */
+        bool line_holds; /* and by what was measured */
+        Verdict *v;
+} Bench;
+
+/* A bank that proves, and in which the UKI's PCRs are quoted and explained. */
+static HashAlg choose_bank(const Evidence *ev, const Explained *x) {
+        static const unsigned needed[] = { PCR_UKI, PCR_CONFIG, PCR_EXTENSIONS };
+        const PcrSelection *held = &ev->tpm.pcrs.held;
+
+        for (size_t b = 0; b < held->n_banks; b++) {
+                uint16_t alg = held->banks[b].alg;
+                size_t n = 0;
+
+                while (n < ELEMENTS(needed) && pcr_selected(&x->which, alg, needed[n]))
+                        n++;
+                if (hash_proves(alg) && n == ELEMENTS(needed))
+                        return (HashAlg) alg;
+        }
+        return HASH_NONE;
+}
+
+static const char *words(Buf *b) {
+        buf_byte(b, '\0');
+        return b->failed < 0 ? "..." : (const char *) b->data;
+}
+
+/* The release that this is; otherwise the one that is most like it, or NULL. */
+static const Release *find_release(const Bench *b, const Digest *value, bool *ret_is_it) {
+        const Release *best = NULL;
+        size_t most = 0;
+
+        *ret_is_it = false;
+        for (size_t i = 0; i < b->q->releases->n; i++) {
+                const Release *r = &b->q->releases->list[i];
+                size_t likeness = known_uki_likeness(&r->uki, &b->boot);
+
+                if (r->type != LEAF_UKI)
+                        continue;
+                if (known_uki_has_sections(&r->uki, &b->boot) ||
+                                known_uki_foretells(&r->uki, b->x->phases, value)) {
+                        *ret_is_it = true;
+                        return r;
+                }
+                if (likeness > most) {
+                        most = likeness;
+                        best = r;
+                }
+        }
+        return best;
+}
+
+/* In which word the command line differs from the one that was released, as far as it can be told:
+ * of that one the hash alone is known, or policy has it in full. */
+static int tell_line(const Bench *b, const Release *r, Buf *to, Err *e) {
+        const uint8_t *hash = known_uki_section(&r->uki, ".cmdline");
+        const char *known = b->q->policy->boot.command_line;
+        Digest expected;
+        bool found = false;
+        Span added = {};
+        int rc;
+
+        if (!b->line_holds)
+                return 0;
+        buf_string(to, ": ");
+        if (known[0] != '\0') {
+                command_line_difference(span_of(known), b->line, to);
+                return 0;
+        }
+        if (hash && digest_from(HASH_SHA256, (Span){ hash, 32 }, &expected)) {
+                rc = command_line_added(b->line, &expected, &found, &added, e);
+                if (rc < 0)
+                        return rc;
+        }
+        text_quote(to, found ? added : b->line, QUOTED_MAX);
+        buf_string(to, found ? " was added" : "");
+        return 0;
+}
+
+static int refute_unknown(const Bench *b, const Release *nearest, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
+        const char *differs = nearest ? known_uki_first_difference(&nearest->uki, &b->boot) : NULL;
+        int rc;
+
+        if (!nearest || !differs) {
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "the UKI that was started is no release that was handed over");
+                return 0;
+        }
+        if (strcmp(differs, ".cmdline") == 0) {
+                rc = tell_line(b, nearest, &text, e);
+                if (rc < 0)
+                        return rc;
+        }
+        verdict_refute(b->v, CLAIM_KERNEL, "the UKI is not release '%.80s' %.40s: its %s differs%s",
+                        nearest->name, nearest->version,
+                        strcmp(differs, ".cmdline") == 0 ? "command line" : differs, words(&text));
+        return 0;
+}
+
+/* The section .cmdline is the text that policy names. */
+static int judge_known_line(const Bench *b, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
+        Span known = span_of(b->q->policy->boot.command_line);
+        bool same = false;
+
+        for (size_t i = 0; known.size > 0 && i < b->boot.n_sections; i++)
+                if (strcmp(b->boot.sections[i].name, ".cmdline") == 0) {
+                        int rc = boot_text_is(&b->boot.sections[i].digest, known, &same, e);
+
+                        if (rc < 0)
+                                return rc;
+                }
+        if (known.size == 0 || same)
+                return 0;
+        if (b->line_holds)
+                command_line_difference(known, b->line, &text);
+        verdict_refute(b->v, CLAIM_KERNEL, "the kernel's command line is not the one of policy%s%s",
+                        text.size > 0 ? ": " : "", words(&text));
+        return 0;
+}
+
+/* Text that came beside the UKI, in clear. */
+static void judge_appended(const Bench *b) {
+        _cleanup_(buf_done) Buf all = BUF_UP_TO(COMMAND_LINE_MAX), text = BUF_UP_TO(REASON_MAX);
+
+        for (size_t i = 0; i < b->boot.n_lines; i++) {
+                buf_string(&all, i > 0 ? " " : "");
+                efi_text(b->boot.lines[i].text, &all);
+        }
+        if (b->boot.n_lines == 0 ||
+                        (all.failed == 0 && span_is(buf_span(&all), b->q->policy->boot.appended)))
+                return;
+        text_quote(&text, buf_span(&all), QUOTED_MAX);
+        verdict_refute(b->v, CLAIM_KERNEL,
+                        "event %zu: %s was added to the command line from outside of the UKI",
+                        b->boot.lines[0].number, words(&text));
+}
+
+/* What came beside the UKI and was measured as a digest alone. A changed log can call a command
+ * line a credential: so where such things may be there, the whole line has to be known. */
+static void judge_companions(const Bench *b) {
+        if (b->boot.companions == 0)
+                return;
+        if (!b->q->policy->boot.companions)
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "event %zu: something came beside the UKI that policy does not take (credentials, extensions, device trees: PCRs 12 and 13)",
+                                b->boot.first_companion);
+        else if (!b->line_holds)
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "event %zu: whether it is a credential or a command line cannot be told, as the kernel's command line is not proven",
+                                b->boot.first_companion);
+}
+
+/* The whole line that was measured is the UKI's own, and what may be appended to it. */
+static int judge_whole_line(const Bench *b, Err *e) {
+        Span own = b->line, appended = span_of(b->q->policy->boot.appended);
+        bool same = false;
+
+        if (b->boot.companions == 0 || !b->line_holds)
+                return 0;
+        if (b->boot.n_lines > 0 && own.size > appended.size)
+                own.size -= appended.size + 1;
+        for (size_t i = 0; i < b->boot.n_sections; i++)
+                if (strcmp(b->boot.sections[i].name, ".cmdline") == 0) {
+                        int rc = boot_text_is(&b->boot.sections[i].digest, own, &same, e);
+
+                        if (rc < 0)
+                                return rc;
+                }
+        if (!same)
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "the kernel was not started with the command line of its UKI");
+        return 0;
+}
+
+static int judge_uki(const Bench *b, const Digest *value, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
+        const Release *r;
+        bool is_it;
+        int rc;
+
+        r = find_release(b, value, &is_it);
+        if (is_it)
+                rc = judge_known_line(b, e);
+        else
+                rc = refute_unknown(b, r, e);
+        if (rc < 0)
+                return rc;
+        judge_appended(b);
+        judge_companions(b);
+        rc = judge_whole_line(b, e);
+        if (rc < 0)
+                return rc;
+        if (b->line_holds)
+                text_quote(&text, b->line, QUOTED_MAX);
+        verdict_prove(b->v, CLAIM_KERNEL, "UKI '%.80s' %.40s, a known release%s%s; PCR 11 shows %s",
+                        r ? r->name : "", r ? r->version : "",
+                        b->line_holds ? ", command line " : "", words(&text),
+                        strcmp(b->x->phases, ":") == 0 ? "no phase" : b->x->phases);
+        return 0;
+}
+
+/* What was started is no UKI, or nothing that can be judged: said plainly. */
+static bool refute_others(const Bench *b) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
+
+        if (b->boot.wrong[0] != '\0') {
+                verdict_refute(b->v, CLAIM_KERNEL, "%s", b->boot.wrong);
+        } else if (b->boot.n_sections == 0 && b->boot.grub) {
+                text_quote(&text, b->boot.grub_line, QUOTED_MAX);
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "GRUB started a kernel%s%s: of what GRUB starts there are no releases",
+                                b->boot.grub_line.size > 0 ? " by the line " : "",
+                                b->boot.grub_line.size > 0 ? words(&text) : "");
+        } else if (b->boot.n_sections == 0) {
+                verdict_refute(b->v, CLAIM_KERNEL, "no UKI was measured in PCR 11");
+        } else {
+                return false;
+        }
+        return true;
+}
+
+static int judge_boot(const Evidence *ev, Bench *b, Err *e) {
+        const Digest *value = pcr_value(&ev->tpm.pcrs, (uint16_t) b->alg, PCR_UKI);
+        Err why = {};
+        int rc;
+
+        rc = boot_read(ev->bundle.parts[PART_FIRMWARE_LOG], b->alg, &b->boot, &why);
+        if (evidence_not_judged(rc))
+                return err_set(e, rc, "%s", why.text);
+        if (rc < 0) {
+                verdict_refute(b->v, CLAIM_KERNEL, "%s", why.text);
+                return 0;
+        }
+        b->boot.has_options &= pcr_selected(&b->x->which, (uint16_t) b->alg, PCR_KERNEL);
+        b->line = ev->bundle.parts[PART_COMMAND_LINE];
+        if (b->line.size > 0 && b->line.data[b->line.size - 1] == '\n')
+                b->line.size--;
+        rc = boot_line_is(&b->boot, b->line, &b->line_holds, &why);
+        if (evidence_not_judged(rc))
+                return err_set(e, rc, "%s", why.text);
+        if (refute_others(b))
+                return 0;
+        return judge_uki(b, value, e);
+}
+
+int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v, Err *e) {
+        Bench b = { .q = q, .x = x, .v = v };
+
+        if (!x->has_log) {
+                verdict_leave(v, CLAIM_KERNEL, "the evidence has no firmware log");
+                return 0;
+        }
+        if (!verdict_proven(v, CLAIM_SIGNATURE))
+                verdict_refute(v, CLAIM_KERNEL, "the quoted values are not signed");
+        b.alg = choose_bank(ev, x);
+        if (b.alg == HASH_NONE) {
+                verdict_refute(v, CLAIM_KERNEL,
+                                "PCRs 11 to 13 are not quoted in a bank that proves, or the logs do not replay to them");
+                return 0;
+        }
+        return judge_boot(ev, &b, e);
+}

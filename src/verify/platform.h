@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "verify/evidence.h"
+#include "verify/question.h"
+#include "verify/secureboot.h"
+
+/* The claim firmware: the firmware's log replays to the quoted PCRs 0 to 7, each of them ends with
+ * its separator, and Secure Boot is as policy wants it. */
+
+/* What PCRs 0 to 6 tell, as far as it is judged. */
+typedef struct Platform {
+        unsigned separators[7];
+        unsigned option_roms, programs;
+        size_t first_option_rom; /* event */
+        char wrong[ERR_TEXT_MAX];
+} Platform;
+
+int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) _must_check_;
+
+/* To be asked after the registers were judged. explained: the quoted registers that the logs
+ * replay to. */
+int judge_firmware(const Evidence *ev, const Question *q, const PcrSelection *explained, Verdict *v,
+                Err *e) _must_check_;

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <stdio.h>
+
+#include "port/crypto.h"
+#include "support/case.h"
+#include "support/draftlog.h"
+#include "support/firmlog.h"
+#include "wire/efievent.h"
+#include "wire/leaf.h"
+
+/* The claim kernel: a UKI started by firmware, judged by the leaf of its release. */
+
+static const HashAlg sha256 = HASH_SHA256;
+
+typedef struct Start {
+        FirmLog log;
+        FirmBoot boot;
+        Case c;
+        const char *running; /* command line beside the evidence; NULL: none */
+} Start;
+
+static void start_begin(Start *s) {
+        *s = (Start){ .boot.cmdline = "root=x quiet" };
+        case_begin(&s->c);
+        s->c.policy.required = 1u << CLAIM_KERNEL;
+}
+
+static void start_done(Start *s) {
+        firmlog_done(&s->log);
+        case_end(&s->c);
+}
+
+/* What a maker would have written of the UKI that firmlog_boot() starts. */
+static void add_leaf(Case *c, const char *name, const char *kernel, const char *cmdline,
+                const Digest *pcr11) {
+        const struct {
+                const char *name;
+                Span content;
+        } sections[] = {
+                { ".linux", span_of(kernel) },
+                { ".osrel", SPAN_LITERAL("ID=debian\n") },
+                { ".cmdline", { (const uint8_t *) cmdline, strlen(cmdline) + 1 } },
+                { ".initrd", SPAN_LITERAL("an initrd") },
+                { ".pcrsig", SPAN_LITERAL("{}") },
+        };
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);
+        Leaf leaf = { .type = LEAF_UKI, .name = span_of(name), .version = SPAN_LITERAL("7") };
+
+        for (size_t i = 0; i < ELEMENTS(sections); i++) {
+                Digest d;
+
+                assert_int_equal(hash_bytes(HASH_SHA256, sections[i].content, &d, NULL), 0);
+                leaf.sections[leaf.n_sections].name = span_of(sections[i].name);
+                memcpy(leaf.sections[leaf.n_sections++].sha256, d.bytes, 32);
+        }
+        if (pcr11) {
+                leaf.n_sections = 0;
+                leaf.pcrs[leaf.n_pcrs++] = (LeafPcr){ HASH_SHA256,
+                        SPAN_LITERAL("enter-initrd:leave-initrd"), *pcr11 };
+        }
+        leaf_write(&leaf, &text);
+        assert_int_equal(releases_add(&c->releases, buf_span(&text), NULL), 0);
+}
+
+static void lay(Start *s) {
+        s->log = firmlog_new(&sha256, 1);
+        firmlog_boot(&s->log, &s->boot);
+        forge_firmware(&s->c.forge, &s->log);
+        if (s->running)
+                buf_string(&s->c.forge.line, s->running);
+}
+
+static void judge(Start *s) {
+        s->c.forge.signed_values = s->c.forge.values;
+        case_judge(&s->c);
+}
+
+#define assert_said(s, claim_state, words)                                                         \
+        do {                                                                                       \
+                const char *reason_ = (s)->c.judgement.verdict.reasons[CLAIM_KERNEL];              \
+                                                                                                   \
+                if (case_state(&(s)->c, CLAIM_KERNEL) != (claim_state) || !strstr(reason_, words)) \
+                        fail_msg("%s: '%s', not '%s'",                                             \
+                                        claim_state_name(case_state(&(s)->c, CLAIM_KERNEL)),       \
+                                        reason_, words);                                           \
+        } while (0)
+
+static void a_known_uki_is_proven(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        judge(&s);
+        assert_said(&s, CLAIM_PROVEN, "UKI 'linux' 7, a known release; PCR 11 shows no phase");
+        start_done(&s);
+}
+
+static void phases_are_told(void **state) {
+        static const char *const words[] = { "enter-initrd", "leave-initrd", "sysinit", "ready" };
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.running = "root=x quiet\n";
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                firmlog_extend(&s.c.forge.values, 11, words[i]);
+        for (unsigned pcr = 0; pcr < 8; pcr++)
+                firmlog_extend(&s.c.forge.values, pcr, "os-separator");
+        firmlog_extend(&s.c.forge.values, 13, "os-separator");
+        judge(&s);
+        assert_said(&s, CLAIM_PROVEN,
+                        "a known release, command line \"root=x quiet\"; PCR 11 shows enter-initrd:leave-initrd:sysinit:ready");
+        assert_int_equal(case_state(&s.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+
+        firmlog_extend(&s.c.forge.values, 11, "something");
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "PCRs 11 to 13 are not quoted in a bank");
+        assert_refused(&s.c, CLAIM_REGISTERS, "does not replay to the quoted sha256:11");
+        start_done(&s);
+}
+
+/* A leaf may have values of PCR 11 alone. */
+static void a_foretold_value_is_enough(void **state) {
+        Digest value, other = digest_zero(HASH_SHA256);
+
+        (void) state;
+        for (unsigned wrong = 0; wrong < 2; wrong++) {
+                Start s;
+
+                start_begin(&s);
+                lay(&s);
+                firmlog_extend(&s.c.forge.values, 11, "enter-initrd");
+                firmlog_extend(&s.c.forge.values, 11, "leave-initrd");
+                value = s.c.forge.values.digests[0][11];
+                add_leaf(&s.c, "linux", "", "", wrong ? &other : &value);
+                judge(&s);
+                assert_said(&s, wrong ? CLAIM_NOT_PROVEN : CLAIM_PROVEN,
+                                wrong ? "is no release that was handed over" : "UKI 'linux' 7");
+                start_done(&s);
+        }
+        /* the same value, but before its phases */
+        for (unsigned early = 0; early < 2; early++) {
+                Start s;
+
+                start_begin(&s);
+                lay(&s);
+                value = s.c.forge.values.digests[0][11];
+                add_leaf(&s.c, "linux", "", "", &value);
+                judge(&s);
+                assert_said(&s, CLAIM_NOT_PROVEN, "is no release that was handed over");
+                start_done(&s);
+        }
+}
+
+static void what_differs_is_named(void **state) {
+        static const struct {
+                const char *kernel, *cmdline, *running, *known, *said;
+        } rows[] = {
+                { "another kernel", "root=x quiet", NULL, "",
+                                "release 'linux' 7: its .linux differs" },
+                { "a kernel", "root=x", NULL, "", "release 'linux' 7: its command line differs" },
+                { "a kernel", "root=x", "root=x quiet\n", "",
+                                "its command line differs: \"quiet\" was added" },
+                { "a kernel", "quiet", "root=x quiet", "", "differs: \"root=x\" was added" },
+                { "a kernel", "root=x loud", "root=x quiet", "", "differs: \"root=x quiet\"" },
+                { "a kernel", "root=x loud", "root=x quiet", "root=x loud",
+                                "differs: \"quiet\" stands where \"loud\" belongs" },
+                { "a kernel", "root=x", "root=x other", "", "its command line differs" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Start s;
+
+                start_begin(&s);
+                s.running = rows[i].running;
+                (void) snprintf(s.c.policy.boot.command_line, sizeof(s.c.policy.boot.command_line),
+                                "%s", rows[i].known);
+                add_leaf(&s.c, "other", "third kernel", "third line", NULL);
+                add_leaf(&s.c, "linux", rows[i].kernel, rows[i].cmdline, NULL);
+                lay(&s);
+                judge(&s);
+                assert_said(&s, CLAIM_NOT_PROVEN, rows[i].said);
+                start_done(&s);
+        }
+}
+
+static void policy_may_name_the_command_line(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.running = "root=x quiet";
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        (void) snprintf(s.c.policy.boot.command_line, sizeof(s.c.policy.boot.command_line), "%s",
+                        "root=x quiet");
+        judge(&s);
+        assert_said(&s, CLAIM_PROVEN, "a known release");
+        (void) snprintf(s.c.policy.boot.command_line, sizeof(s.c.policy.boot.command_line), "%s",
+                        "root=x quiet audit=1");
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "is not the one of policy: \"audit=1\" is missing");
+        start_done(&s);
+}
+
+static void no_release_proves_nothing(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        lay(&s);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "is no release that was handed over");
+        start_done(&s);
+}
+
+static void an_appended_line_is_named(void **state) {
+        static const struct {
+                const char *allowed;
+                ClaimState state;
+                const char *said;
+        } rows[] = {
+                { "", CLAIM_NOT_PROVEN,
+                                "\"systemd.debug_shell\" was added to the command line from outside" },
+                { "systemd.debug_shell", CLAIM_PROVEN, "a known release" },
+                { "systemd.debug_shell=1", CLAIM_NOT_PROVEN, "\"systemd.debug_shell\" was added" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Start s;
+
+                start_begin(&s);
+                s.boot.appended = "systemd.debug_shell";
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                (void) snprintf(s.c.policy.boot.appended, sizeof(s.c.policy.boot.appended), "%s",
+                                rows[i].allowed);
+                judge(&s);
+                assert_said(&s, rows[i].state, rows[i].said);
+                start_done(&s);
+        }
+}
+
+/* What came beside the UKI as a digest can be anything: where policy takes it, the whole command
+ * line has to be known. */
+static void companions_need_the_whole_line(void **state) {
+        static const struct {
+                bool allowed, credentials, extensions;
+                const char *running, *appended, *may_append;
+                ClaimState state;
+                const char *said;
+        } rows[] = {
+                { false, true, false, NULL, NULL, "", CLAIM_NOT_PROVEN,
+                                "something came beside the UKI" },
+                { false, false, true, NULL, NULL, "", CLAIM_NOT_PROVEN,
+                                "something came beside the UKI" },
+                { true, true, false, NULL, NULL, "", CLAIM_NOT_PROVEN, "cannot be told" },
+                { true, true, true, "root=x quiet", NULL, "", CLAIM_PROVEN, "a known release" },
+                { true, true, false, "root=x quiet a=1", "a=1", "a=1", CLAIM_PROVEN,
+                                "a known release" },
+                { true, true, false, "root=x", NULL, "", CLAIM_NOT_PROVEN, "cannot be told" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Start s;
+
+                start_begin(&s);
+                s.running = rows[i].running;
+                s.boot.appended = rows[i].appended;
+                s.boot.credentials = rows[i].credentials;
+                s.boot.extensions = rows[i].extensions;
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                s.c.policy.boot.companions = rows[i].allowed;
+                (void) snprintf(s.c.policy.boot.appended, sizeof(s.c.policy.boot.appended), "%s",
+                                rows[i].may_append);
+                judge(&s);
+                assert_said(&s, rows[i].state, rows[i].said);
+                start_done(&s);
+        }
+}
+
+/* The log calls an appended command line a credential. */
+static void a_command_line_cannot_pass_for_a_credential(void **state) {
+        _cleanup_(buf_done) Buf name = BUF_UP_TO(256);
+        FirmEvent *event;
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.boot.appended = "init=/bin/sh";
+        s.running = "root=x quiet init=/bin/sh";
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        s.c.policy.boot.companions = true;
+        event = &s.log.events[firmlog_find(&s.log, 12, EV_IPL, 0)];
+        firmlog_utf16(&name, "Credentials initrd", true);
+        memcpy(event->data, name.data, name.size);
+        event->size = name.size;
+        buf_done(&s.c.forge.firmware);
+        firmlog_write(&s.log, &s.c.forge.firmware);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "not started with the command line of its UKI");
+        /* nor does it help to claim another line */
+        buf_done(&s.c.forge.line);
+        buf_string(&s.c.forge.line, "root=x quiet");
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "cannot be told");
+        start_done(&s);
+}
+
+/* What the running system extends into PCR 9 comes after the kernel's own event. */
+static void a_later_line_does_not_count(void **state) {
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(256);
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.boot.credentials = true;
+        s.running = "root=x";
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        s.c.policy.boot.companions = true;
+        lay(&s);
+        firmlog_utf16(&line, "root=x", true);
+        firmlog_add_tag(&s.log, 9, 0x8f3b22ed, "LOADED_IMAGE::LoadOptions", buf_span(&line));
+        forge_firmware(&s.c.forge, &s.log);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "cannot be told");
+        start_done(&s);
+}
+
+/* PCR 9 that does not replay says nothing of the command line. */
+static void a_line_in_a_register_that_does_not_replay_does_not_count(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.boot.credentials = true;
+        s.running = "root=x quiet";
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        s.c.policy.boot.companions = true;
+        lay(&s);
+        s.c.forge.values.digests[0][9].bytes[0] ^= 1;
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "cannot be told");
+        start_done(&s);
+}
+
+static void the_order_of_sections_is_held(void **state) {
+        (void) state;
+        for (unsigned row = 0; row < 6; row++) {
+                static const char *const said[] = { "the content of another section",
+                        "no section of a UKI", "not what was measured",
+                        "the content of section .initrd was not measured", "no section of a UKI",
+                        "is not release" };
+                size_t first;
+                Start s;
+
+                start_begin(&s);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                first = firmlog_find(&s.log, 11, EV_IPL, 0);
+                if (row == 0)
+                        firmlog_swap(&s.log, first + 1, first + 2);
+                if (row == 1)
+                        s.log.events[first].type = EV_EVENT_TAG;
+                if (row == 2)
+                        s.log.events[first].digests[0].bytes[0] ^= 1;
+                if (row == 3)
+                        firmlog_remove(&s.log, firmlog_find(&s.log, 11, EV_IPL, 7));
+                if (row == 4)
+                        (void) firmlog_add(&s.log, 11, EV_IPL, SPAN_LITERAL("x"));
+                if (row == 5)
+                        firmlog_add_section(&s.log, ".more", SPAN_LITERAL("more"));
+                forge_firmware(&s.c.forge, &s.log);
+                judge(&s);
+                assert_said(&s, CLAIM_NOT_PROVEN, said[row]);
+                start_done(&s);
+        }
+}
+
+static void what_is_no_uki_is_named(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.boot.cmdline = NULL;
+        lay(&s);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "no UKI was measured in PCR 11");
+        s.c.policy.registers[0].index = 15; /* GRUB has PCR 8 */
+        (void) firmlog_add_of(&s.log, 8, EV_IPL, SPAN_LITERAL("kernel_cmdline: /vmlinuz root=x\0"),
+                        SPAN_LITERAL("/vmlinuz root=x"));
+        (void) firmlog_add_of(&s.log, 8, EV_IPL, SPAN_LITERAL("kernel_cmdline: /vmlinuz root=y\0"),
+                        SPAN_LITERAL("/vmlinuz root=z"));
+        forge_firmware(&s.c.forge, &s.log);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, "GRUB started a kernel by the line \"/vmlinuz root=x\"");
+        start_done(&s);
+}
+
+/* kexec leaves the registers as they are. */
+static void a_kernel_that_another_one_started_is_not_proven(void **state) {
+        static const char *const whys[] = { "\"boot\"", "\"kexec\"" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(whys); i++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                Start s;
+
+                start_begin(&s);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "why", whys[i] }, {} });
+                lay(&s);
+                buf_done(&s.c.forge.log);
+                buf_bytes(&s.c.forge.log, draft_log_bytes(&l));
+                s.c.forge.values.digests[0][8] = draft_log_replay(&l, 1, digest_zero(HASH_SHA256));
+                s.c.policy.boot.secure_boot = SWITCH_ANY;
+                judge(&s);
+                assert_said(&s, i == 0 ? CLAIM_PROVEN : CLAIM_NOT_PROVEN,
+                                i == 0 ? "a known release" : "started by kexec");
+                assert_int_equal(case_state(&s.c, CLAIM_FIRMWARE),
+                                i == 0 ? CLAIM_PROVEN : CLAIM_NOT_PROVEN);
+                start_done(&s);
+        }
+}
+
+static void without_a_log_nothing_is_said(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        judge(&s);
+        assert_said(&s, CLAIM_ABSENT, "the evidence has no firmware log");
+        assert_int_equal(case_state(&s.c, CLAIM_FIRMWARE), CLAIM_ABSENT);
+        start_done(&s);
+}
+
+static void registers_that_are_not_quoted_prove_nothing(void **state) {
+        Start s;
+
+        (void) state;
+        for (unsigned pcr = 11; pcr <= 13; pcr++) {
+                start_begin(&s);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                s.c.forge.values.held.banks[0].mask &= ~(1u << pcr);
+                s.c.forge.selection = s.c.forge.asked = s.c.forge.values.held;
+                judge(&s);
+                assert_said(&s, CLAIM_NOT_PROVEN, "PCRs 11 to 13 are not quoted");
+                start_done(&s);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_known_uki_is_proven),
+                cmocka_unit_test(phases_are_told),
+                cmocka_unit_test(a_foretold_value_is_enough),
+                cmocka_unit_test(what_differs_is_named),
+                cmocka_unit_test(policy_may_name_the_command_line),
+                cmocka_unit_test(no_release_proves_nothing),
+                cmocka_unit_test(an_appended_line_is_named),
+                cmocka_unit_test(companions_need_the_whole_line),
+                cmocka_unit_test(a_command_line_cannot_pass_for_a_credential),
+                cmocka_unit_test(a_later_line_does_not_count),
+                cmocka_unit_test(a_line_in_a_register_that_does_not_replay_does_not_count),
+                cmocka_unit_test(the_order_of_sections_is_held),
+                cmocka_unit_test(what_is_no_uki_is_named),
+                cmocka_unit_test(a_kernel_that_another_one_started_is_not_proven),
+                cmocka_unit_test(without_a_log_nothing_is_said),
+                cmocka_unit_test(registers_that_are_not_quoted_prove_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <stdio.h>
+
+#include "port/x509.h"
+#include "support/case.h"
+#include "support/firmlog.h"
+#include "verify/secureboot.h"
+#include "wire/efievent.h"
+
+/* The claim firmware: what an honest log says, and what policy makes of it. */
+
+static const HashAlg sha256 = HASH_SHA256;
+
+typedef struct Machine {
+        FirmLog log;
+        Buf certificate;
+        uint8_t fingerprint[32];
+        Case c;
+} Machine;
+
+static void machine_begin(Machine *m, bool secure_boot) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+
+        *m = (Machine){ .log = firmlog_new(&sha256, 1), .certificate = BUF_UP_TO(4096) };
+        firmlog_certificate(&m->certificate, "vendor");
+        assert_int_equal(certificate_read(buf_span(&m->certificate), &c, NULL), 0);
+        memcpy(m->fingerprint, c.fingerprint.bytes, 32);
+        firmlog_boot(&m->log, &(FirmBoot){ .secure_boot = secure_boot,
+                                              .certificate = buf_span(&m->certificate) });
+        case_begin(&m->c);
+        m->c.policy.required = 1u << CLAIM_FIRMWARE;
+}
+
+static void machine_done(Machine *m) {
+        firmlog_done(&m->log);
+        buf_done(&m->certificate);
+        case_end(&m->c);
+}
+
+static void judge(Machine *m) {
+        forge_firmware(&m->c.forge, &m->log);
+        case_judge(&m->c);
+}
+
+#define assert_said(m, claim_state, words)                                                         \
+        do {                                                                                       \
+                const char *reason_ = (m)->c.judgement.verdict.reasons[CLAIM_FIRMWARE];            \
+                                                                                                   \
+                if (case_state(&(m)->c, CLAIM_FIRMWARE) != (claim_state) ||                        \
+                                !strstr(reason_, words))                                           \
+                        fail_msg("%s: '%s', not '%s'",                                             \
+                                        claim_state_name(case_state(&(m)->c, CLAIM_FIRMWARE)),     \
+                                        reason_, words);                                           \
+        } while (0)
+
+/* Puts an event before the n-th of this register and type. */
+static void insert_before(FirmLog *l, uint32_t pcr, uint32_t type, unsigned n) {
+        size_t at = firmlog_find(l, pcr, type, n);
+
+        for (size_t i = l->n - 1; i > at; i--)
+                firmlog_swap(l, i, i - 1);
+}
+
+static void an_honest_log_is_told(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on, programs let in by CN=vendor (");
+        assert_said(&m, CLAIM_PROVEN, "dbx with 1 entries, 1 programs started");
+        machine_done(&m);
+}
+
+static void secure_boot_is_as_policy_has_it(void **state) {
+        static const struct {
+                bool on;
+                Switch wanted;
+                ClaimState state;
+                const char *said;
+        } rows[] = {
+                { false, SWITCH_ON, CLAIM_NOT_PROVEN, "Secure Boot is off" },
+                { false, SWITCH_OFF, CLAIM_PROVEN, "Secure Boot off, dbx with 0 entries" },
+                { false, SWITCH_ANY, CLAIM_PROVEN, "Secure Boot off" },
+                { true, SWITCH_ANY, CLAIM_PROVEN, "Secure Boot on" },
+                { true, SWITCH_OFF, CLAIM_NOT_PROVEN,
+                                "Secure Boot is on, and policy wants it off" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Machine m;
+
+                machine_begin(&m, rows[i].on);
+                m.c.policy.boot.secure_boot = rows[i].wanted;
+                judge(&m);
+                assert_said(&m, rows[i].state, rows[i].said);
+                machine_done(&m);
+        }
+}
+
+static void keys_are_those_of_policy(void **state) {
+        BootPolicy *p;
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        p = &m.c.policy.boot;
+        p->n_authorities = p->n_platform_keys = 2;
+        memcpy(p->authorities[1].sha256, m.fingerprint, 32);
+        memcpy(p->platform_keys[1].sha256, m.fingerprint, 32);
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+        p->authorities[1].sha256[31] ^= 1;
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN,
+                        "a program was let in by CN=vendor, whom policy does not name");
+        p->n_authorities = 0;
+        p->platform_keys[1].sha256[0] ^= 1;
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "the platform key is none that policy names");
+        machine_done(&m);
+}
+
+static void what_is_no_key_is_not_one_of_policy(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security, "db",
+                        SPAN_LITERAL("neither"));
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+        m.c.policy.boot.n_authorities = 1;
+        memcpy(m.c.policy.boot.authorities[0].sha256, m.fingerprint, 32);
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "neither a certificate nor a hash");
+        machine_done(&m);
+}
+
+/* shim's own certificate has no owner before it, and its settings are no keys. */
+static void shim_is_understood(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim, "SbatLevel",
+                        SPAN_LITERAL("sbat,1,2021030218\n"));
+        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim,
+                        "MokListTrusted", SPAN_LITERAL("\1"));
+        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim, "Shim",
+                        buf_span(&m.certificate));
+        m.c.policy.boot.n_authorities = 1;
+        memcpy(m.c.policy.boot.authorities[0].sha256, m.fingerprint, 32);
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "let in by CN=vendor (");
+        assert_said(&m, CLAIM_PROVEN, "), CN=vendor (");
+        machine_done(&m);
+}
+
+/* shim before 15.5 left the last byte of an authority out of what it measured. */
+static void an_authority_without_its_last_byte_is_taken(void **state) {
+        FirmEvent *event;
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        event = &m.log.events[firmlog_find(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, 0)];
+        firmlog_rehash(&m.log, event, (Span){ event->data, event->size - 1 });
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "let in by CN=vendor");
+        firmlog_rehash(&m.log, event, (Span){ event->data, event->size - 2 });
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "its data are not what was measured");
+        machine_done(&m);
+}
+
+/* Of old, the content of a boot variable alone was measured. */
+static void a_boot_variable_is_measured_in_two_ways(void **state) {
+        FirmEvent *event;
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        event = &m.log.events[firmlog_find(&m.log, 1, EV_EFI_VARIABLE_BOOT, 0)];
+        firmlog_rehash(&m.log, event, SPAN_LITERAL("\0\0"));
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+        firmlog_rehash(&m.log, event, SPAN_LITERAL("\0\1"));
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "in PCR 1: its data are not what was measured");
+        machine_done(&m);
+}
+
+static void what_must_be_revoked_is(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        m.c.policy.boot.n_revoked = 1;
+        m.c.policy.boot.revoked[0] = (PolicyHash){ .sha256 = { 0xde, 0xad }, .line = 4 };
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+        m.c.policy.boot.revoked[0].sha256[31] = 1;
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "dbx lacks what policy line 4 wants revoked");
+        machine_done(&m);
+}
+
+static void option_roms_are_told(void **state) {
+        static const uint32_t types[] = { EV_EFI_BOOT_SERVICES_DRIVER,
+                EV_EFI_RUNTIME_SERVICES_DRIVER, EV_EFI_BOOT_SERVICES_APPLICATION };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(types); i++) {
+                Machine m;
+
+                machine_begin(&m, true);
+                (void) firmlog_add_of(
+                                &m.log, 2, types[i], SPAN_LITERAL("?"), SPAN_LITERAL("driver"));
+                judge(&m);
+                assert_said(&m, CLAIM_PROVEN, "1 option ROMs ran");
+                m.c.policy.boot.option_roms = false;
+                judge(&m);
+                assert_said(&m, CLAIM_NOT_PROVEN, "an option ROM, of which policy takes none");
+                machine_done(&m);
+        }
+}
+
+/* What stands in PCR 7, and where; each row adds or changes one event of an honest machine, and
+ * the registers follow. */
+static void a_second_separator(FirmLog *l) {
+        (void) firmlog_add(l, 7, EV_SEPARATOR, SPAN_LITERAL("\0\0\0\0"));
+}
+
+static void a_failed_separator(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 7, EV_SEPARATOR, 0)];
+
+        event->data[0] = 1;
+        firmlog_rehash(l, event, (Span){ event->data, 4 });
+}
+
+static void a_separator_of_ones(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 7, EV_SEPARATOR, 0)];
+
+        memset(event->data, 0xff, 4);
+        firmlog_rehash(l, event, (Span){ event->data, 4 });
+}
+
+static void no_separator(FirmLog *l) {
+        firmlog_remove(l, firmlog_find(l, 7, EV_SEPARATOR, 0));
+}
+
+static void no_switch(FirmLog *l) {
+        firmlog_remove(l, firmlog_find(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, 0));
+}
+
+static void a_late_variable(FirmLog *l) {
+        (void) firmlog_add_variable(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_security, "dbt",
+                        SPAN_LITERAL(""));
+}
+
+static void another_variable(FirmLog *l) {
+        a_late_variable(l);
+        insert_before(l, 7, EV_SEPARATOR, 0);
+}
+
+static void a_switch_twice(FirmLog *l) {
+        (void) firmlog_add_variable(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_global,
+                        "SecureBoot", SPAN_LITERAL("\1"));
+        insert_before(l, 7, EV_SEPARATOR, 0);
+}
+
+static void a_database_twice(FirmLog *l) {
+        (void) firmlog_add_variable(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_security, "db",
+                        SPAN_LITERAL(""));
+        insert_before(l, 7, EV_SEPARATOR, 0);
+}
+
+static void a_switch_of_two(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, 0)];
+
+        event->data[event->size - 1] = 2;
+        firmlog_rehash(l, event, (Span){ event->data, event->size });
+}
+
+static void no_variable(FirmLog *l) {
+        (void) firmlog_add(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, SPAN_LITERAL("x"));
+        insert_before(l, 7, EV_SEPARATOR, 0);
+}
+
+static void no_authority(FirmLog *l) {
+        (void) firmlog_add(l, 7, EV_EFI_VARIABLE_AUTHORITY, SPAN_LITERAL("x"));
+}
+
+static void a_debug_mode(FirmLog *l) {
+        (void) firmlog_add(l, 7, EV_EFI_ACTION, SPAN_LITERAL("UEFI Debug Mode"));
+}
+
+static void no_dma_protection(FirmLog *l) {
+        (void) firmlog_add(l, 7, EV_EFI_ACTION, SPAN_LITERAL("DMA Protection Disabled"));
+}
+
+static void an_early_authority(FirmLog *l) {
+        (void) firmlog_add_variable(
+                        l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security, "db", SPAN_LITERAL("x"));
+        insert_before(l, 7, EV_SEPARATOR, 0);
+}
+
+static void many_authorities(FirmLog *l) {
+        for (unsigned i = 0; i < AUTHORITIES_MAX; i++)
+                (void) firmlog_add_variable(l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security, "db",
+                                SPAN_LITERAL("x"));
+}
+
+static void a_second_separator_in_pcr_3(FirmLog *l) {
+        (void) firmlog_add(l, 3, EV_SEPARATOR, SPAN_LITERAL("\0\0\0\0"));
+}
+
+static void a_failed_separator_in_pcr_3(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 3, EV_SEPARATOR, 0)];
+
+        event->data[3] = 1;
+        firmlog_rehash(l, event, (Span){ event->data, 4 });
+}
+
+static void no_separator_in_pcr_6(FirmLog *l) {
+        firmlog_remove(l, firmlog_find(l, 6, EV_SEPARATOR, 0));
+        (void) firmlog_add(l, 6, EV_EFI_ACTION, SPAN_LITERAL("x"));
+}
+
+static const struct {
+        void (*change)(FirmLog *l);
+        ClaimState state;
+        const char *said;
+} rows[] = {
+        { a_second_separator, CLAIM_NOT_PROVEN, "in PCR 7: a second separator" },
+        { a_failed_separator, CLAIM_NOT_PROVEN, "in PCR 7: the firmware says that it failed" },
+        { a_separator_of_ones, CLAIM_PROVEN, "Secure Boot on" },
+        { no_separator, CLAIM_NOT_PROVEN, "PCR 7: the separator is missing" },
+        { no_switch, CLAIM_NOT_PROVEN, "does not say whether Secure Boot is on" },
+        { a_late_variable, CLAIM_NOT_PROVEN, "behind the separator" },
+        { another_variable, CLAIM_PROVEN, "Secure Boot on" },
+        { a_switch_twice, CLAIM_NOT_PROVEN, "SecureBoot was measured before" },
+        { a_database_twice, CLAIM_NOT_PROVEN, "a variable that was measured before" },
+        { a_switch_of_two, CLAIM_NOT_PROVEN, "SecureBoot is neither 0 nor 1" },
+        { no_variable, CLAIM_NOT_PROVEN, "not a variable" },
+        { no_authority, CLAIM_NOT_PROVEN, "not a variable" },
+        { a_debug_mode, CLAIM_NOT_PROVEN, "such as a debug mode" },
+        { no_dma_protection, CLAIM_PROVEN, "the firmware had no DMA protection" },
+        { an_early_authority, CLAIM_PROVEN, "Secure Boot on" },
+        { many_authorities, CLAIM_NOT_PROVEN, "more authorities than are taken" },
+        { a_second_separator_in_pcr_3, CLAIM_NOT_PROVEN, "in PCR 3: a second separator" },
+        { a_failed_separator_in_pcr_3, CLAIM_NOT_PROVEN,
+                        "in PCR 3: the firmware says that it failed" },
+        { no_separator_in_pcr_6, CLAIM_NOT_PROVEN, "PCR 6: the separator is missing" },
+};
+
+static void what_stands_where_is_held(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Machine m;
+
+                machine_begin(&m, true);
+                rows[i].change(&m.log);
+                judge(&m);
+                assert_said(&m, rows[i].state, rows[i].said);
+                machine_done(&m);
+        }
+}
+
+static void each_register_has_to_be_quoted(void **state) {
+        (void) state;
+        for (unsigned pcr = 0; pcr < 8; pcr++) {
+                Machine m;
+                char said[64];
+
+                machine_begin(&m, true);
+                forge_firmware(&m.c.forge, &m.log);
+                m.c.forge.values.held.banks[0].mask &= ~(1u << pcr);
+                m.c.forge.selection = m.c.forge.asked = m.c.forge.values.held;
+                case_judge(&m.c);
+                (void) snprintf(said, sizeof(said), "pcr:%u is not quoted", pcr);
+                assert_said(&m, CLAIM_NOT_PROVEN, said);
+                machine_done(&m);
+        }
+}
+
+static void sha1_proves_nothing(void **state) {
+        static const HashAlg sha1 = HASH_SHA1;
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        firmlog_done(&m.log);
+        m.log = firmlog_new(&sha1, 1);
+        firmlog_boot(&m.log, &(FirmBoot){ .secure_boot = true,
+                                             .certificate = buf_span(&m.certificate) });
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "not quoted in a bank that proves");
+        machine_done(&m);
+}
+
+static void what_is_not_signed_proves_nothing(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        m.c.forge.sign_with_other = true;
+        judge(&m);
+        assert_said(&m, CLAIM_NOT_PROVEN, "the quoted values are not signed");
+        assert_int_equal(case_state(&m.c, CLAIM_KERNEL), CLAIM_NOT_PROVEN);
+        machine_done(&m);
+}
+
+/* A TPM that was started from another locality, or by a measured launch. */
+static void the_start_of_pcr_0_is_told_by_the_log(void **state) {
+        (void) state;
+        for (uint8_t locality = 3; locality <= 4; locality++) {
+                Machine m;
+
+                machine_begin(&m, true);
+                if (locality == 3) {
+                        (void) firmlog_add(&m.log, 0, EV_NO_ACTION,
+                                        SPAN_LITERAL("StartupLocality\0\3"));
+                        insert_before(&m.log, 0, EV_S_CRTM_VERSION, 0);
+                } else {
+                        (void) firmlog_add(&m.log, 0, EV_EFI_HCRTM_EVENT, SPAN_LITERAL("HCRTM"));
+                        insert_before(&m.log, 0, EV_S_CRTM_VERSION, 0);
+                }
+                m.log.locality = locality;
+                judge(&m);
+                assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+                machine_done(&m);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_honest_log_is_told),
+                cmocka_unit_test(secure_boot_is_as_policy_has_it),
+                cmocka_unit_test(keys_are_those_of_policy),
+                cmocka_unit_test(what_is_no_key_is_not_one_of_policy),
+                cmocka_unit_test(shim_is_understood),
+                cmocka_unit_test(an_authority_without_its_last_byte_is_taken),
+                cmocka_unit_test(a_boot_variable_is_measured_in_two_ways),
+                cmocka_unit_test(what_must_be_revoked_is),
+                cmocka_unit_test(option_roms_are_told),
+                cmocka_unit_test(what_stands_where_is_held),
+                cmocka_unit_test(each_register_has_to_be_quoted),
+                cmocka_unit_test(sha1_proves_nothing),
+                cmocka_unit_test(what_is_not_signed_proves_nothing),
+                cmocka_unit_test(the_start_of_pcr_0_is_told_by_the_log),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
