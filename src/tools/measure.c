@@ -4,12 +4,13 @@
 
 #include "base/text.h"
 #include "measure/layer.h"
+#include "measure/telling.h"
 #include "measure/words.h"
 #include "tools/machine.h"
 #include "tools/tool.h"
 
 typedef struct Args {
-        const char *tpm, *certificate, *json;
+        const char *tpm, *certificate, *event, *json;
 } Args;
 
 static const Option options[] = {
@@ -19,6 +20,9 @@ static const Option options[] = {
         { "certificate", 0, OPTION_VALUE, "CERT",
                         "Of layer: demand that it is signed with the key of this certificate",
                         offsetof(Args, certificate) },
+        { "event", 0, OPTION_VALUE, "EVENT",
+                        "Record this event (layer.activate, unlock.open, note.text, ...) with these members",
+                        offsetof(Args, event) },
         { "json", 0, OPTION_JSON, NULL, "Print what was recorded as JSON", offsetof(Args, json) },
         {},
 };
@@ -43,6 +47,24 @@ static int run_note(void *values, char *const *operands, Err *e) {
 
 static int run_phase(void *values, char *const *operands, Err *e) {
         return record_text(values, operands[0], EVENT_PHASE_ENTER, measure_phase, e);
+}
+
+static int run_event(void *values, char *const *operands, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const Args *a = values;
+        Telling t;
+        int rc;
+
+        rc = telling_begin(span_of(a->event), &t, e);
+        for (; rc == 0 && *operands; operands++)
+                rc = telling_add_word(&t, *operands, e);
+        if (rc == 0)
+                rc = telling_check(&t, e);
+        if (rc == 0)
+                rc = machine_open(a->tpm, &m, e);
+        if (rc == 0)
+                rc = account_record(&m.account, t.event, t.members, t.n_members, e);
+        return rc < 0 ? rc : machine_print_last(&m, t.event, a->json, e);
 }
 
 /* The image was judged, and is not what it should be: exit status 1, in one line. */
@@ -111,6 +133,7 @@ static const Verb verbs[] = {
         { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
         { "note", "TEXT", "Record a remark", 1, 1, run_note },
         { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },
+        { "", "NAME=VALUE...", NULL, 0, -1, run_event, .by = "event" },
         {},
 };
 
