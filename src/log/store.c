@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -186,6 +187,24 @@ static int file_retire(Store *s, const char *as, Err *e) {
         return fsync(f->folder) < 0 ? failed(f->path, "its folder cannot be synced", e) : 0;
 }
 
+static int file_retired(Store *s, const char *as, Err *e) {
+        FileStore *f = file_store(s);
+        int fd = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = 0;
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        const struct dirent *entry;
+
+        if (!folder) {
+                int rc = failed(f->path, "its folder cannot be read", e);
+
+                fd_done(&fd);
+                return rc;
+        }
+        while (!found && (entry = readdir(folder)))
+                found = strncmp(entry->d_name, as, strlen(as)) == 0;
+        (void) closedir(folder);
+        return found;
+}
+
 static void file_close(Store *s) {
         FileStore *f = file_store(s);
 
@@ -200,6 +219,7 @@ static const StoreOps file_ops = {
         .append = file_append,
         .cut = file_cut,
         .retire = file_retire,
+        .retired = file_retired,
         .close = file_close,
 };
 

@@ -17,6 +17,7 @@ typedef struct StoreOps {
         int (*append)(Store *s, Span line, Err *e);
         int (*cut)(Store *s, uint64_t size, Err *e);
         int (*retire)(Store *s, const char *as, Err *e);
+        int (*retired)(Store *s, const char *as, Err *e);
         void (*close)(Store *s);
 } StoreOps;
 
@@ -45,6 +46,11 @@ static inline int store_cut(Store *s, uint64_t size, Err *e) {
  * taken), and begins an empty one. */
 static inline int store_retire(Store *s, const char *as, Err *e) {
         return s->ops->retire(s, as, e);
+}
+
+/* 1 where a log was put aside under a name that begins like this, else 0. */
+static inline int store_retired(Store *s, const char *as, Err *e) {
+        return s->ops->retired(s, as, e);
 }
 
 static inline void store_close(Store **s) {

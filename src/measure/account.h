@@ -3,6 +3,7 @@
 
 #include "log/chain.h"
 #include "log/store.h"
+#include "measure/plan.h"
 #include "port/tpm.h"
 
 /* The machine's account of itself: records appended to the chained log and extended into its
@@ -24,6 +25,7 @@ typedef struct GlassCount {
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */
         Tpm *tpm;
+        Plan plan;
         Chain chain;
         GlassCount glass;
         size_t size;  /* of the log, in bytes */
@@ -37,6 +39,9 @@ void glass_count(GlassCount *g, const Content *c);
 /* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
  * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
  * and a new segment begins: its genesis says at which register value. */
+int account_open_plan(Store *store, Tpm *tpm, const Plan *plan, Account *ret, Err *e) _must_check_;
+
+/* The same, with all lanes in one register, whoever used it before. */
 int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) _must_check_;
 
 /* Appends one record and extends the register. Where the TPM's answer is lost, the register is read

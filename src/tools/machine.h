@@ -2,12 +2,14 @@
 #pragma once
 
 #include "measure/account.h"
+#include "measure/config.h"
 
 /* What the programs that record have in common: this machine's TPM and log, opened together. */
 
 typedef struct Machine {
         Store *store;
         Tpm *tpm;
+        Config config;
         Account account;
 } Machine;
 

@@ -140,8 +140,8 @@ static unsigned check(Chip *chip, const Folder *f) {
                 n++;
         assert_int_equal(rc, 0);
         assert_false(segment.chain.broken);
-        for (size_t i = 0; i < segment.chain.n_banks; i++) {
-                const Digest *now = &segment.chain.now[i];
+        for (size_t i = 0; i < segment.chain.strands[0].n_banks; i++) {
+                const Digest *now = &segment.chain.strands[0].now[i];
 
                 assert_true(digest_equal(
                                 now, pcr_value(&chip->world.pcrs, (uint16_t) now->alg, WORLD_PCR)));
