@@ -8,6 +8,7 @@ const VerbLine verb_lines[] = {
         { "build-image", "Make a system extension: read-only, with its hash tree and signature" },
         { "show", "Say what a file is: image, log, evidence, leaf" },
         { "measure", "Append one record to this machine's log and extend its register" },
+        { "log", "Read this machine's account: print, follow, replay, export" },
         { "glass", "Open the machine by hand, with a mark that stays" },
         { "quote", "Answer a nonce with evidence of what this machine runs" },
         { "verify", "Judge evidence by a policy, offline" },
