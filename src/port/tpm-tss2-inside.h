@@ -8,6 +8,14 @@
 /* What the files behind the door to libtss2 share: the connection, and the one way to send a
  * command over it. Nobody but port/tpm-tss2*.c includes this. */
 
+/* ESYS speaks of an NV index by a handle of its own, which it has to ask the TPM for. */
+enum { NV_HANDLES_MAX = 8 };
+
+typedef struct NvHandle {
+        uint32_t index; /* 0: none */
+        ESYS_TR handle;
+} NvHandle;
+
 typedef struct Tss2 {
         Tpm tpm; /* first: what callers hold */
         char *name;
@@ -15,6 +23,7 @@ typedef struct Tss2 {
         TSS2_TCTI_CONTEXT *tcti; /* both NULL while there is no connection */
         ESYS_CONTEXT *esys;
         ESYS_TR key; /* ESYS_TR_NONE while there is none */
+        NvHandle nv[NV_HANDLES_MAX];
 } Tss2;
 
 static inline Tss2 *tss2_of(Tpm *t) {
@@ -59,6 +68,13 @@ int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e);
                 sent;                                                                              \
         })
 
+/* What the key signed, without sizes. */
+int tss2_take_signed(const Tss2 *t, const TPM2B_ATTEST *made, const TPMT_SIGNATURE *by, Buf *attest,
+                Buf *signature, Err *e);
+
+/* Data to be signed with an attestation; -EINVAL where it does not fit. */
+int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e);
+
 /* The selection as the TPM wants it. */
 TPML_PCR_SELECTION tss2_selection(const PcrSelection *s);
 
@@ -71,3 +87,11 @@ int tss2_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
 int tss2_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
 int tss2_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
 int tss2_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature, Err *e);
+int tss2_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e);
+int tss2_nv_define(Tpm *t, Span public, Err *e);
+int tss2_nv_undefine(Tpm *t, uint32_t index, Err *e);
+int tss2_nv_increment(Tpm *t, uint32_t index, Err *e);
+int tss2_nv_extend(Tpm *t, uint32_t index, Span data, Err *e);
+int tss2_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e);
+int tss2_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
+                Buf *signature, Err *e);
