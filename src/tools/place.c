@@ -9,6 +9,10 @@ const char *place_log_folder(void) {
         return secure_getenv("AVOUCH_LOG_DIR") ?: LOG_FOLDER;
 }
 
+const char *place_state_folder(void) {
+        return secure_getenv("AVOUCH_STATE_DIR") ?: "/var/lib/avouch";
+}
+
 void place_config_folders(const char *ret[static PLACE_FOLDERS_MAX]) {
         static const char *const folders[PLACE_FOLDERS_MAX] = { "/etc/avouch", "/run/avouch",
                 "/usr/local/lib/avouch", "/usr/lib/avouch", NULL };

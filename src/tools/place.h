@@ -9,6 +9,10 @@ enum { PLACE_LOCK_SECONDS = 10 };
 /* $AVOUCH_LOG_DIR (ignored under AT_SECURE), or LOG_FOLDER. */
 const char *place_log_folder(void);
 
+/* Where the break-glass history is at home: $AVOUCH_STATE_DIR (ignored under AT_SECURE), or
+ * /var/lib/avouch. */
+const char *place_state_folder(void);
+
 /* Where avouch.conf(5) is looked for, the first one counts most; NULL ends them. $AVOUCH_CONFIG_DIR
  * (ignored under AT_SECURE) stands for all of them. Filled into ret. */
 enum { PLACE_FOLDERS_MAX = 5 };

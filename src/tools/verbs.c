@@ -6,6 +6,8 @@
 
 const VerbLine verb_lines[] = {
         { "build-image", "Make a system extension: read-only, with its hash tree and signature" },
+        { "setup", "Do what this machine needs to be able to answer" },
+        { "status", "Say whether this machine is able to answer, and if not, why" },
         { "show", "Say what a file is: image, log, evidence, leaf" },
         { "measure", "Append one record to this machine's log and extend its register" },
         { "log", "Read this machine's account: print, follow, replay, export" },
