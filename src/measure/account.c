@@ -394,7 +394,8 @@ int account_open_plan(Store *store, Tpm *tpm, const Plan *plan, Account *ret, Er
         rc = load(&a, boot, e);
         if (rc < 0)
                 return rc;
-        rc = a.chain.next_seq == 0 ? begin_segment(&a, boot, e) : settle(&a, e);
+        a.began = a.chain.next_seq == 0;
+        rc = a.began ? begin_segment(&a, boot, e) : settle(&a, e);
         if (rc < 0)
                 return rc;
         *ret = a;
