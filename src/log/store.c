@@ -21,9 +21,10 @@ enum { NAME_TRIES = 1000 };
 typedef struct FileStore {
         Store store;
         int folder, fd;
-        char *path;        /* for messages */
-        bool torn;         /* a failed append could not be undone */
-        uint64_t torn_end; /* what was there before it */
+        char *path;         /* for messages */
+        struct stat paused; /* the file, when it was let go */
+        bool torn;          /* a failed append could not be undone */
+        uint64_t torn_end;  /* what was there before it */
 } FileStore;
 
 static FileStore *file_store(Store *s) {
@@ -205,6 +206,36 @@ static int file_retired(Store *s, const char *as, Err *e) {
         return found;
 }
 
+static int file_pause(Store *s, Err *e) {
+        FileStore *f = file_store(s);
+
+        if (f->torn)
+                (void) undo(f, NULL); /* where it cannot be, whoever comes next cuts it off */
+        f->torn = false;
+        if (fstat(f->fd, &f->paused) < 0)
+                return failed(f->path, "cannot be read", e);
+        fd_done(&f->fd);
+        return 0;
+}
+
+static bool is_as_it_was(const struct stat *a, const struct stat *b) {
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+               a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int file_resume(Store *s, unsigned seconds, Err *e) {
+        FileStore *f = file_store(s);
+        struct stat st;
+        int rc;
+
+        rc = open_locked(f->folder, O_RDWR | O_CREAT, LOCK_EX, seconds, f->path, &f->fd, e);
+        if (rc < 0)
+                return rc;
+        if (fstat(f->fd, &st) < 0)
+                return failed(f->path, "cannot be read", e);
+        return is_as_it_was(&st, &f->paused);
+}
+
 static void file_close(Store *s) {
         FileStore *f = file_store(s);
 
@@ -220,6 +251,8 @@ static const StoreOps file_ops = {
         .cut = file_cut,
         .retire = file_retire,
         .retired = file_retired,
+        .pause = file_pause,
+        .resume = file_resume,
         .close = file_close,
 };
 

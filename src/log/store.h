@@ -18,6 +18,8 @@ typedef struct StoreOps {
         int (*cut)(Store *s, uint64_t size, Err *e);
         int (*retire)(Store *s, const char *as, Err *e);
         int (*retired)(Store *s, const char *as, Err *e);
+        int (*pause)(Store *s, Err *e);
+        int (*resume)(Store *s, unsigned seconds, Err *e);
         void (*close)(Store *s);
 } StoreOps;
 
@@ -51,6 +53,16 @@ static inline int store_retire(Store *s, const char *as, Err *e) {
 /* 1 where a log was put aside under a name that begins like this, else 0. */
 static inline int store_retired(Store *s, const char *as, Err *e) {
         return s->ops->retired(s, as, e);
+}
+
+/* Lets others write, and takes the log again: 1 where nobody has written since, 0 where somebody
+ * has. In between nothing else may be called but store_close(). */
+static inline int store_pause(Store *s, Err *e) {
+        return s->ops->pause(s, e);
+}
+
+static inline int store_resume(Store *s, unsigned seconds, Err *e) {
+        return s->ops->resume(s, seconds, e);
 }
 
 static inline void store_close(Store **s) {

@@ -408,3 +408,22 @@ int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
         plan.occupied = true;
         return account_open_plan(store, tpm, &plan, ret, e);
 }
+
+int account_pause(Account *a, Err *e) {
+        return store_pause(a->store, e);
+}
+
+int account_resume(Account *a, unsigned seconds, Err *e) {
+        Account fresh;
+        int rc;
+
+        rc = store_resume(a->store, seconds, e);
+        if (rc > 0)
+                return 0; /* what is pending is settled before the next record */
+        if (rc == 0)
+                rc = account_open_plan(a->store, a->tpm, &a->plan, &fresh, e);
+        if (rc < 0)
+                return rc;
+        *a = fresh;
+        return 0;
+}

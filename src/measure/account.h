@@ -45,6 +45,12 @@ int account_open_plan(Store *store, Tpm *tpm, const Plan *plan, Account *ret, Er
 /* The same, with all lanes in one register, whoever used it before. */
 int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) _must_check_;
 
+/* For a process that stays: lets others record, and goes on after them. Where nobody has recorded
+ * in between, going on costs no command of the TPM; otherwise it is as account_open_plan(). In
+ * between nothing else may be called. */
+int account_pause(Account *a, Err *e) _must_check_;
+int account_resume(Account *a, unsigned seconds, Err *e) _must_check_;
+
 /* Appends one record and extends the register. Where the TPM's answer is lost, the register is read
  * to learn what happened. An error after the append leaves the record in the log, to be extended
  * before the next one, or by the next account_open(); e says so. */

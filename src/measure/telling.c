@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -199,6 +200,68 @@ int telling_add_word(Telling *t, const char *word, Err *e) {
                 return err_set(e, -EINVAL, "'%s' is not NAME=VALUE", word);
         return telling_add(t, (Span){ (const uint8_t *) word, (size_t) (equals - word) },
                         span_of(equals + 1), e);
+}
+
+static bool is_number(Rule rule) {
+        return rule == RULE_COUNT || rule == RULE_TIME || rule == RULE_FLAG;
+}
+
+/* One value, under its whole name; a string stays where it was written. */
+static int add_json_value(
+                Telling *t, Span name, const MemberRule *rule, Json v, Buf *texts, Err *e) {
+        const size_t at = texts->size;
+        const uint8_t *data = texts->data;
+
+        if (!rule)
+                return telling_add(t, name, (Span){}, e); /* says that there is none */
+        if (json_type(v) != (is_number(rule->rule) ? JSON_INTEGER : JSON_STRING))
+                return err_set(e, -EINVAL, "'%.*s' is not of its type", shown(name),
+                                (const char *) name.data);
+        if (json_type(v) == JSON_INTEGER)
+                return telling_add(t, name, json_raw(v), e);
+        if (!json_text(v, texts))
+                return err_set(e, -EINVAL, "'%.*s' is too long", shown(name),
+                                (const char *) name.data);
+        assert(texts->data == data); /* there was room */
+        return telling_add(t, name, (Span){ texts->data + at, texts->size - at }, e);
+}
+
+static int add_json_object(Telling *t, const MemberRule *outer, Json object, Buf *texts, Err *e) {
+        int rc = 0;
+
+        for (Json name = json_first(object); rc == 0 && json_type(name) != JSON_NONE;
+                        name = json_next(object, name)) {
+                char whole[2 * SHOWN_MAX + 2];
+                Span inner = json_raw(name);
+
+                (void) snprintf(whole, sizeof(whole), "%s.%.*s", outer->name, shown(inner),
+                                (const char *) inner.data);
+                rc = inner.size > SHOWN_MAX ? unknown_member(t, outer->members, inner, e)
+                                            : add_json_value(t, span_of(whole),
+                                                              find_rule(outer->members, inner),
+                                                              json_value(name), texts, e);
+        }
+        return rc;
+}
+
+int telling_add_json(Telling *t, Json members, Buf *texts, Err *e) {
+        int rc = 0;
+
+        if (json_type(members) != JSON_OBJECT)
+                return err_set(e, -EINVAL, "members are an object");
+        for (Json name = json_first(members); rc == 0 && json_type(name) != JSON_NONE;
+                        name = json_next(members, name)) {
+                const MemberRule *rule = find_rule(event_members(t->event), json_raw(name));
+                Json v = json_value(name);
+
+                if (rule && rule->rule == RULE_OBJECT && json_type(v) == JSON_OBJECT)
+                        rc = add_json_object(t, rule, v, texts, e);
+                else if (memchr(json_raw(name).data, '.', json_raw(name).size))
+                        rc = unknown_member(t, event_members(t->event), json_raw(name), e);
+                else
+                        rc = add_json_value(t, json_raw(name), rule, v, texts, e);
+        }
+        return rc;
 }
 
 int telling_check(const Telling *t, Err *e) {

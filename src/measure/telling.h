@@ -33,6 +33,10 @@ int telling_add(Telling *t, Span name, Span text, Err *e) _must_check_;
 /* The same, out of "name=text". */
 int telling_add_word(Telling *t, const char *word, Err *e) _must_check_;
 
+/* Members as a JSON object has them: strings, integers, objects of these. Texts are written to
+ * texts, which has to have room for all of them beforehand and is borrowed. */
+int telling_add_json(Telling *t, Json members, Buf *texts, Err *e) _must_check_;
+
 /* -EINVAL where it does not make a record: something is missing, too long, or contradicts itself.
  */
 int telling_check(const Telling *t, Err *e) _must_check_;

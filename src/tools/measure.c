@@ -7,6 +7,7 @@
 #include "measure/telling.h"
 #include "measure/words.h"
 #include "tools/machine.h"
+#include "tools/serve.h"
 #include "tools/tool.h"
 
 typedef struct Args {
@@ -60,6 +61,18 @@ static int run_note(void *values, char *const *operands, Err *e) {
 
 static int run_phase(void *values, char *const *operands, Err *e) {
         return record_text(values, operands[0], EVENT_PHASE_ENTER, measure_phase, e);
+}
+
+static int run_serve(void *values, char *const *operands, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const Args *a = values;
+        int listener, rc;
+
+        (void) operands;
+        rc = serve_listener(&listener, e); /* or nothing is begun */
+        if (rc == 0)
+                rc = machine_open(a->tpm, &m, e);
+        return rc < 0 ? rc : serve(&m, e);
 }
 
 static int run_event(void *values, char *const *operands, Err *e) {
@@ -148,6 +161,8 @@ static const Verb verbs[] = {
         { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
         { "note", "TEXT", "Record a remark", 1, 1, run_note },
         { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },
+        { "serve", NULL, "Record for those who ask on the socket (avouch-measure.service)", 0, 0,
+                        run_serve },
         { "", "NAME=VALUE...", NULL, 0, -1, run_event, .by = "event" },
         {},
 };

@@ -59,6 +59,11 @@ enum {
         SIGNERS_MAX = 16,            /* of one thing; only one is taken so far */
         NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
 
+        /* the socket (wire/call) */
+        CALL_MAX = 16 * 1024, /* one call, without its NUL */
+        CALL_TOKENS_MAX = 128,
+        CALL_METHOD_MAX = 128, /* a method's name */
+
         /* configuration (measure/config) */
         CONFIG_MAX = 64 * 1024, /* one file */
         CONFIG_FILES_MAX = 64,  /* drop-ins */

@@ -158,6 +158,23 @@ static int world_retired(Store *s, const char *as, Err *e) {
         return 0;
 }
 
+static int world_pause(Store *s, Err *e) {
+        World *w = world_of(s, store);
+
+        w->paused_size = w->log.size;
+        return world_step(w, e) < 0 ? -EIO : 0;
+}
+
+static int world_resume(Store *s, unsigned seconds, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        (void) seconds;
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        return w->log.size == w->paused_size;
+}
+
 static const TpmOps tpm_ops = {
         .banks = world_banks,
         .read = world_read,
@@ -179,6 +196,8 @@ static const StoreOps store_ops = {
         .cut = world_cut,
         .retire = world_retire,
         .retired = world_retired,
+        .pause = world_pause,
+        .resume = world_resume,
 };
 
 void world_new(World *w) {

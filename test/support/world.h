@@ -41,6 +41,7 @@ typedef struct World {
         Buf log;
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;
+        size_t paused_size;
         int steps_left; /* steps that still work */
         FaultKind fault;
         unsigned tpm_commands;

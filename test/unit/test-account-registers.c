@@ -206,6 +206,70 @@ static void what_was_put_aside_explains_a_register(void **state) {
         }
 }
 
+/* A process that stays: one command of the TPM for each record, the log free in between. */
+static void a_record_of_one_that_stays_costs_one_command(void **state) {
+        World w;
+        Account a, other;
+        Chain c;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(account_pause(&a, NULL), 0);
+                w.tpm_commands = 0;
+                assert_int_equal(account_resume(&a, 1, NULL), 0);
+                assert_int_equal(measure_note(&a, "one", NULL), 0);
+                assert_int_equal(w.tpm_commands, 1);
+        }
+        /* somebody else records: the registers are looked at once */
+        assert_int_equal(account_pause(&a, NULL), 0);
+        assert_int_equal(open_plan(&w, &other, NULL), 0);
+        assert_int_equal(measure_phase(&other, "two", NULL), 0);
+        w.tpm_commands = 0;
+        assert_int_equal(account_resume(&a, 1, NULL), 0);
+        assert_int_equal(measure_note(&a, "three", NULL), 0);
+        assert_int_equal(w.tpm_commands, 2);
+        assert_int_equal(replay(&w, &c), 6);
+        assert_true(registers_show(&w, &c));
+        world_done(&w);
+}
+
+/* Whichever step fails, and whoever records in between. */
+static void any_step_of_one_that_stays_may_fail(void **state) {
+        for (int n = 0; n < 16; n++)
+                for (int others = 0; others < 2; others++) {
+                        unsigned acknowledged = 0;
+                        World w;
+                        Account a, other;
+                        Chain c;
+
+                        (void) state;
+                        world_new(&w);
+                        assert_int_equal(open_plan(&w, &a, NULL), 0);
+                        assert_int_equal(account_pause(&a, NULL), 0);
+                        world_fail_after(&w, n, n % 2 ? FAULT_ONCE : FAULT_ONCE_DONE);
+                        for (int i = 0; i < 4; i++) {
+                                if (others && i == 2) {
+                                        world_heal(&w);
+                                        assert_int_equal(open_plan(&w, &other, NULL), 0);
+                                        assert_int_equal(measure_note(&other, "b", NULL), 0);
+                                        acknowledged++;
+                                }
+                                if (account_resume(&a, 1, NULL) < 0)
+                                        continue;
+                                acknowledged += measure_note(&a, "a", NULL) == 0;
+                                (void) !account_pause(&a, NULL);
+                        }
+                        world_heal(&w);
+                        assert_int_equal(open_plan(&w, &other, NULL), 0);
+                        assert_true(replay(&w, &c) >= 1 + acknowledged);
+                        assert_true(registers_show(&w, &c));
+                        assert_false(c.broken);
+                        world_done(&w);
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_lane_goes_into_its_register),
@@ -215,6 +279,8 @@ int main(void) {
                 cmocka_unit_test(other_registers_than_before_begin_a_new_segment),
                 cmocka_unit_test(an_occupied_register_is_refused),
                 cmocka_unit_test(what_was_put_aside_explains_a_register),
+                cmocka_unit_test(a_record_of_one_that_stays_costs_one_command),
+                cmocka_unit_test(any_step_of_one_that_stays_may_fail),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
