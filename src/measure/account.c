@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "measure/counter.h"
 #include "measure/registers.h"
 #include "port/host.h"
+#include "wire/history.h"
 
 /* A log is put aside as full while one process can still finish what it began. */
 enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
@@ -15,6 +17,10 @@ enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
 void glass_count(GlassCount *g, const Content *c) {
         Span kind = content_text(c, "kind");
 
+        if (history_value(c, &g->value)) {
+                g->size = c->bytes.size;
+                memcpy(g->content, c->bytes.data, c->bytes.size);
+        }
         if (c->event == EVENT_GLASS_CLOSE)
                 g->closed++;
         if (c->event != EVENT_GLASS_OPEN)
@@ -44,7 +50,7 @@ static Standing standing_of(const Chain *c, size_t at, const Found *f) {
 /* Extends the last record. An error of the TPM need not mean that nothing was extended: its answer
  * may have been lost. So the register is read, and tried once more where it shows the value before.
  */
-static int extend_last(Account *a, Err *e) {
+int account_extend(Account *a, Err *e) {
         const Chain *c = &a->chain;
         const Strand *s = &c->strands[c->last_at];
         Err first = {};
@@ -126,9 +132,8 @@ static int compose(const Chain *c, const Strand *s, Event event, const Member *m
 static int settle(Account *a, Err *e);
 
 /* reg: one of the chain's. */
-static int record_into(Account *a, Register reg, Event event, const Member *members,
-                size_t n_members, Err *e) {
-        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+static int append_into(Account *a, Register reg, Event event, const Member *members,
+                size_t n_members, Buf *content, Err *e) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(RECORD_MAX);
         Chain next;
         Record record;
@@ -141,7 +146,7 @@ static int record_into(Account *a, Register reg, Event event, const Member *memb
         }
         next = a->chain;
         rc = compose(&a->chain, chain_strand(&a->chain, reg), event, members, n_members, &next,
-                        &record, &content, &line, e);
+                        &record, content, &line, e);
         if (rc < 0)
                 return rc;
         if (a->chain.next_seq >= LOG_RECORDS_MAX || line.size > LOG_MAX - a->size)
@@ -153,8 +158,24 @@ static int record_into(Account *a, Register reg, Event event, const Member *memb
                 return rc;
         a->size += line.size;
         a->chain = next;
+        a->pending = true;
         glass_count(&a->glass, &record.content);
-        return extend_last(a, e);
+        return 0;
+}
+
+int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
+                Err *e) {
+        return append_into(
+                        a, a->plan.lanes[event_lane(event)], event, members, n_members, content, e);
+}
+
+static int record_into(Account *a, Register reg, Event event, const Member *members,
+                size_t n_members, Err *e) {
+        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+        int rc;
+
+        rc = append_into(a, reg, event, members, n_members, &content, e);
+        return rc < 0 ? rc : account_extend(a, e);
 }
 
 int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
@@ -204,14 +225,32 @@ static Member others_member(const Chain *c, Others *into) {
         };
 }
 
+/* The odometer's value and the history's last line, where they are to be had. */
+static size_t past_members(const Account *a, uint8_t history[32], Member *into) {
+        Counter counter;
+        size_t n = 0;
+
+        if (!a->past)
+                return 0;
+        if (counter_state(a->tpm, &counter, NULL) > 0 && counter.written)
+                into[n++] = (Member){
+                        .name = "count", .type = MEMBER_INTEGER, .number = (int64_t) counter.value
+                };
+        if (a->past->history(a->past, history) > 0)
+                into[n++] = (Member){
+                        .name = "history", .type = MEMBER_HEX, .bytes = { history, 32 }
+                };
+        return n;
+}
+
 static int record_genesis(Account *a, const Beginning *b, Err *e) {
         _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[9];
+        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[11];
         const Strand *s = &a->chain.strands[0];
         char banks[BANKS_MAX][16];
         TpmClock clock;
         Others others;
-        uint8_t machine[16];
+        uint8_t machine[16], history[32];
         int64_t shown;
         size_t n = 0;
         int rc;
@@ -255,6 +294,7 @@ static int record_genesis(Account *a, const Beginning *b, Err *e) {
                 members[n++] = (Member){ .name = "config",
                         .type = MEMBER_HEX,
                         .bytes = { a->plan.config, sizeof(a->plan.config) } };
+        n += past_members(a, history, members + n);
         if (b->n_skipped > 0)
                 members[n++] = (Member){ .name = "skipped",
                         .type = MEMBER_ARRAY,
@@ -335,7 +375,7 @@ static int settle(Account *a, Err *e) {
                 size_t at = a->chain.last_at;
 
                 a->mended = true;
-                rc = extend_last(a, e);
+                rc = account_extend(a, e);
                 if (rc < 0)
                         return rc;
                 memcpy(found.values[at], a->chain.strands[at].now, sizeof(found.values[at]));
@@ -381,8 +421,9 @@ static int load(Account *a, const uint8_t boot[16], Err *e) {
         return 0;
 }
 
-int account_open_plan(Store *store, Tpm *tpm, const Plan *plan, Account *ret, Err *e) {
-        Account a = { .store = store, .tpm = tpm, .plan = *plan };
+int account_open_as(
+                const Plan *plan, const Past *past, Store *store, Tpm *tpm, Account *ret, Err *e) {
+        Account a = { .store = store, .tpm = tpm, .plan = *plan, .past = past };
         uint8_t boot[16];
         int rc;
 
@@ -402,11 +443,12 @@ int account_open_plan(Store *store, Tpm *tpm, const Plan *plan, Account *ret, Er
         return 0;
 }
 
-int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
+int account_open_after(
+                const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
         Plan plan = plan_of(reg);
 
         plan.occupied = true;
-        return account_open_plan(store, tpm, &plan, ret, e);
+        return account_open_as(&plan, past, store, tpm, ret, e);
 }
 
 int account_pause(Account *a, Err *e) {
@@ -421,7 +463,7 @@ int account_resume(Account *a, unsigned seconds, Err *e) {
         if (rc > 0)
                 return 0; /* what is pending is settled before the next record */
         if (rc == 0)
-                rc = account_open_plan(a->store, a->tpm, &a->plan, &fresh, e);
+                rc = account_open_as(&a->plan, a->past, a->store, a->tpm, &fresh, e);
         if (rc < 0)
                 return rc;
         *a = fresh;

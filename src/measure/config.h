@@ -18,8 +18,6 @@ typedef struct Config {
         size_t n_note_users;
         char note_units[CONFIG_NAMES_MAX][CONFIG_NAME_MAX + 1];
         size_t n_note_units;
-        uint32_t note_burst;    /* so many notes of one user ... */
-        uint32_t note_interval; /* ... in so many seconds */
 } Config;
 
 /* What holds where nothing is configured: all lanes in pcr:8. */

@@ -264,6 +264,15 @@ int telling_add_json(Telling *t, Json members, Buf *texts, Err *e) {
         return rc;
 }
 
+bool telling_is_counted(const Telling *t) {
+        if (t->event == EVENT_GLASS_OPEN || t->event == EVENT_GLASS_CLOSE)
+                return true;
+        for (size_t i = 0; t->event == EVENT_UNLOCK_OPEN && i < t->n_members; i++)
+                if (strcmp(t->members[i].name, "human") == 0)
+                        return t->members[i].number == 1;
+        return false;
+}
+
 int telling_check(const Telling *t, Err *e) {
         _cleanup_(buf_done) Buf unused = BUF_UP_TO(CONTENT_MAX);
         /* a place in a log that any event but a genesis may have */

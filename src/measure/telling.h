@@ -37,6 +37,9 @@ int telling_add_word(Telling *t, const char *word, Err *e) _must_check_;
  * texts, which has to have room for all of them beforehand and is borrowed. */
 int telling_add_json(Telling *t, Json members, Buf *texts, Err *e) _must_check_;
 
+/* True for what the odometer counts: glass.open and glass.close, and what a human unlocked. */
+bool telling_is_counted(const Telling *t);
+
 /* -EINVAL where it does not make a record: something is missing, too long, or contradicts itself.
  */
 int telling_check(const Telling *t, Err *e) _must_check_;

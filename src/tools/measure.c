@@ -75,6 +75,14 @@ static int run_serve(void *values, char *const *operands, Err *e) {
         return rc < 0 ? rc : serve(&m, e);
 }
 
+/* What a human opens is counted by the odometer, however it is told. */
+static int record_counted(Machine *m, const Telling *t, Err *e) {
+        int rc;
+
+        rc = machine_open_odometer(m, e);
+        return rc < 0 ? rc : odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+}
+
 static int run_event(void *values, char *const *operands, Err *e) {
         _cleanup_(machine_done) Machine m = {};
         const Args *a = values;
@@ -89,7 +97,9 @@ static int run_event(void *values, char *const *operands, Err *e) {
         if (rc == 0)
                 rc = machine_open(a->tpm, &m, e);
         if (rc == 0)
-                rc = account_record(&m.account, t.event, t.members, t.n_members, e);
+                rc = telling_is_counted(&t) ? record_counted(&m, &t, e)
+                                            : account_record(&m.account, t.event, t.members,
+                                                              t.n_members, e);
         return rc < 0 ? rc : machine_print_last(&m, t.event, a->json, e);
 }
 

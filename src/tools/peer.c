@@ -81,31 +81,3 @@ void peer_done(Peer *p) {
         buf_done(&p->in);
         p->fd = -1;
 }
-
-static Meter *find_meter(Meters *m, uint32_t uid) {
-        Meter *oldest = &m->meters[0];
-
-        for (size_t i = 0; i < m->n; i++) {
-                if (m->meters[i].uid == uid)
-                        return &m->meters[i];
-                if (m->meters[i].since < oldest->since)
-                        oldest = &m->meters[i];
-        }
-        if (m->n < METERS_MAX)
-                oldest = &m->meters[m->n++];
-        *oldest = (Meter){ .uid = uid, .since = INT64_MIN / 2 };
-        return oldest;
-}
-
-bool meters_allow(Meters *m, uint32_t uid, int64_t now, const Config *config) {
-        Meter *meter = find_meter(m, uid);
-
-        if (now - meter->since >= (int64_t) config->note_interval * 1000000) {
-                meter->since = now;
-                meter->notes = 0;
-        }
-        if (meter->notes >= config->note_burst)
-                return false;
-        meter->notes++;
-        return true;
-}

@@ -10,7 +10,8 @@ enum { PLACE_LOCK_SECONDS = 10 };
 const char *place_log_folder(void);
 
 /* Where the break-glass history is at home: $AVOUCH_STATE_DIR (ignored under AT_SECURE), or
- * /var/lib/avouch. */
+ * HISTORY_FOLDER; NULL in the initrd, whose own folder of that name is gone once the machine has
+ * started. */
 const char *place_state_folder(void);
 
 /* Where avouch.conf(5) is looked for, the first one counts most; NULL ends them. $AVOUCH_CONFIG_DIR

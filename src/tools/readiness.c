@@ -228,7 +228,9 @@ static void look_folder(Look *l) {
         Finding *f = add(l, "history");
         struct stat st;
 
-        if (stat(path, &st) < 0 && errno == ENOENT)
+        if (!path)
+                say(f, FINDING_NOTE, "an initrd keeps none");
+        else if (stat(path, &st) < 0 && errno == ENOENT)
                 say(f, FINDING_MISSING, "there is no folder %s", path);
         else if (stat(path, &st) < 0)
                 say(f, FINDING_BAD, "%s: %s", path, strerror(errno));

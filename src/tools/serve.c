@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "measure/quota.h"
 #include "measure/telling.h"
 #include "port/host.h"
 #include "tools/peer.h"
@@ -25,6 +26,7 @@ enum {
         PEERS_MAX = 64,
         PEERS_OF_ONE_MAX = 16,
         IDLE_SECONDS = 60,
+        TELL_SECONDS = 2,
         ANSWER_MAX = 4096,
 };
 
@@ -37,8 +39,8 @@ static const char description[] =
                 "method Record(event: string, members: object) -> (seq: int, register: string)\n\n"
                 "# Root may record any event, others notes where avouch.conf(5) lists them.\n"
                 "error NotPermitted ()\n"
-                "# More notes than avouch.conf(5) takes in a time; that one was left out is recorded.\n"
-                "error TooMany ()\n"
+                "# More notes than one user may write; that some were left out is recorded.\n"
+                "error TooMany (why: string)\n"
                 "# No such event, or not its members.\n"
                 "error NotARecord (why: string)\n"
                 "# It could not be recorded, or not extended yet.\n"
@@ -47,9 +49,7 @@ static const char description[] =
 typedef struct Server {
         Machine *machine;
         Peer peers[PEERS_MAX];
-        Meters meters;
-        uint64_t lost; /* notes that were left out, and not told yet */
-        int64_t lost_since;
+        Quota quota;
 } Server;
 
 int serve_listener(int *ret, Err *e) {
@@ -76,7 +76,8 @@ static int64_t now(void) {
         return host_moment(&m, NULL) == 0 ? m.boottime : 0;
 }
 
-static int record(Server *s, Event event, const Member *members, size_t n, Err *e) {
+/* What was left out is told before anything else is recorded. */
+static int record(Server *s, const Telling *t, Err *e) {
         Account *a = &s->machine->account;
         Err paused = {};
         int rc;
@@ -84,27 +85,17 @@ static int record(Server *s, Event event, const Member *members, size_t n, Err *
         rc = account_resume(a, PLACE_LOCK_SECONDS, e);
         if (rc < 0)
                 return rc;
-        rc = account_record(a, event, members, n, e);
+        rc = quota_tell(&s->quota, a, e);
+        if (rc == 0 && t)
+                rc = account_record(a, t->event, t->members, t->n_members, e);
         if (account_pause(a, &paused) < 0 && rc == 0)
                 rc = err_set(e, paused.code, "%s", paused.text);
         return rc;
 }
 
-/* What was left out is told before anything else is recorded, and when its time is over. */
 static void tell_lost(Server *s) {
-        const Member members[] = {
-                { .name = "lane", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("note") },
-                { .name = "lost", .type = MEMBER_INTEGER, .number = (int64_t) s->lost },
-        };
-
-        if (s->lost > 0 && record(s, EVENT_NOTE_LOST, members, ELEMENTS(members), NULL) == 0)
-                s->lost = 0;
-}
-
-static void lose(Server *s) {
-        if (s->lost == 0)
-                s->lost_since = now();
-        s->lost++;
+        if (s->quota.lost > 0)
+                (void) !record(s, NULL, NULL); /* otherwise with the next record */
 }
 
 static void fail(Buf *answer, const char *error, const Err *e) {
@@ -139,11 +130,16 @@ static int read_telling(const Call *c, Telling *t, Buf *texts, Err *e) {
                 return err_set(e, -ENOMEM, "no memory for a record");
         texts->size = 0;
         rc = telling_add_json(t, call_parameter(c, "members"), texts, e);
-        return rc < 0 ? rc : telling_check(t, e);
+        if (rc == 0)
+                rc = telling_check(t, e);
+        if (rc == 0 && telling_is_counted(t))
+                rc = err_set(e, -EINVAL, "openings by hand are counted: see avouch-glass(1)");
+        return rc;
 }
 
 static void do_record(Server *s, const Peer *p, const Call *c, Buf *answer) {
         _cleanup_(buf_done) Buf texts = BUF_UP_TO(2 * CALL_MAX);
+        const char *why = "";
         Telling t = {};
         Err e = {};
         int rc;
@@ -157,13 +153,12 @@ static void do_record(Server *s, const Peer *p, const Call *c, Buf *answer) {
                 fail(answer, rc == -EINVAL ? INTERFACE ".NotARecord" : INTERFACE ".Failed", &e);
                 return;
         }
-        if (p->uid != 0 && !meters_allow(&s->meters, p->uid, now(), &s->machine->config)) {
-                lose(s);
-                call_write_error(answer, INTERFACE ".TooMany", NULL, (Span){});
+        if (p->uid != 0 && !quota_admits(&s->quota, p->uid, now(), c->bytes.size,
+                                           s->machine->account.size, &why)) {
+                call_write_error(answer, INTERFACE ".TooMany", "why", span_of(why));
                 return;
         }
-        tell_lost(s);
-        rc = record(s, t.event, t.members, t.n_members, &e);
+        rc = record(s, &t, &e);
         if (rc < 0)
                 fail(answer, INTERFACE ".Failed", &e);
         else
@@ -264,11 +259,7 @@ static bool serve_peer(Server *s, Peer *p) {
         buf_bytes(&p->in, (Span){ bytes, (size_t) n });
         if (p->in.failed < 0 || !serve_calls(s, p))
                 return false;
-        if (p->in.size < p->in.max)
-                return true;
-        if (p->may_note && p->uid != 0)
-                lose(s); /* more than a call may be */
-        return false;
+        return p->in.size < p->in.max; /* more than a call may be */
 }
 
 static void accept_peer(Server *s, int listener) {
@@ -319,23 +310,22 @@ static void serve_ready(Server *s, const Polls *p) {
 
 /* 1 to go on, 0 to end. */
 static int turn(Server *s, int listener, int signals, Err *e) {
-        const int interval = (int) s->machine->config.note_interval;
-        const int wait = s->lost > 0 && interval < IDLE_SECONDS ? interval : IDLE_SECONDS;
         Polls p = { .signals = { .fd = signals, .events = POLLIN },
                 .listener = { .fd = listener, .events = POLLIN } };
         bool busy = fill_polls(s, &p);
         int n;
 
-        n = poll((struct pollfd *) &p, sizeof(p) / sizeof(struct pollfd), 1000 * wait);
+        n = poll((struct pollfd *) &p, sizeof(p) / sizeof(struct pollfd),
+                        1000 * (s->quota.lost > 0 ? TELL_SECONDS : IDLE_SECONDS));
         if (n < 0)
                 return errno == EINTR ? 1
                                       : err_set(e, -errno, "cannot wait for calls: %s",
                                                         strerror(errno));
         if (p.signals.revents)
                 return 0;
-        if (s->lost > 0 && now() - s->lost_since >= (int64_t) interval * 1000000)
-                tell_lost(s);
-        else if (n == 0 && !busy && s->lost == 0)
+        if (n == 0 && s->quota.lost > 0)
+                tell_lost(s); /* it is quiet again */
+        else if (n == 0 && !busy)
                 return 0;
         serve_ready(s, &p);
         return 1;

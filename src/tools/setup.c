@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "measure/counter.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/readiness.h"
@@ -38,6 +39,8 @@ static int make_folder(const Args *a, Err *e) {
         struct stat st;
         int rc;
 
+        if (!path)
+                return err_set(e, -EOPNOTSUPP, "an initrd is nothing that can be set up");
         if (stat(path, &st) == 0)
                 return 0;
         rc = dir_make(path, 0700, e);
@@ -49,24 +52,24 @@ static int make_folder(const Args *a, Err *e) {
 /* Here, and never in the boot path: NV space is scarce, and some TPMs take seconds (performance:
  * NV_DefineSpace). What has the counter's place already is not touched: a person has to look. */
 static int define_counter(const Args *a, Err *e) {
-        _cleanup_(buf_done) Buf public = BUF_UP_TO(TPM_PUBLIC_MAX),
-                                there = BUF_UP_TO(TPM_PUBLIC_MAX);
         _cleanup_(tpm_close) Tpm *tpm = NULL;
-        const NvPublic counter = nv_counter();
+        Counter counter;
+        Err why = {};
         char name[32];
         int rc;
 
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
-        if (rc == 0)
-                rc = tpm_nv_public(tpm, counter.index, &there, e);
-        if (rc != 0)
-                return rc < 0 ? rc : 0;
-        nv_public_write(&counter, &public);
-        rc = tpm_nv_define(tpm, buf_span(&public), e);
-        (void) snprintf(name, sizeof(name), "0x%08x", counter.index);
-        if (rc == 0)
+        if (rc < 0)
+                return rc;
+        rc = counter_define(tpm, &counter, &why);
+        if (rc == -EBADMSG)
+                return 0; /* which is a finding */
+        if (rc < 0)
+                return err_set(e, rc, "%s", why.text);
+        (void) snprintf(name, sizeof(name), "0x%08x", NV_COUNTER_INDEX);
+        if (rc > 0)
                 done(a, "defined the counter", name);
-        return rc;
+        return 0;
 }
 
 static int run(void *values, char *const *operands, Err *e) {

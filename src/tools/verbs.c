@@ -6,9 +6,11 @@
 
 const VerbLine verb_lines[] = {
         { "build-image", "Make a system extension: read-only, with its hash tree and signature" },
+        { "build-uki", "Make a unified kernel image out of stub, kernel, initrd and command line" },
+        { "predict", "Tell which PCR 11 a unified kernel image leads to" },
         { "setup", "Do what this machine needs to be able to answer" },
         { "status", "Say whether this machine is able to answer, and if not, why" },
-        { "show", "Say what a file is: image, log, evidence, leaf" },
+        { "show", "Say what a file is: image, UKI, log, evidence, leaf" },
         { "measure", "Append one record to this machine's log and extend its register" },
         { "log", "Read this machine's account: print, follow, replay, export" },
         { "glass", "Open the machine by hand, with a mark that stays" },

@@ -108,6 +108,7 @@ static const char *not_an_attestation_key(const TpmPublic *ak) {
 
 void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         const char *fault = not_an_attestation_key(&ev->ak);
+        char by[POLICY_SAID_MAX];
 
         /* anybody can put a public key beside what they wrote themselves */
         if (!verdict_proven(v, CLAIM_SIGNATURE)) {
@@ -120,9 +121,10 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         }
         for (size_t i = 0; i < q->policy->n_keys; i++)
                 if (memcmp(q->policy->keys[i].name, ev->ak_name, sizeof(ev->ak_name)) == 0) {
+                        policy_say(q->policy->keys[i].by, by, sizeof(by));
                         verdict_prove(v, CLAIM_KEY,
-                                        "pinned by policy line %u; pinned, not certified: that it is in a genuine TPM is your word",
-                                        q->policy->keys[i].line);
+                                        "pinned by %s; pinned, not certified: that it is in a genuine TPM is your word",
+                                        by);
                         return;
                 }
         verdict_refute(v, CLAIM_KEY, "AK unknown: policy does not name this key%s",

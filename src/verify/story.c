@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
         *ret_has = json_hex(content_member(c, name), into, 32);
 }
@@ -13,7 +15,6 @@ StoryLayer story_layer(const Content *c) {
         StoryLayer layer = { .class = content_text(c, "class"),
                 .name = content_text(c, "name"),
                 .version = content_text(c, "version"),
-                .active = true,
                 .seq = c->seq };
 
         copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
@@ -22,39 +23,21 @@ StoryLayer story_layer(const Content *c) {
 }
 
 static int tell_layer(Story *s, const Content *c, Err *e) {
-        StoryLayer layer = story_layer(c);
-
-        if (c->event == EVENT_LAYER_DEACTIVATE) {
-                for (size_t i = 0; i < s->n_layers; i++)
-                        if (memcmp(s->layers[i].root_hash, layer.root_hash, 32) == 0)
-                                s->layers[i].active = false;
-                return 0;
-        }
         if (s->n_layers == STORY_LAYERS_MAX)
                 return err_set(e, -EBADMSG, "more than %d layers were activated", STORY_LAYERS_MAX);
-        s->layers[s->n_layers++] = layer;
+        s->layers[s->n_layers++] = story_layer(c);
         return 0;
 }
 
-/* Up to max bytes of a member, as people wrote it; between quotation marks where they could write
- * anything. */
-static void put_text(const Content *c, const char *before, const char *name, size_t max,
-                bool quoted, Buf *to) {
+/* Up to max bytes of a member that somebody wrote. */
+static void put_quoted(
+                const Content *c, const char *before, const char *name, size_t max, Buf *to) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
-        Span s;
 
         if (!json_text(content_member(c, name), &text))
                 return;
-        s = buf_span(&text);
         buf_string(to, before);
-        buf_string(to, quoted ? "\"" : "");
-        for (size_t i = 0; i < s.size && i < max; i++)
-                if (quoted && s.data[i] == '"')
-                        buf_string(to, "\\x22");
-                else
-                        buf_byte(to, s.data[i]);
-        buf_string(to, s.size > max ? "..." : "");
-        buf_string(to, quoted ? "\"" : "");
+        text_quote(to, buf_span(&text), max);
 }
 
 static void tell_opening(Story *s, const Content *c) {
@@ -67,9 +50,9 @@ static void tell_opening(Story *s, const Content *c) {
         if (s->opened++ > 0)
                 return;
         s->first_opened_seq = c->seq;
-        put_text(c, "", "kind", 16, false, &words);
-        put_text(c, " by ", "user", 40, true, &words);
-        put_text(c, ": ", "reason", 60, true, &words);
+        buf_bytes(&words, kind);
+        put_quoted(c, " by ", "user", 40, &words);
+        put_quoted(c, ": ", "reason", 60, &words);
         text = buf_span(&words);
         (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
                         (const char *) text.data);
@@ -92,8 +75,7 @@ static int tell(Story *s, const Content *c, Err *e) {
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
                 return 0;
-        case EVENT_LAYER_ACTIVATE:
-        case EVENT_LAYER_DEACTIVATE:
+        case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
         case EVENT_GLASS_OPEN:
                 tell_opening(s, c);

@@ -7,14 +7,20 @@
  * nothing else is said. */
 enum {
         /* our records and logs (forms.md, section 1) */
-        CONTENT_MAX = 8 * 1024,        /* canonical JSON of one record */
-        STRING_MAX = 1024,             /* one string value in a record */
-        RECORD_MAX = 12 * 1024,        /* one line of the log */
-        LOG_MAX = 16 * 1024 * 1024,    /* one log */
-        LOG_RECORDS_MAX = 1024 * 1024, /* records in one log */
-        RECORD_TOKENS_MAX = 128,       /* JSON values in one record's content */
-        BANKS_MAX = PCR_BANKS_MAX,     /* 4: PCR banks in a record, a quote, a TPM */
-        REGISTERS_MAX = 8,             /* registers of one log */
+        CONTENT_MAX = 8 * 1024,               /* canonical JSON of one record */
+        STRING_MAX = 1024,                    /* one string value in a record */
+        RECORD_MAX = 12 * 1024,               /* one line of the log */
+        LOG_MAX = 16 * 1024 * 1024,           /* one log */
+        LOG_RECORDS_MAX = 1024 * 1024,        /* records in one log */
+        RECORD_TOKENS_MAX = 128,              /* JSON values in one record's content */
+        BANKS_MAX = PCR_BANKS_MAX,            /* 4: PCR banks in a record, a quote, a TPM */
+        REGISTERS_MAX = 8,                    /* registers of one log */
+        UNTRUSTED_CONTENT_MAX = 4 * 1024,     /* a record of somebody whom nobody trusts */
+        UNTRUSTED_BURST = 32,                 /* records of one such user at once */
+        UNTRUSTED_PER_MINUTE = 60,            /* records of one such user in the long run */
+        UNTRUSTED_LOG_MAX = 12 * 1024 * 1024, /* a log above it takes no more of them */
+        HISTORY_LINE_MAX = 16 * 1024,   /* one line of the history: a content and its receipt */
+        HISTORY_MAX = 16 * 1024 * 1024, /* the whole history */
 
         /* JSON (wire/json) */
         JSON_DEPTH_MAX = 8, /* objects and arrays inside one another */
@@ -40,6 +46,15 @@ enum {
         NV_CONTENTS_MAX = 2048,
         PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
+        /* unified kernel images */
+        PE_SECTIONS_MAX = 128,        /* sections of a PE file */
+        PE_HEAD_MAX = 128 * 1024,     /* of a PE file, read for its headers */
+        STUB_MAX = 16 * 1024 * 1024,  /* systemd-stub, and what stands in its place */
+        STUB_VERSION_MAX = 128,       /* what it says of its own version */
+        UKI_TEXT_MAX = 256 * 1024,    /* a section that holds text: .cmdline, .osrel and the like */
+        UKI_MAX = 1024 * 1024 * 1024, /* the whole file */
+        PHASES_MAX = 16,              /* phase paths that one prediction is for */
+
         /* images, leaves, keys */
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
@@ -49,9 +64,9 @@ enum {
         CMS_MAX = 64 * 1024,               /* one PKCS#7 signature, DER */
         LEAF_MAX = 64 * 1024,
         LEAF_LINE_MAX = 1024,
-        LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
-        LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
-        LEAVES_MAX = 4096,       /* leaves handed to one verification */
+        LEAF_SECTIONS_MAX = PE_SECTIONS_MAX,
+        LEAF_PCRS_MAX = 64, /* expected PCR 11 values */
+        LEAVES_MAX = 4096,  /* leaves handed to one verification */
         EXTENSION_RELEASE_MAX = 64 * 1024,
         EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
