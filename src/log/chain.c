@@ -7,6 +7,14 @@
 
 #include "port/crypto.h"
 
+RegisterName register_name(Register reg) {
+        RegisterName n;
+
+        (void) snprintf(n.text, sizeof(n.text), reg.kind == REGISTER_NV ? "nv:0x%08x" : "pcr:%u",
+                        reg.index);
+        return n;
+}
+
 bool strand_values_equal(const Strand *s, const Digest *a, const Digest *b) {
         for (size_t i = 0; i < s->n_banks; i++)
                 if (!digest_equal(&a[i], &b[i]))

@@ -44,6 +44,13 @@ int chain_add(Chain *c, const Record *r, Err *e) _must_check_;
 /* The strand of a register; NULL where the genesis does not name it. Borrowed from c. */
 const Strand *chain_strand(const Chain *c, Register reg);
 
+/* A register's name, "pcr:8" or "nv:0x01800400", for reasons. */
+typedef struct RegisterName {
+        char text[16];
+} RegisterName;
+
+RegisterName register_name(Register reg);
+
 /* True where values (as many as the strand has banks, in its order) equal these. */
 bool strand_values_equal(const Strand *s, const Digest *a, const Digest *b);
 

@@ -22,7 +22,8 @@ typedef struct Tss2 {
         unsigned patience;
         TSS2_TCTI_CONTEXT *tcti; /* both NULL while there is no connection */
         ESYS_CONTEXT *esys;
-        ESYS_TR key; /* ESYS_TR_NONE while there is none */
+        ESYS_TR key;   /* ESYS_TR_NONE while there is none */
+        ESYS_TR audit; /* the audit session; the same */
         NvHandle nv[NV_HANDLES_MAX];
 } Tss2;
 
@@ -78,8 +79,9 @@ int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e);
 /* The selection as the TPM wants it. */
 TPML_PCR_SELECTION tss2_selection(const PcrSelection *s);
 
-/* Lets the TPM forget the attestation key that tss2_key() made. */
+/* Lets the TPM forget the attestation key that tss2_key() made, and an audit session. */
 void tss2_drop_key(Tss2 *t);
+void tss2_drop_audit(Tss2 *t);
 
 /* The rows of the table in tpm-tss2.c; what each does is said in port/tpm.h. */
 int tss2_banks(Tpm *t, PcrSelection *ret, Err *e);
@@ -87,6 +89,8 @@ int tss2_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
 int tss2_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
 int tss2_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
 int tss2_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature, Err *e);
+int tss2_audit_begin(Tpm *t, bool exclusive, Err *e);
+int tss2_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);
 int tss2_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e);
 int tss2_nv_define(Tpm *t, Span public, Err *e);
 int tss2_nv_undefine(Tpm *t, uint32_t index, Err *e);

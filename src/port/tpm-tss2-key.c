@@ -112,8 +112,8 @@ int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf
                 return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
                                 t->name);
         rc = ASK(t, "quoting PCRs", e,
-                        Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &data, &of_the_key, &list, &quoted, &made));
+                        Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, t->audit, ESYS_TR_NONE, &data,
+                                        &of_the_key, &list, &quoted, &made));
         if (rc < 0)
                 return rc;
         return tss2_take_signed(t, quoted, made, attest, signature, e);

@@ -61,9 +61,10 @@ static int find(Tss2 *t, uint32_t index, const char *doing, ESYS_TR *ret, Err *e
         return 0;
 }
 
-/* Whoever was refused may have met another index than the one that the handle was made for. */
+/* Whoever was refused may have met another index than the one that the handle was made for; unless
+ * it was the audit session that was refused. */
 static int done(Tss2 *t, uint32_t index, int rc) {
-        if (rc < 0)
+        if (rc < 0 && rc != -EAGAIN)
                 forget(t, index);
         return rc;
 }
@@ -223,7 +224,7 @@ int tss2_nv_certify(Tpm *tpm, uint32_t index, size_t size, Span qualifying, Buf 
                 return rc;
         rc = ASK(t, what.text, e,
                         Esys_NV_Certify(t->esys, t->key, handle, handle, ESYS_TR_PASSWORD,
-                                        ESYS_TR_PASSWORD, ESYS_TR_NONE, &data, &of_the_key,
+                                        ESYS_TR_PASSWORD, t->audit, &data, &of_the_key,
                                         (UINT16) size, 0, &certified, &made));
         rc = done(t, index, rc);
         if (rc < 0)

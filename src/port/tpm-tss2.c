@@ -64,7 +64,7 @@ static void disconnect(Tss2 *t) {
                 Esys_Finalize(&t->esys);
         if (t->tcti)
                 Tss2_TctiLdr_Finalize(&t->tcti);
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
         memset(t->nv, 0, sizeof(t->nv));
 }
 
@@ -79,6 +79,7 @@ static const char *advice(TSS2_RC rc) {
                 { TPM2_RC_HIERARCHY, "; is the TPM switched off in the firmware's settings?" },
                 { TPM2_RC_CURVE, "; try the other kind of key (-G rsa)" },
                 { TPM2_RC_ASYMMETRIC, "; try the other kind of key (-G ecc or -G rsa)" },
+                { TPM2_RC_EXCLUSIVE, "; somebody else used it in between: begin anew" },
         };
 
         if (says_not_now(rc))
@@ -100,6 +101,7 @@ static int code_of(TSS2_RC rc) {
                 { TPM2_RC_HANDLE, -ENOENT },
                 { TPM2_RC_NV_DEFINED, -EEXIST },
                 { TPM2_RC_NV_SPACE, -ENOSPC },
+                { TPM2_RC_EXCLUSIVE, -EAGAIN },
                 { TPM2_RC_NV_UNINITIALIZED, -ENODATA },
         };
 
@@ -167,6 +169,7 @@ static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
 static void tss2_close(Tpm *tpm) {
         Tss2 *t = tss2_of(tpm);
 
+        tss2_drop_audit(t);
         tss2_drop_key(t);
         disconnect(t);
         free(t->name);
@@ -180,6 +183,8 @@ static const TpmOps tss2_ops = {
         .clock = tss2_clock,
         .key = tss2_key,
         .quote = tss2_quote,
+        .audit_begin = tss2_audit_begin,
+        .audit_end = tss2_audit_end,
         .nv_public = tss2_nv_public,
         .nv_define = tss2_nv_define,
         .nv_undefine = tss2_nv_undefine,
@@ -205,7 +210,7 @@ int tpm_open_within(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
         }
         t->tpm.ops = &tss2_ops;
         t->patience = patience;
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
         rc = tss2_connect(t, e);
         if (rc < 0) {
                 tss2_close(&t->tpm);

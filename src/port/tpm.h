@@ -29,6 +29,8 @@ typedef struct TpmOps {
         int (*key)(Tpm *t, TpmAkType type, Buf *public, Err *e);
         int (*quote)(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                         Err *e);
+        int (*audit_begin)(Tpm *t, bool exclusive, Err *e);
+        int (*audit_end)(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);
         int (*nv_public)(Tpm *t, uint32_t index, Buf *public, Err *e);
         int (*nv_define)(Tpm *t, Span public, Err *e);
         int (*nv_undefine)(Tpm *t, uint32_t index, Err *e);
@@ -74,10 +76,24 @@ static inline int tpm_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
 }
 
 /* TPM2_Quote with the key that tpm_key() made: TPMS_ATTEST and TPMT_SIGNATURE, raw, without sizes.
- */
+ * -EAGAIN where an exclusive audit session was lost. */
 static inline int tpm_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest,
                 Buf *signature, Err *e) {
         return t->ops->quote(t, which, nonce, attest, signature, e);
+}
+
+/* Begins an audit session: what the key attests from now on is audited in it, until
+ * tpm_audit_end(). Where it is exclusive, the TPM refuses to go on once anybody else had a command
+ * done in between: then an attestation, or the end, is -EAGAIN, and another session has to be
+ * begun. A session that was begun before is dropped. */
+static inline int tpm_audit_begin(Tpm *t, bool exclusive, Err *e) {
+        return t->ops->audit_begin(t, exclusive, e);
+}
+
+/* TPM2_GetSessionAuditDigest with the key that tpm_key() made: what the session's commands and
+ * answers come to, signed together with extra. The session is over, also where this fails. */
+static inline int tpm_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e) {
+        return t->ops->audit_end(t, extra, attest, signature, e);
 }
 
 /* NV indices. Those that avouch uses have an empty password and are read and written by it, so that

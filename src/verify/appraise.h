@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "verify/evidence.h"
-#include "verify/question.h"
-#include "verify/story.h"
+#include "verify/openings.h"
 
 /* Judges one bundle of evidence: the one door through which programs come to a verdict. */
 
@@ -12,6 +10,7 @@ typedef struct Judgement {
         bool readable; /* evidence and story are there: the bundle was well-formed */
         Evidence evidence;
         Story story;
+        Openings openings;
 } Judgement;
 
 /* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/segments.h"
+
 #include "base/text.h"
 
 static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
@@ -40,22 +42,32 @@ static void put_quoted(
         text_quote(to, buf_span(&text), max);
 }
 
-static void tell_opening(Story *s, const Content *c) {
-        _cleanup_(buf_done) Buf words = BUF_UP_TO(sizeof(s->first_opened) - 1);
-        Span kind = content_text(c, "kind"), text;
+void story_opening_words(const Content *c, char into[STORY_WORDS]) {
+        _cleanup_(buf_done) Buf words = BUF_UP_TO(STORY_WORDS - 1);
+        Span text;
 
-        for (unsigned i = 0; event_kinds[i]; i++)
-                if (span_is(kind, event_kinds[i]))
-                        s->opened_kinds |= UINT32_C(1) << i;
-        if (s->opened++ > 0)
-                return;
-        s->first_opened_seq = c->seq;
-        buf_bytes(&words, kind);
+        buf_bytes(&words, content_text(c, "kind"));
         put_quoted(c, " by ", "user", 40, &words);
         put_quoted(c, ": ", "reason", 60, &words);
         text = buf_span(&words);
-        (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
-                        (const char *) text.data);
+        (void) snprintf(into, STORY_WORDS, "%.*s", (int) text.size, (const char *) text.data);
+}
+
+uint32_t story_opening_kind(const Content *c) {
+        Span kind = content_text(c, "kind");
+
+        for (unsigned i = 0; event_kinds[i]; i++)
+                if (span_is(kind, event_kinds[i]))
+                        return UINT32_C(1) << i;
+        return 0;
+}
+
+static void tell_opening(Story *s, const Content *c) {
+        s->opened_kinds |= story_opening_kind(c);
+        if (s->opened++ > 0)
+                return;
+        s->first_opened_seq = c->seq;
+        story_opening_words(c, s->first_opened);
 }
 
 /* Records that were left out: of these lanes nothing is known any more. */
@@ -95,15 +107,28 @@ static int tell(Story *s, const Content *c, Err *e) {
         }
 }
 
-/* -EBADMSG where the log is not one. */
-static int read_log(Span log, Story *s, Content *genesis, Err *e) {
+/* What stood when recording began: that of the first segment counts. */
+static void tell_genesis(Story *s, const Content *c) {
+        int64_t count;
+
+        if (s->n_segments++ > 0)
+                return;
+        s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
+        s->count = s->has_count ? (uint64_t) count : 0;
+        s->has_past = json_hex(content_member(c, "history"), s->past, sizeof(s->past));
+}
+
+/* Reads one segment. -EBADMSG where it is none. */
+static int read_segment(Span bytes, Story *s, Content *genesis, Err *e) {
         Record r;
         int rc;
 
-        s->segment = segment_over(log);
+        s->segment = segment_over(bytes);
         while ((rc = segment_next(&s->segment, &r, e)) > 0) {
-                if (r.content.event == EVENT_PHASE_GENESIS)
+                if (r.content.event == EVENT_PHASE_GENESIS) {
                         *genesis = r.content;
+                        tell_genesis(s, &r.content);
+                }
                 rc = tell(s, &r.content, e);
                 if (rc < 0)
                         return rc;
@@ -129,19 +154,6 @@ static const char *clock_contradicts(const Content *genesis, const AttestHead *h
         if (tpm_member(genesis, "clock") > (int64_t) head->clock)
                 return "the TPM's clock went back since the log began";
         return NULL;
-}
-
-/* A register's name, for reasons. */
-typedef struct RegisterName {
-        char text[16];
-} RegisterName;
-
-static RegisterName name_of(Register reg) {
-        RegisterName n;
-
-        (void) snprintf(n.text, sizeof(n.text), reg.kind == REGISTER_NV ? "nv:0x%08x" : "pcr:%u",
-                        reg.index);
-        return n;
 }
 
 /* Whether the quoted values of one PCR are these; -1 where a bank is not among the log's. */
@@ -170,7 +182,7 @@ static int compare(
 static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, size_t at) {
         const Chain *c = &story->segment.chain;
         const Strand *s = &c->strands[at];
-        const RegisterName name = name_of(s->reg);
+        const RegisterName name = register_name(s->reg);
         unsigned proving;
         int equal = compare(ev, s, s->now, &proving);
 
@@ -183,7 +195,7 @@ static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, siz
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log's last record (%" PRIu64
                                 ") is not in the quoted %s: the machine's next record mends what a crash left, then quote again",
-                                story->n_records - 1, name.text);
+                                c->next_seq - 1, name.text);
         else if (equal < 0)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "%s is quoted in a bank that the log was not extended into",
@@ -198,25 +210,9 @@ static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, siz
                                 name.text);
 }
 
-static void judge_start(const Strand *s, Verdict *v) {
-        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
-                if (!pcr_at_reset(s->reg.index, &s->start[i]))
-                        verdict_refute(v, CLAIM_REGISTERS,
-                                        "the log begins when %s was not zero any more, and what came before it is not in the evidence",
-                                        name_of(s->reg).text);
-}
-
-static void judge_values(const Evidence *ev, const Question *q, Verdict *v, const Story *story) {
-        const Chain *c = &story->segment.chain;
-
-        for (size_t i = 0; i < c->n_strands; i++) {
+static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
+        for (size_t i = 0; i < story->segment.chain.n_strands; i++)
                 judge_strand(ev, v, story, i);
-                if (!q->policy->any_start)
-                        judge_start(&c->strands[i], v);
-        }
-        if (c->broken)
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "the log itself says that somebody else extended a register of it (phase.broken)");
 }
 
 static bool is_policy_register(const Policy *p, Register reg) {
@@ -266,25 +262,25 @@ static void judge_silence(const Question *q, Verdict *v, const Story *s) {
                 if (!s->has_log)
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the machine says nothing: no log of %s is in the evidence",
-                                        name_of(reg).text);
+                                        register_name(reg).text);
                 else if (!chain_strand(c, reg))
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the log is of another register than %s, which policy names",
-                                        name_of(reg).text);
+                                        register_name(reg).text);
         }
         for (size_t i = 0; i < c->n_strands; i++)
                 if (!is_policy_register(q->policy, c->strands[i].reg))
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the log has records in %s, which policy does not name",
-                                        name_of(c->strands[i].reg).text);
+                                        register_name(c->strands[i].reg).text);
 }
 
-/* One run of the TPM, from the genesis to the last quote. */
+/* One run of the TPM, from the genesis to the last attestation. */
 static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, Story *s) {
-        const AttestHead *first = &ev->quotes[0].head;
+        const AttestHead *first = &ev->quotes[0].head, *head;
+        EvidenceHeadName name;
 
-        for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
-                const AttestHead *head = &ev->quotes[i].head;
+        for (size_t i = 0; (head = evidence_head(ev, i, &name)); i++) {
                 const char *why = clock_contradicts(genesis, head);
 
                 if (why)
@@ -292,9 +288,44 @@ static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, 
                 if (head->reset_count != first->reset_count ||
                                 head->restart_count != first->restart_count)
                         verdict_refute(v, CLAIM_REGISTERS,
-                                        "quote %zu is of another run of the TPM than the first", i);
+                                        "%s is of another run of the TPM than the first quote",
+                                        name.text);
         }
-        s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+        if (s->n_segments == 1)
+                s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+}
+
+/* One segment after those before it, of which the last ended in earlier (NULL: there is none). */
+static int judge_segment(const Evidence *ev, const Question *q, Span bytes, const Chain *earlier,
+                Verdict *v, Story *s, Err *e) {
+        Content genesis = {};
+        int rc;
+
+        rc = read_segment(bytes, s, &genesis, e);
+        if (rc < 0 || s->segment.chain.next_seq == 0)
+                return rc;
+        judge_join(earlier, &s->segment.chain, q, v);
+        judge_clock(ev, &genesis, v, s);
+        return 0;
+}
+
+static int judge_segments(const Evidence *ev, const Question *q, Verdict *v, Story *s, Err *e) {
+        Span before = ev->bundle.parts[PART_AVOUCH_LOG_BEFORE], bytes;
+        Chain earlier;
+        int rc;
+
+        while ((rc = segment_cut(&before, &bytes, e)) > 0) {
+                rc = judge_segment(ev, q, bytes, s->n_segments > 0 ? &earlier : NULL, v, s, e);
+                if (rc < 0)
+                        break;
+                earlier = s->segment.chain;
+        }
+        if (rc < 0) {
+                err_at(e, "earlier segments");
+                return rc;
+        }
+        return judge_segment(ev, q, ev->bundle.parts[PART_AVOUCH_LOG],
+                        s->n_segments > 0 ? &earlier : NULL, v, s, e);
 }
 
 static void prove(Verdict *v, const Story *s) {
@@ -302,32 +333,33 @@ static void prove(Verdict *v, const Story *s) {
         const Chain *c = &s->segment.chain;
 
         for (size_t i = 0; i < c->n_strands; i++)
-                buf_printf(&names, "%s%s", i > 0 ? ", " : "", name_of(c->strands[i].reg).text);
+                buf_printf(&names, "%s%s", i > 0 ? ", " : "",
+                                register_name(c->strands[i].reg).text);
         buf_byte(&names, '\0');
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted %s",
                         s->n_records, names.failed < 0 ? "registers" : (const char *) names.data);
 }
 
 int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
-        Span log = ev->bundle.parts[PART_AVOUCH_LOG];
-        Content genesis = {};
         Err first = {};
         int rc;
 
-        *ret = (Story){ .has_log = log.size > 0 };
+        *ret = (Story){ .has_log = ev->bundle.parts[PART_AVOUCH_LOG].size > 0 };
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
-        rc = read_log(log, ret, &genesis, &first);
+        rc = judge_segments(ev, q, v, ret, &first);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", first.text);
         if (rc < 0)
                 verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);
         judge_silence(q, v, ret);
-        if (rc == 0 && ret->n_records > 0) {
-                judge_values(ev, q, v, ret);
-                judge_clock(ev, &genesis, v, ret);
-        }
+        if (rc == 0 && ret->has_log)
+                judge_values(ev, v, ret);
         judge_unexplained(ev, q, v);
         prove(v, ret);
+        if (ret->n_segments > 1)
+                verdict_remark(v, CLAIM_REGISTERS,
+                                "in %zu segments, each beginning where the one before ended",
+                                ret->n_segments);
         return 0;
 }

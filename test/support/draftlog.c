@@ -58,7 +58,7 @@ void draft_line(Register reg, const HashAlg *banks, size_t n_banks, int spoiled,
         buf_string(to, "}\n");
 }
 
-enum { CHANGES_MAX = 8 };
+enum { CHANGES_MAX = 12 };
 
 void draft_log_add(DraftLog *l, Event event, const DraftChange *changes) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(DRAFT_LOG_MAX), hex = BUF_UP_TO(80);
@@ -109,4 +109,19 @@ Digest draft_log_replay(const DraftLog *l, size_t bank, Digest start) {
                 start = hash(l->banks[bank], digest_span(&start), digest_span(&d));
         }
         return start;
+}
+
+void draft_register_values(const Digest *sha1, const Digest *sha256, char into[DRAFT_START_MAX]) {
+        const Digest *values[] = { sha1, sha256 };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(values); i++) {
+                n += (size_t) snprintf(into + n, DRAFT_START_MAX - n, "%s\"%s\":\"",
+                                i == 0 ? "{" : ",", hash_name(values[i]->alg));
+                for (size_t k = 0; k < values[i]->size; k++)
+                        n += (size_t) snprintf(
+                                        into + n, DRAFT_START_MAX - n, "%02x", values[i]->bytes[k]);
+                n += (size_t) snprintf(into + n, DRAFT_START_MAX - n, "\"");
+        }
+        (void) snprintf(into + n, DRAFT_START_MAX - n, "}");
 }
