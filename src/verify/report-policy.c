@@ -12,6 +12,12 @@ static bool is_shown(const Verdict *v, Claim claim) {
         return claim == CLAIM_KEY || claim == CLAIM_FRESH || verdict_proven(v, claim);
 }
 
+static void suggest_registers(const Chain *c, FILE *to) {
+        for (size_t i = 0; i < c->n_strands; i++)
+                fprintf(to, "Register=pcr:%u\n", c->strands[i].reg.index);
+        fprintf(to, "Start=zero\n");
+}
+
 int report_suggest(const Judgement *j, FILE *to, Err *e) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128);
 
@@ -25,7 +31,7 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) {
         text_print(to, buf_span(&ak));
         fprintf(to, "\n");
         if (verdict_proven(&j->verdict, CLAIM_REGISTERS))
-                fprintf(to, "Register=pcr:%u\nStart=zero\n", j->story.segment.chain.reg.index);
+                suggest_registers(&j->story.segment.chain, to);
         fprintf(to, "\n[Verdict]\nRequire=");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
                 if (is_shown(&j->verdict, claim))

@@ -30,7 +30,8 @@ static void begin(Chained *x) {
                 draft_log_add(&x->logs[i], EVENT_PHASE_GENESIS,
                                 (const DraftChange[]){ { "start", x->starts[i] },
                                                 { "why", i == 0 ? "\"boot\"" : "\"kexec\"" },
-                                                { "count", NULL }, { "history", NULL }, {} });
+                                                { "count", NULL }, { "history", NULL },
+                                                { "others", NULL }, { "blinded", NULL }, {} });
                 draft_log_add(&x->logs[i], EVENT_NOTE_TEXT, NULL);
                 sha1 = draft_log_replay(&x->logs[i], 0, sha1);
                 x->ends[i] = sha256 = draft_log_replay(&x->logs[i], 1, sha256);
@@ -138,10 +139,11 @@ static void segments_are_of_one_register(void **state) {
         memset(x.logs[0].prev, 0, sizeof(x.logs[0].prev));
         draft_log_add(&x.logs[0], EVENT_PHASE_GENESIS,
                         (const DraftChange[]){ { "start", x.starts[0] },
-                                        { "register", "\"pcr:9\"" }, {} });
+                                        { "register", "\"pcr:9\"" }, { "others", NULL },
+                                        { "blinded", NULL }, {} });
         draft_log_add(&x.logs[0], EVENT_NOTE_TEXT, NULL);
         judge(&x, "01");
-        assert_refused(&x.c, CLAIM_REGISTERS, "does not begin at the value");
+        assert_refused(&x.c, CLAIM_REGISTERS, "was not zero any more");
         end(&x);
 }
 
@@ -165,6 +167,7 @@ static void openings_before_kexec_are_openings(void **state) {
                         draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
                                         (const DraftChange[]){ { "start", x.starts[i] },
                                                         { "count", NULL }, { "history", NULL },
+                                                        { "others", NULL }, { "blinded", NULL },
                                                         {} });
                         if (i == 1)
                                 draft_log_add(&x.logs[i], EVENT_GLASS_OPEN,
