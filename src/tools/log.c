@@ -5,8 +5,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "log/flush.h"
 #include "log/store.h"
 #include "measure/replay.h"
+#include "port/host.h"
 #include "port/tpm-tss2.h"
 #include "tools/log-follow.h"
 #include "tools/place.h"
@@ -15,9 +17,9 @@
 #include "verify/report.h"
 
 typedef struct Args {
-        const char *tpm, *json, *format;
+        const char *tpm, *json, *format, *folder;
         Strings lanes, events;
-        bool follow, replay;
+        bool follow, replay, flush;
 } Args;
 
 static const Option options[] = {
@@ -31,6 +33,10 @@ static const Option options[] = {
         { "replay", 0, OPTION_FLAG, NULL,
                         "Say whether the TPM's registers hold what the records lead to",
                         offsetof(Args, replay) },
+        { "flush", 0, OPTION_FLAG, NULL, "Copy this boot's log to a disk, or what it gained since",
+                        offsetof(Args, flush) },
+        { "directory", 'D', OPTION_VALUE, "DIR", "Of --flush: where to (default: " FLUSH_FOLDER ")",
+                        offsetof(Args, folder) },
         { "format", 0, OPTION_VALUE, "FORMAT", "cel: all of it as one CEL-JSON array",
                         offsetof(Args, format) },
         { "tpm", 'T', OPTION_VALUE, "TCTI",
@@ -97,6 +103,12 @@ static int check_args(const Args *a, char *const *operands, Err *e) {
                 return err_set(e, -EINVAL, "'--format=' stands without --json and --follow");
         if (a->replay && (a->format || a->follow || a->lanes.n + a->events.n > 0))
                 return err_set(e, -EINVAL, "'--replay' is about the whole log, and ends");
+        if (a->flush && (a->replay || a->format || a->follow || a->lanes.n + a->events.n > 0))
+                return err_set(e, -EINVAL, "'--flush' is about the whole log, and ends");
+        if (a->folder && !a->flush)
+                return err_set(e, -EINVAL, "'--directory=' is of --flush");
+        if (a->flush && operands[0])
+                return err_set(e, -EINVAL, "'--flush' is about this machine's own log");
         if (a->replay && operands[0])
                 return err_set(e, -EINVAL, "'--replay' is about this machine's own log");
         return 0;
@@ -291,6 +303,25 @@ static int run_replay(const Args *a, Err *e) {
         return rc < 0 ? rc : say_replayed(a, &replayed, e);
 }
 
+static int run_flush(const Args *a, Err *e) {
+        uint8_t boot[16];
+        Flushed f = {};
+        int rc;
+
+        rc = host_boot_id(boot, e);
+        if (rc == 0)
+                rc = log_flush(place_log_folder(), a->folder ?: FLUSH_FOLDER, boot,
+                                PLACE_LOCK_SECONDS, &f, e);
+        if (rc < 0)
+                return rc;
+        if (a->json)
+                printf("{\"bytes\":%" PRIu64 ",\"segments\":%u}\n", f.bytes, f.segments);
+        else
+                printf("%u segment%s in %s, %" PRIu64 " bytes of them new\n", f.segments,
+                                f.segments == 1 ? "" : "s", a->folder ?: FLUSH_FOLDER, f.bytes);
+        return EXIT_YES;
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         _cleanup_(log_reader_done) LogReader reader =
                         LOG_READER_OF(operands[0], place_log_folder());
@@ -303,6 +334,8 @@ static int run(void *values, char *const *operands, Err *e) {
                 rc = read_filter(a, &p.filter, e);
         if (rc < 0)
                 return rc;
+        if (a->flush)
+                return run_flush(a, e);
         return a->replay ? run_replay(a, e) : print(&reader, &p, e);
 }
 

@@ -2,14 +2,12 @@
 #include "tools/said.h"
 
 #include "base/file.h"
+#include "log/flush.h"
 #include "log/store.h"
 #include "measure/ledger.h"
 #include "quote/before.h"
 #include "quote/evidence.h"
 #include "tools/place.h"
-
-/* Where logs of earlier boots are kept. */
-#define LOG_FOLDER_KEPT "/var/log/avouch"
 
 void said_done(Said *s) {
         buf_done(&s->log);
@@ -47,7 +45,7 @@ static void add_part(Bundle *parts, BundleLabel label, const Buf *bytes) {
 }
 
 int said_read(Said *ret, Err *e) {
-        const char *const folders[] = { place_log_folder(), LOG_FOLDER_KEPT, NULL };
+        const char *const folders[] = { place_log_folder(), FLUSH_FOLDER, NULL };
         _cleanup_(said_done) Said s = { .log = BUF_UP_TO(LOG_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(HISTORY_MAX),

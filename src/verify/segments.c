@@ -4,7 +4,7 @@
 #include <errno.h>
 
 static bool is_genesis(Span line) {
-        Record r;
+        Record r = {};
 
         return record_parse(line, &r, NULL) == 0 && r.content.event == EVENT_PHASE_GENESIS;
 }
