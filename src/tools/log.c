@@ -96,22 +96,25 @@ static int read_filter(const Args *a, Filter *ret, Err *e) {
         return rc;
 }
 
+/* What is about this machine's log as a whole takes no other wish. */
+static int check_whole(const Args *a, const char *option, const char *file, Err *e) {
+        if (a->format || a->follow || a->lanes.n + a->events.n > 0 || (a->replay && a->flush))
+                return err_set(e, -EINVAL, "'%s' is about the whole log, and ends", option);
+        if (file)
+                return err_set(e, -EINVAL, "'%s' is about this machine's own log", option);
+        return 0;
+}
+
 static int check_args(const Args *a, char *const *operands, Err *e) {
         if (a->format && strcmp(a->format, "cel") != 0)
                 return err_set(e, -EINVAL, "'--format=%s': the only one is cel", a->format);
         if (a->format && (a->json || a->follow))
                 return err_set(e, -EINVAL, "'--format=' stands without --json and --follow");
-        if (a->replay && (a->format || a->follow || a->lanes.n + a->events.n > 0))
-                return err_set(e, -EINVAL, "'--replay' is about the whole log, and ends");
-        if (a->flush && (a->replay || a->format || a->follow || a->lanes.n + a->events.n > 0))
-                return err_set(e, -EINVAL, "'--flush' is about the whole log, and ends");
         if (a->folder && !a->flush)
                 return err_set(e, -EINVAL, "'--directory=' is of --flush");
-        if (a->flush && operands[0])
-                return err_set(e, -EINVAL, "'--flush' is about this machine's own log");
-        if (a->replay && operands[0])
-                return err_set(e, -EINVAL, "'--replay' is about this machine's own log");
-        return 0;
+        if (a->flush)
+                return check_whole(a, "--flush", operands[0], e);
+        return a->replay ? check_whole(a, "--replay", operands[0], e) : 0;
 }
 
 /* What stands between 0x1E and 0x0A. */

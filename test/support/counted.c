@@ -83,7 +83,8 @@ void counted_begin_log_with(Counted *m, const char *count, const char *past) {
         draft_register_values(&sha1, &sha256, start);
         draft_log_add(&m->log, EVENT_PHASE_GENESIS,
                         (const DraftChange[]){ { "start", start }, { "why", "\"boot\"" },
-                                        { "count", count }, { "history", past }, {} });
+                                        { "count", count }, { "history", past }, { "others", NULL },
+                                        { "blinded", NULL }, {} });
 }
 
 void counted_begin_log(Counted *m) {
