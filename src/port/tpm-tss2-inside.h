@@ -22,8 +22,9 @@ typedef struct Tss2 {
         unsigned patience;
         TSS2_TCTI_CONTEXT *tcti; /* both NULL while there is no connection */
         ESYS_CONTEXT *esys;
-        ESYS_TR key;   /* ESYS_TR_NONE while there is none */
-        ESYS_TR audit; /* the audit session; the same */
+        ESYS_TR key;             /* ESYS_TR_NONE while there is none */
+        ESYS_TR audit;           /* the audit session; the same */
+        ESYS_TR storage, policy; /* the storage key, and a policy session; the same */
         NvHandle nv[NV_HANDLES_MAX];
 } Tss2;
 
@@ -79,9 +80,11 @@ int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e);
 /* The selection as the TPM wants it. */
 TPML_PCR_SELECTION tss2_selection(const PcrSelection *s);
 
-/* Lets the TPM forget the attestation key that tss2_key() made, and an audit session. */
+/* Lets the TPM forget the attestation key that tss2_key() made, and an audit session; what sealing
+ * made. */
 void tss2_drop_key(Tss2 *t);
 void tss2_drop_audit(Tss2 *t);
+void tss2_drop_policy(Tss2 *t);
 
 /* The rows of the table in tpm-tss2.c; what each does is said in port/tpm.h. */
 int tss2_banks(Tpm *t, PcrSelection *ret, Err *e);
@@ -99,3 +102,6 @@ int tss2_nv_extend(Tpm *t, uint32_t index, Span data, Err *e);
 int tss2_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e);
 int tss2_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
                 Buf *signature, Err *e);
+int tss2_seal(Tpm *t, const Digest *policy, Span secret, Buf *public, Buf *private, Err *e);
+int tss2_policy(Tpm *t, const TpmPolicy *p, Digest *ret, Err *e);
+int tss2_unseal(Tpm *t, Span public, Span private, Secret *ret, Err *e);

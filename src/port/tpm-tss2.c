@@ -64,7 +64,7 @@ static void disconnect(Tss2 *t) {
                 Esys_Finalize(&t->esys);
         if (t->tcti)
                 Tss2_TctiLdr_Finalize(&t->tcti);
-        t->key = t->audit = ESYS_TR_NONE;
+        t->key = t->audit = t->storage = t->policy = ESYS_TR_NONE;
         memset(t->nv, 0, sizeof(t->nv));
 }
 
@@ -79,6 +79,9 @@ static const char *advice(TSS2_RC rc) {
                 { TPM2_RC_HIERARCHY, "; is the TPM switched off in the firmware's settings?" },
                 { TPM2_RC_CURVE, "; try the other kind of key (-G rsa)" },
                 { TPM2_RC_ASYMMETRIC, "; try the other kind of key (-G ecc or -G rsa)" },
+                { TPM2_RC_INTEGRITY,
+                                "; it was changed, or made by another TPM or before this one was cleared" },
+                { TPM2_RC_PCR_CHANGED, "; something was recorded in between: begin anew" },
                 { TPM2_RC_EXCLUSIVE, "; somebody else used it in between: begin anew" },
         };
 
@@ -103,6 +106,11 @@ static int code_of(TSS2_RC rc) {
                 { TPM2_RC_NV_SPACE, -ENOSPC },
                 { TPM2_RC_EXCLUSIVE, -EAGAIN },
                 { TPM2_RC_NV_UNINITIALIZED, -ENODATA },
+                { TPM2_RC_PCR_CHANGED, -EAGAIN },
+                { TPM2_RC_POLICY, -EACCES },
+                { TPM2_RC_POLICY_FAIL, -EACCES },
+                { TPM2_RC_SIGNATURE, -EACCES },
+                { TPM2_RC_INTEGRITY, -EBADMSG },
         };
 
         if (says_not_now(rc))
@@ -169,6 +177,7 @@ static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
 static void tss2_close(Tpm *tpm) {
         Tss2 *t = tss2_of(tpm);
 
+        tss2_drop_policy(t);
         tss2_drop_audit(t);
         tss2_drop_key(t);
         disconnect(t);
@@ -192,6 +201,9 @@ static const TpmOps tss2_ops = {
         .nv_extend = tss2_nv_extend,
         .nv_read = tss2_nv_read,
         .nv_certify = tss2_nv_certify,
+        .seal = tss2_seal,
+        .policy = tss2_policy,
+        .unseal = tss2_unseal,
         .close = tss2_close,
 };
 
@@ -210,7 +222,7 @@ int tpm_open_within(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
         }
         t->tpm.ops = &tss2_ops;
         t->patience = patience;
-        t->key = t->audit = ESYS_TR_NONE;
+        t->key = t->audit = t->storage = t->policy = ESYS_TR_NONE;
         rc = tss2_connect(t, e);
         if (rc < 0) {
                 tss2_close(&t->tpm);

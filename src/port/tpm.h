@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/pcr.h"
+#include "base/secret.h"
 
 /* What we ask of a TPM, in our own types: bytes in, bytes out. Behind it stands tpm-tss2.c (a chip,
  * a vTPM, swtpm), and in tests a TPM that lives in memory. No tss2 type passes this line, so
@@ -20,6 +21,20 @@ typedef struct TpmClock {
 } TpmClock;
 
 typedef enum TpmAkType { TPM_AK_ECC, TPM_AK_RSA } TpmAkType;
+
+/* What has to hold for a sealed secret (Part 3, sections 23.7, 23.9 and 23.16): the PCRs have these
+ * values, the counter is at most at this count, and the key says that this is enough for what ref
+ * names. */
+typedef struct TpmPolicy {
+        PcrSelection pcrs;
+        Digest pcr_digest; /* SHA-256 of their values */
+        uint32_t counter;  /* NV index, of 8 bytes */
+        uint64_t count;
+        Digest approved; /* the policy that this comes to, which r and s are about */
+        Span ref;
+        Span key; /* TPMT_PUBLIC of a P-256 key */
+        Span r, s;
+} TpmPolicy;
 
 typedef struct TpmOps {
         int (*banks)(Tpm *t, PcrSelection *ret, Err *e);
@@ -39,6 +54,9 @@ typedef struct TpmOps {
         int (*nv_read)(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e);
         int (*nv_certify)(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
                         Buf *signature, Err *e);
+        int (*seal)(Tpm *t, const Digest *policy, Span secret, Buf *public, Buf *private, Err *e);
+        int (*policy)(Tpm *t, const TpmPolicy *p, Digest *ret, Err *e);
+        int (*unseal)(Tpm *t, Span public, Span private, Secret *ret, Err *e);
         void (*close)(Tpm *t);
 } TpmOps;
 
@@ -141,6 +159,34 @@ static inline int tpm_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err
 static inline int tpm_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
                 Buf *signature, Err *e) {
         return t->ops->nv_certify(t, index, size, qualifying, attest, signature, e);
+}
+
+/* Seals at most 128 bytes under the owner's storage key (a primary from the usual template: nothing
+ * to store, the same after every reboot, another after TPM2_Clear), so that they are handed out
+ * under this policy and in no other way: TPMT_PUBLIC, and the contents of a TPM2B_PRIVATE. On its
+ * way to the TPM the secret is encrypted. */
+static inline int tpm_seal(
+                Tpm *t, const Digest *policy, Span secret, Buf *public, Buf *private, Err *e) {
+        return t->ops->seal(t, policy, secret, public, private, e);
+}
+
+/* Begins a policy session and asserts all of it, in this order: PCRs, counter, key. -EACCES where
+ * the TPM finds that something of it does not hold. ret: what the session came to. It is kept for
+ * tpm_unseal(); one that was begun before is dropped.
+ *
+ * The counter is looked at here and not again. The PCRs come first because the TPM remembers how
+ * often any of them had been extended by then: tpm_unseal() fails once one was, so that nobody can
+ * keep a session from before an opening, which extends a PCR. */
+static inline int tpm_policy(Tpm *t, const TpmPolicy *p, Digest *ret, Err *e) {
+        return t->ops->policy(t, p, ret, e);
+}
+
+/* Opens what tpm_seal() made, in the session that tpm_policy() began, which is over then. -EAGAIN
+ * where a PCR was extended since, -EACCES where the session is not of the object's policy, -EBADMSG
+ * where the object is not one that this TPM sealed. On its way from the TPM the secret is
+ * encrypted. */
+static inline int tpm_unseal(Tpm *t, Span public, Span private, Secret *ret, Err *e) {
+        return t->ops->unseal(t, public, private, ret, e);
 }
 
 static inline void tpm_close(Tpm **t) {

@@ -16,6 +16,9 @@ const VerbLine verb_lines[] = {
         { "glass", "Open the machine by hand, with a mark that stays" },
         { "quote", "Answer a nonce with evidence of what this machine runs" },
         { "verify", "Judge evidence by a policy, offline" },
+        { "seal", "Seal a secret to this machine, for as long as nobody opens it by hand" },
+        { "unseal", "Open a sealed secret" },
+        { "renew", "Approve a sealed secret for a new count of openings, with the key that may" },
         {},
 };
 

@@ -91,6 +91,13 @@ enum {
         CONFIG_NAMES_MAX = 32,  /* users, or units, in one list */
         CONFIG_NAME_MAX = 255,  /* one of them */
 
+        /* sealed secrets (wire/sealed) */
+        SEALED_SECRET_MAX = 1024 * 1024, /* the secret itself */
+        SEALED_DIRECT_MAX = 128,         /* one that the TPM holds whole */
+        SEALED_MAX = 3 * 1024 * 1024,    /* the file */
+        SEALED_PUBLIC_MAX = 256,         /* TPMT_PUBLIC of the sealed object */
+        SEALED_PRIVATE_MAX = 512,        /* the contents of its TPM2B_PRIVATE */
+
         /* judgement (verify/) */
         POLICY_MAX = 256 * 1024,  /* one policy file */
         POLICY_KEYS_MAX = 64,     /* attestation keys in a policy */
