@@ -16,7 +16,8 @@ enum {
         BANKS_MAX = PCR_BANKS_MAX,     /* 4: PCR banks in a record, a quote, a TPM */
 
         /* JSON (wire/json) */
-        JSON_DEPTH_MAX = 8, /* objects and arrays inside one another */
+        JSON_DEPTH_MAX = 8,          /* objects and arrays inside one another */
+        JSON_FOREIGN_DEPTH_MAX = 16, /* the same in what others write */
 
         /* evidence (forms.md, section 3) */
         BUNDLE_MAX = 32 * 1024 * 1024, /* the whole file */
@@ -25,6 +26,8 @@ enum {
         QUOTES_MAX = BANKS_MAX, /* quotes in one bundle */
         FIRMWARE_LOG_MAX = 4 * 1024 * 1024,
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
+        SYSTEMD_RECORD_MAX = 16 * 1024, /* one line of it */
+        SYSTEMD_RECORD_TOKENS_MAX = 128,
         NONCE_MIN = 16,
         NONCE_MAX = 32,
 
