@@ -35,7 +35,8 @@ int ini_next(Ini *ini, Assignment *ret, Err *e) {
                         continue;
                 if (line.data[0] == '[' && line.size > 2 && line.data[line.size - 1] == ']') {
                         ini->section = (Span){ line.data + 1, line.size - 2 };
-                        continue;
+                        *ret = (Assignment){ .section = ini->section, .line = ini->line };
+                        return 1;
                 }
                 equals = memchr(line.data, '=', line.size);
                 if (!equals || equals == line.data || line.data[0] == '[')

@@ -250,6 +250,35 @@ void text_escape(Buf *to, Span s) {
         }
 }
 
+/* How many of the first max bytes are whole characters. */
+static size_t whole_characters(Span s, size_t max) {
+        size_t at = 0;
+
+        if (s.size <= max)
+                return s.size;
+        while (at < max) {
+                size_t n = text_utf8((Span){ s.data + at, s.size - at }, NULL);
+
+                n = n > 0 ? n : 1;
+                if (n > max - at)
+                        break;
+                at += n;
+        }
+        return at;
+}
+
+void text_quote(Buf *to, Span s, size_t max) {
+        size_t end = whole_characters(s, max);
+
+        buf_byte(to, '"');
+        for (size_t i = 0; i < end; i++)
+                if (s.data[i] == '"')
+                        buf_string(to, "\\x22");
+                else
+                        buf_byte(to, s.data[i]);
+        buf_string(to, end < s.size ? "...\"" : "\"");
+}
+
 /* Characters that are valid and still change what a reader sees around them: C1 controls,
  * bidirectional marks, embeddings and isolates, line separators, zero-width and tag characters. */
 bool text_misleads(uint32_t c) {

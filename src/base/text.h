@@ -46,6 +46,10 @@ size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
  * 1). */
 void text_escape(Buf *to, Span s);
 
+/* Text that somebody else chose, between quotation marks, so that it cannot pass for ours: those in
+ * it become \x22, and where it is longer than max bytes, whole characters and "..." are left. */
+void text_quote(Buf *to, Span s, size_t max);
+
 /* True for a character that is valid and still changes what a reader sees around it: C1 controls,
  * bidirectional marks, line separators, zero-width and tag characters. */
 bool text_misleads(uint32_t c);

@@ -170,7 +170,7 @@ static int read_signature(Layer *l, const Set *s, Err *e) {
         rc = verity_signature_parse(buf_span(&partition), &l->pkcs7, &signature, e);
         if (rc < 0) {
                 err_at(e, l->path);
-                return rc;
+                return rc == -E2BIG ? -EBADMSG : rc; /* too large is as wrong as any other */
         }
         if (memcmp(signature.root_hash, l->root_hash.bytes, sizeof(signature.root_hash)) != 0)
                 return err_set(e, -EBADMSG,

@@ -8,13 +8,23 @@
 /* What the files behind the door to libtss2 share: the connection, and the one way to send a
  * command over it. Nobody but port/tpm-tss2*.c includes this. */
 
+/* ESYS speaks of an NV index by a handle of its own, which it has to ask the TPM for. */
+enum { NV_HANDLES_MAX = 8 };
+
+typedef struct NvHandle {
+        uint32_t index; /* 0: none */
+        ESYS_TR handle;
+} NvHandle;
+
 typedef struct Tss2 {
         Tpm tpm; /* first: what callers hold */
         char *name;
         unsigned patience;
         TSS2_TCTI_CONTEXT *tcti; /* both NULL while there is no connection */
         ESYS_CONTEXT *esys;
-        ESYS_TR key; /* ESYS_TR_NONE while there is none */
+        ESYS_TR key;   /* ESYS_TR_NONE while there is none */
+        ESYS_TR audit; /* the audit session; the same */
+        NvHandle nv[NV_HANDLES_MAX];
 } Tss2;
 
 static inline Tss2 *tss2_of(Tpm *t) {
@@ -59,11 +69,19 @@ int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e);
                 sent;                                                                              \
         })
 
+/* What the key signed, without sizes. */
+int tss2_take_signed(const Tss2 *t, const TPM2B_ATTEST *made, const TPMT_SIGNATURE *by, Buf *attest,
+                Buf *signature, Err *e);
+
+/* Data to be signed with an attestation; -EINVAL where it does not fit. */
+int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e);
+
 /* The selection as the TPM wants it. */
 TPML_PCR_SELECTION tss2_selection(const PcrSelection *s);
 
-/* Lets the TPM forget the attestation key that tss2_key() made. */
+/* Lets the TPM forget the attestation key that tss2_key() made, and an audit session. */
 void tss2_drop_key(Tss2 *t);
+void tss2_drop_audit(Tss2 *t);
 
 /* The rows of the table in tpm-tss2.c; what each does is said in port/tpm.h. */
 int tss2_banks(Tpm *t, PcrSelection *ret, Err *e);
@@ -71,3 +89,13 @@ int tss2_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
 int tss2_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
 int tss2_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
 int tss2_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature, Err *e);
+int tss2_audit_begin(Tpm *t, bool exclusive, Err *e);
+int tss2_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);
+int tss2_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e);
+int tss2_nv_define(Tpm *t, Span public, Err *e);
+int tss2_nv_undefine(Tpm *t, uint32_t index, Err *e);
+int tss2_nv_increment(Tpm *t, uint32_t index, Err *e);
+int tss2_nv_extend(Tpm *t, uint32_t index, Span data, Err *e);
+int tss2_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e);
+int tss2_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
+                Buf *signature, Err *e);

@@ -71,34 +71,50 @@ int tss2_key(Tpm *tpm, TpmAkType type, Buf *public, Err *e) {
         return public->failed;
 }
 
+int tss2_qualifying(Span bytes, TPM2B_DATA *ret, Err *e) {
+        TPM2B_DATA data = { .size = (UINT16) bytes.size };
+
+        if (bytes.size > sizeof(data.buffer))
+                return err_set(e, -EINVAL, "a nonce of %zu bytes, where a TPM takes %zu",
+                                bytes.size, sizeof(data.buffer));
+        if (bytes.size > 0)
+                memcpy(data.buffer, bytes.data, bytes.size);
+        *ret = data;
+        return 0;
+}
+
+int tss2_take_signed(const Tss2 *t, const TPM2B_ATTEST *made, const TPMT_SIGNATURE *by, Buf *attest,
+                Buf *signature, Err *e) {
+        uint8_t bytes[sizeof(TPMT_SIGNATURE)];
+        size_t size = 0;
+
+        if (Tss2_MU_TPMT_SIGNATURE_Marshal(by, bytes, sizeof(bytes), &size))
+                return err_set(e, -EBADMSG, "TPM %s: made a signature that is none", t->name);
+        buf_bytes(attest, (Span){ made->attestationData, made->size });
+        buf_bytes(signature, (Span){ bytes, size });
+        return attest->failed < 0 ? attest->failed : signature->failed;
+}
+
 int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                 Err *e) {
         static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
         _cleanup_(esys_done) TPM2B_ATTEST *quoted = NULL;
         _cleanup_(esys_done) TPMT_SIGNATURE *made = NULL;
         TPML_PCR_SELECTION list = tss2_selection(which);
-        TPM2B_DATA data = { .size = (UINT16) nonce.size };
-        uint8_t bytes[sizeof(TPMT_SIGNATURE)];
         Tss2 *t = tss2_of(tpm);
-        size_t size = 0;
+        TPM2B_DATA data;
         int rc;
 
-        if (nonce.size > sizeof(data.buffer))
-                return err_set(e, -EINVAL, "a nonce of %zu bytes, where a TPM takes %zu",
-                                nonce.size, sizeof(data.buffer));
+        rc = tss2_qualifying(nonce, &data, e);
+        if (rc < 0)
+                return rc;
         if (t->key == ESYS_TR_NONE)
                 return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
                                 t->name);
-        if (nonce.size > 0)
-                memcpy(data.buffer, nonce.data, nonce.size);
         rc = ASK(t, "quoting PCRs", e,
-                        Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &data, &of_the_key, &list, &quoted, &made));
+                        Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, t->audit, ESYS_TR_NONE, &data,
+                                        &of_the_key, &list, &quoted, &made));
         if (rc < 0)
                 return rc;
-        if (Tss2_MU_TPMT_SIGNATURE_Marshal(made, bytes, sizeof(bytes), &size))
-                return err_set(e, -EBADMSG, "TPM %s: made a signature that is none", t->name);
-        buf_bytes(attest, (Span){ quoted->attestationData, quoted->size });
-        buf_bytes(signature, (Span){ bytes, size });
-        return attest->failed < 0 ? attest->failed : signature->failed;
+        return tss2_take_signed(t, quoted, made, attest, signature, e);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
@@ -63,7 +64,8 @@ static void disconnect(Tss2 *t) {
                 Esys_Finalize(&t->esys);
         if (t->tcti)
                 Tss2_TctiLdr_Finalize(&t->tcti);
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
+        memset(t->nv, 0, sizeof(t->nv));
 }
 
 /* What the one who reads the message can do about it. */
@@ -77,6 +79,7 @@ static const char *advice(TSS2_RC rc) {
                 { TPM2_RC_HIERARCHY, "; is the TPM switched off in the firmware's settings?" },
                 { TPM2_RC_CURVE, "; try the other kind of key (-G rsa)" },
                 { TPM2_RC_ASYMMETRIC, "; try the other kind of key (-G ecc or -G rsa)" },
+                { TPM2_RC_EXCLUSIVE, "; somebody else used it in between: begin anew" },
         };
 
         if (says_not_now(rc))
@@ -89,11 +92,32 @@ static const char *advice(TSS2_RC rc) {
         return "";
 }
 
+/* The refusals that a caller may want to tell apart. */
+static int code_of(TSS2_RC rc) {
+        static const struct {
+                TSS2_RC code;
+                int error;
+        } known[] = {
+                { TPM2_RC_HANDLE, -ENOENT },
+                { TPM2_RC_NV_DEFINED, -EEXIST },
+                { TPM2_RC_NV_SPACE, -ENOSPC },
+                { TPM2_RC_EXCLUSIVE, -EAGAIN },
+                { TPM2_RC_NV_UNINITIALIZED, -ENODATA },
+        };
+
+        if (says_not_now(rc))
+                return -EBUSY;
+        for (size_t i = 0; i < ELEMENTS(known); i++)
+                if (known[i].code == tpm_code(rc))
+                        return known[i].error;
+        return -EIO;
+}
+
 int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e) {
         if (tpm_code(rc) == 0)
                 disconnect(t);
-        return err_set(e, says_not_now(rc) ? -EBUSY : -EIO, "TPM %s: %s: %s%s", t->name, what,
-                        Tss2_RC_Decode(rc), advice(rc));
+        return err_set(e, code_of(rc), "TPM %s: %s: %s%s", t->name, what, Tss2_RC_Decode(rc),
+                        advice(rc));
 }
 
 static int connect_failed(const Tss2 *t, TSS2_RC rc, Err *e) {
@@ -145,6 +169,7 @@ static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
 static void tss2_close(Tpm *tpm) {
         Tss2 *t = tss2_of(tpm);
 
+        tss2_drop_audit(t);
         tss2_drop_key(t);
         disconnect(t);
         free(t->name);
@@ -158,6 +183,15 @@ static const TpmOps tss2_ops = {
         .clock = tss2_clock,
         .key = tss2_key,
         .quote = tss2_quote,
+        .audit_begin = tss2_audit_begin,
+        .audit_end = tss2_audit_end,
+        .nv_public = tss2_nv_public,
+        .nv_define = tss2_nv_define,
+        .nv_undefine = tss2_nv_undefine,
+        .nv_increment = tss2_nv_increment,
+        .nv_extend = tss2_nv_extend,
+        .nv_read = tss2_nv_read,
+        .nv_certify = tss2_nv_certify,
         .close = tss2_close,
 };
 
@@ -176,7 +210,7 @@ int tpm_open_within(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
         }
         t->tpm.ops = &tss2_ops;
         t->patience = patience;
-        t->key = ESYS_TR_NONE;
+        t->key = t->audit = ESYS_TR_NONE;
         rc = tss2_connect(t, e);
         if (rc < 0) {
                 tss2_close(&t->tpm);

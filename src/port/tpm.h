@@ -29,6 +29,16 @@ typedef struct TpmOps {
         int (*key)(Tpm *t, TpmAkType type, Buf *public, Err *e);
         int (*quote)(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                         Err *e);
+        int (*audit_begin)(Tpm *t, bool exclusive, Err *e);
+        int (*audit_end)(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);
+        int (*nv_public)(Tpm *t, uint32_t index, Buf *public, Err *e);
+        int (*nv_define)(Tpm *t, Span public, Err *e);
+        int (*nv_undefine)(Tpm *t, uint32_t index, Err *e);
+        int (*nv_increment)(Tpm *t, uint32_t index, Err *e);
+        int (*nv_extend)(Tpm *t, uint32_t index, Span data, Err *e);
+        int (*nv_read)(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e);
+        int (*nv_certify)(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
+                        Buf *signature, Err *e);
         void (*close)(Tpm *t);
 } TpmOps;
 
@@ -66,10 +76,71 @@ static inline int tpm_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
 }
 
 /* TPM2_Quote with the key that tpm_key() made: TPMS_ATTEST and TPMT_SIGNATURE, raw, without sizes.
- */
+ * -EAGAIN where an exclusive audit session was lost. */
 static inline int tpm_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest,
                 Buf *signature, Err *e) {
         return t->ops->quote(t, which, nonce, attest, signature, e);
+}
+
+/* Begins an audit session: what the key attests from now on is audited in it, until
+ * tpm_audit_end(). Where it is exclusive, the TPM refuses to go on once anybody else had a command
+ * done in between: then an attestation, or the end, is -EAGAIN, and another session has to be
+ * begun. A session that was begun before is dropped. */
+static inline int tpm_audit_begin(Tpm *t, bool exclusive, Err *e) {
+        return t->ops->audit_begin(t, exclusive, e);
+}
+
+/* TPM2_GetSessionAuditDigest with the key that tpm_key() made: what the session's commands and
+ * answers come to, signed together with extra. The session is over, also where this fails. */
+static inline int tpm_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e) {
+        return t->ops->audit_end(t, extra, attest, signature, e);
+}
+
+/* NV indices. Those that avouch uses have an empty password and are read and written by it, so that
+ * neither a lockout nor the owner's password stops them. On a real TPM the first call for an index
+ * costs one command more (TPM2_NV_ReadPublic), in each connection.
+ *
+ * As with an extend, an error may mean that the TPM did it and the answer was lost. -ENOENT: there
+ * is no such index. */
+
+/* The index's TPMS_NV_PUBLIC as it is now: 1, or 0 where there is no such index. */
+static inline int tpm_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
+        return t->ops->nv_public(t, index, public, e);
+}
+
+/* Defines an index by its TPMS_NV_PUBLIC in the owner's hierarchy, without passwords. -EEXIST where
+ * it is there already, -ENOSPC where the TPM has no room. */
+static inline int tpm_nv_define(Tpm *t, Span public, Err *e) {
+        return t->ops->nv_define(t, public, e);
+}
+
+static inline int tpm_nv_undefine(Tpm *t, uint32_t index, Err *e) {
+        return t->ops->nv_undefine(t, index, e);
+}
+
+/* Of a counter. The first increment sets it to a value above all that any counter of this TPM ever
+ * had. */
+static inline int tpm_nv_increment(Tpm *t, uint32_t index, Err *e) {
+        return t->ops->nv_increment(t, index, e);
+}
+
+/* Of an index of type EXTEND: H(old || data). */
+static inline int tpm_nv_extend(Tpm *t, uint32_t index, Span data, Err *e) {
+        return t->ops->nv_extend(t, index, data, e);
+}
+
+/* The first size bytes of an index (at most NV_READ_MAX), exactly as many or an error: -ENODATA
+ * where it was never written. */
+enum { NV_READ_MAX = 512 };
+static inline int tpm_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e) {
+        return t->ops->nv_read(t, index, size, ret, e);
+}
+
+/* TPM2_NV_Certify of the first size bytes with the key that tpm_key() made: TPMS_ATTEST and
+ * TPMT_SIGNATURE, raw, without sizes. */
+static inline int tpm_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
+                Buf *signature, Err *e) {
+        return t->ops->nv_certify(t, index, size, qualifying, attest, signature, e);
 }
 
 static inline void tpm_close(Tpm **t) {

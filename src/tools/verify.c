@@ -34,52 +34,45 @@ static const Option options[] = {
 /* Everything that is judged by, kept together since Question borrows. */
 typedef struct Bench {
         Buf nonce;
+        Buf texts[OPTION_REPEAT_MAX]; /* of the policies, which the policy borrows from */
         Policy policy;
         Releases releases;
 } Bench;
 
 static void bench_done(Bench *b) {
         buf_done(&b->nonce);
+        for (size_t i = 0; i < ELEMENTS(b->texts); i++)
+                buf_done(&b->texts[i]);
         releases_done(&b->releases);
 }
 
-/* Leaves that a policy names, relative to its own folder. */
-static int load_named(const char *policy_path, Bench *b, Err *e) {
-        const char *slash = strrchr(policy_path, '/');
-        int folder = slash ? (int) (slash - policy_path) + 1 : 0;
-
-        for (size_t i = 0; i < b->policy.n_leaves; i++) {
-                Span leaf = b->policy.leaves[i];
-                bool absolute = leaf.size > 0 && leaf.data[0] == '/';
-                char path[4096];
-                int n, rc;
-
-                n = snprintf(path, sizeof(path), "%.*s%.*s", absolute ? 0 : folder, policy_path,
-                                (int) leaf.size, (const char *) leaf.data);
-                if (n < 0 || (size_t) n >= sizeof(path))
-                        return err_set(e, -EINVAL, "%s: the path of a leaf is too long",
-                                        policy_path);
-                rc = releases_load(&b->releases, path, e);
-                if (rc < 0)
-                        return rc;
-        }
-        b->policy.n_leaves = 0; /* they borrow from the text, and are taken now */
-        return 0;
-}
-
-static int load_policy(const char *path, Bench *b, Err *e) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(POLICY_MAX);
+static int load_policy(const char *path, Buf *text, Policy *policy, Err *e) {
         int rc;
 
-        rc = file_read(path, &text, e);
+        *text = BUF_UP_TO(POLICY_MAX);
+        rc = file_read(path, text, e);
         if (rc < 0)
                 return rc;
-        rc = policy_apply(buf_span(&text), &b->policy, e);
-        if (rc < 0) {
+        policy->file = path;
+        rc = policy_apply(buf_span(text), policy, e);
+        if (rc < 0)
                 err_at(e, path);
-                return rc;
-        }
-        return load_named(path, b, e);
+        return rc;
+}
+
+/* A leaf that a policy names, relative to its own folder. */
+static int load_named(const PolicyLeaf *leaf, Releases *into, Err *e) {
+        const char *slash = strrchr(leaf->file, '/');
+        int folder = slash ? (int) (slash - leaf->file) + 1 : 0;
+        bool absolute = leaf->path.size > 0 && leaf->path.data[0] == '/';
+        char path[4096];
+        int n;
+
+        n = snprintf(path, sizeof(path), "%.*s%.*s", absolute ? 0 : folder, leaf->file,
+                        (int) leaf->path.size, (const char *) leaf->path.data);
+        if (n < 0 || (size_t) n >= sizeof(path))
+                return err_set(e, -EINVAL, "%s: the path of a leaf is too long", leaf->file);
+        return releases_load(into, path, e);
 }
 
 static int prepare(const Args *a, Bench *b, Err *e) {
@@ -90,7 +83,9 @@ static int prepare(const Args *a, Bench *b, Err *e) {
                 return err_set(e, -EINVAL, "'--nonce=' takes %d to %d bytes in hex", NONCE_MIN,
                                 NONCE_MAX);
         for (size_t i = 0; rc == 0 && i < a->policies.n; i++)
-                rc = load_policy(a->policies.values[i], b, e);
+                rc = load_policy(a->policies.values[i], &b->texts[i], &b->policy, e);
+        for (size_t i = 0; rc == 0 && i < b->policy.n_leaves; i++)
+                rc = load_named(&b->policy.leaves[i], &b->releases, e);
         for (size_t i = 0; rc == 0 && i < a->releases.n; i++)
                 rc = releases_load(&b->releases, a->releases.values[i], e);
         return rc;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "verify/layers.h"
+#include "verify/session.h"
 #include "verify/signature.h"
 #include "verify/untouched.h"
 
@@ -16,8 +17,8 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_BOUND, CLAIM_ATOMIC, CLAIM_FIRMWARE, CLAIM_KERNEL,
-                CLAIM_ROOT, CLAIM_UNLOCK, CLAIM_TOGETHER };
+        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_UNLOCK,
+                CLAIM_TOGETHER };
 
         for (size_t i = 0; i < ELEMENTS(rest); i++)
                 verdict_leave(v, rest[i], "not judged by this version");
@@ -70,6 +71,9 @@ static int judge(const Question *q, Judgement *j, Err *e) {
                 return rc;
         judge_key(&j->evidence, q, &j->verdict);
         judge_fresh(&j->evidence, q, &j->verdict);
+        rc = judge_session(&j->evidence, &j->verdict, e);
+        if (rc < 0)
+                return rc;
         rc = judge_registers(&j->evidence, q, &j->verdict, &j->story, e);
         if (rc < 0)
                 return rc;

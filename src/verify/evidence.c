@@ -2,6 +2,7 @@
 #include "verify/evidence.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "port/crypto.h"
 
@@ -66,6 +67,59 @@ static int open_quote(Evidence *ev, size_t i, Err *e) {
         return 0;
 }
 
+/* Whose Name it is, which bytes of it, and by whose leave: all as it says beside it. */
+static int check_nv(const Evidence *ev, size_t i, Err *e) {
+        const TpmNv *n = &ev->tpm.nv[i];
+        const NvCertified *c = &ev->nv[i].certified;
+        uint8_t name[TPM_NAME_SHA256];
+        Digest d;
+        int rc;
+
+        rc = hash_bytes(HASH_SHA256, n->public, &d, e);
+        if (rc < 0)
+                return rc;
+        tpm_name(&d, name);
+        if (ev->nv[i].public.name_alg != HASH_SHA256 ||
+                        !span_equal(c->index_name, (Span){ name, sizeof(name) }))
+                return err_set(e, -EBADMSG,
+                                "NV attestation %zu is not of the index whose public area stands beside it",
+                                i);
+        if (n->auth.size == sizeof(name) && !span_equal(n->auth, c->index_name))
+                return err_set(e, -EBADMSG, "NV attestation %zu was authorised by another index",
+                                i);
+        if (c->offset != n->offset || c->contents.size != n->size)
+                return err_set(e, -EBADMSG,
+                                "NV attestation %zu is of other bytes than were asked for", i);
+        return 0;
+}
+
+static int open_nv(Evidence *ev, size_t i, Err *e) {
+        const TpmNv *n = &ev->tpm.nv[i];
+        int rc;
+
+        rc = nv_public_parse(n->public, &ev->nv[i].public, e);
+        if (rc < 0)
+                return rc;
+        rc = nv_certified_parse(n->attest, &ev->nv[i].certified, e);
+        if (rc < 0)
+                return rc;
+        rc = tpm_signature_parse(n->signature, &ev->nv[i].signature, e);
+        if (rc < 0)
+                return rc;
+        return check_nv(ev, i, e);
+}
+
+static int open_audit(Evidence *ev, Err *e) {
+        int rc;
+
+        if (!ev->tpm.has_audit)
+                return 0;
+        rc = session_audited_parse(ev->tpm.audit_attest, &ev->audit, e);
+        if (rc < 0)
+                return rc;
+        return tpm_signature_parse(ev->tpm.audit_signature, &ev->audit_signature, e);
+}
+
 /* The values are those of the signed selections: none missing, none besides. */
 static int check_values(const Evidence *ev, Err *e) {
         for (size_t b = 0; b < ev->tpm.pcrs.held.n_banks; b++) {
@@ -112,6 +166,10 @@ static int open_parts(Span bundle, Evidence *ev, Err *e) {
         rc = open_key(ev, e);
         for (size_t i = 0; rc == 0 && i < ev->tpm.n_quotes; i++)
                 rc = open_quote(ev, i, e);
+        for (size_t i = 0; rc == 0 && i < ev->tpm.n_nv; i++)
+                rc = open_nv(ev, i, e);
+        if (rc == 0)
+                rc = open_audit(ev, e);
         return rc < 0 ? rc : check_values(ev, e);
 }
 
@@ -135,4 +193,18 @@ int evidence_open(Span bundle, Evidence *ret, Err *e) {
 void evidence_done(Evidence *ev) {
         buf_done(&ev->parts);
         buf_done(&ev->tpm_bytes);
+}
+
+const AttestHead *evidence_head(const Evidence *ev, size_t n, EvidenceHeadName *ret) {
+        if (n < ev->tpm.n_quotes) {
+                (void) snprintf(ret->text, sizeof(ret->text), "quote %zu", n);
+                return &ev->quotes[n].head;
+        }
+        n -= ev->tpm.n_quotes;
+        if (n < ev->tpm.n_nv) {
+                (void) snprintf(ret->text, sizeof(ret->text), "NV attestation %zu", n);
+                return &ev->nv[n].certified.head;
+        }
+        (void) snprintf(ret->text, sizeof(ret->text), "the audit");
+        return n == ev->tpm.n_nv && ev->tpm.has_audit ? &ev->audit.head : NULL;
 }

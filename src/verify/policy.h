@@ -10,22 +10,36 @@
 /* What a relying party demands of a machine (forms.md, section 5): a systemd-style file, every key
  * documented in avouch-policy(5), unknown sections and keys refused with the nearest known one. */
 
+enum { POLICY_SAID_MAX = 112 }; /* of where a policy says something, in words */
+
+/* Where a policy says so. */
+typedef struct PolicyPlace {
+        const char *file; /* borrowed from Policy.file */
+        unsigned line;
+} PolicyPlace;
+
 typedef struct PolicyKey {
         uint8_t name[34]; /* of the attestation key */
-        unsigned line;
+        PolicyPlace by;
 } PolicyKey;
 
+typedef struct PolicyLeaf {
+        Span path;        /* as written, relative to the file; borrowed from its text */
+        const char *file; /* borrowed from Policy.file */
+} PolicyLeaf;
+
 typedef struct Policy {
+        const char *file; /* that is being applied; NULL for a text without a name. Borrowed */
         PolicyKey keys[POLICY_KEYS_MAX];
         size_t n_keys;
         Register registers[POLICY_REGISTERS_MAX];
         size_t n_registers; /* at least 1 */
         bool any_start;
-        uint32_t required;              /* a bit per Claim; never 0 */
-        Span leaves[POLICY_LEAVES_MAX]; /* paths, as written; borrowed from the text */
+        uint32_t required; /* a bit per Claim; never 0 */
+        PolicyLeaf leaves[POLICY_LEAVES_MAX];
         size_t n_leaves;
         uint32_t allowed_kinds;              /* a bit per event_kinds */
-        unsigned allowed_lines[EVENT_KINDS]; /* where each was allowed */
+        PolicyPlace allowed_by[EVENT_KINDS]; /* where each was allowed */
         bool has_baseline;
         uint64_t baseline;
 } Policy;
@@ -34,5 +48,10 @@ typedef struct Policy {
 Policy policy_default(void);
 
 /* Applies a policy file to what holds already; lists that have a default are replaced by the first
- * file that names them. -EINVAL for what is wrong: e names the line, and nothing changes. */
+ * of its lines that names them, and an empty value clears a list whichever file filled it. The text
+ * must live as long as the policy. -EINVAL for what is wrong: e names the line, and nothing
+ * changes. */
 int policy_apply(Span text, Policy *policy, Err *e) _must_check_;
+
+/* "line 3 of machine.policy" */
+void policy_say(PolicyPlace place, char *into, size_t size);

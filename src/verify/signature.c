@@ -15,8 +15,8 @@ static PublicKey public_key(const TpmPublic *ak) {
                 .y = ak->y };
 }
 
-static int judge_one(const Evidence *ev, size_t i, bool *ret_holds, Err *e) {
-        const TpmSignature *s = &ev->signatures[i];
+int signature_is_of_key(
+                const Evidence *ev, Span attest, const TpmSignature *s, bool *ret_holds, Err *e) {
         PublicKey key = public_key(&ev->ak);
         Digest d;
         int rc;
@@ -26,7 +26,7 @@ static int judge_one(const Evidence *ev, size_t i, bool *ret_holds, Err *e) {
          */
         if (s->scheme != ev->ak.scheme || s->hash != ev->ak.hash)
                 return 0;
-        rc = hash_bytes(s->hash, ev->tpm.quotes[i].attest, &d, e);
+        rc = hash_bytes(s->hash, attest, &d, e);
         if (rc < 0)
                 return rc;
         if (s->scheme == TPM_SCHEME_RSASSA)
@@ -56,12 +56,13 @@ static const char *key_text(const TpmPublic *ak) {
         return ak->bits == 2048 ? "RSA-2048" : ak->bits == 3072 ? "RSA-3072" : "RSA-4096";
 }
 
-int judge_signature(const Evidence *ev, Verdict *v, Err *e) {
+static int judge_quotes(const Evidence *ev, Verdict *v, Err *e) {
         for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
                 bool holds, equal;
                 int rc;
 
-                rc = judge_one(ev, i, &holds, e);
+                rc = signature_is_of_key(
+                                ev, ev->tpm.quotes[i].attest, &ev->signatures[i], &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds) {
@@ -79,6 +80,43 @@ int judge_signature(const Evidence *ev, Verdict *v, Err *e) {
                         return 0;
                 }
         }
+        return 0;
+}
+
+/* What else the TPM signed: NV indices, and the audit of the session. */
+static int judge_others(const Evidence *ev, Verdict *v, Err *e) {
+        bool holds = true;
+        int rc;
+
+        for (size_t i = 0; i < ev->tpm.n_nv; i++) {
+                rc = signature_is_of_key(ev, ev->tpm.nv[i].attest, &ev->nv[i].signature, &holds, e);
+                if (rc < 0)
+                        return rc;
+                if (!holds)
+                        verdict_refute(v, CLAIM_SIGNATURE,
+                                        "NV attestation %zu is not signed by the key in the evidence",
+                                        i);
+        }
+        if (!ev->tpm.has_audit)
+                return 0;
+        rc = signature_is_of_key(ev, ev->tpm.audit_attest, &ev->audit_signature, &holds, e);
+        if (rc < 0)
+                return rc;
+        if (!holds)
+                verdict_refute(v, CLAIM_SIGNATURE,
+                                "the audit is not signed by the key in the evidence");
+        return 0;
+}
+
+int judge_signature(const Evidence *ev, Verdict *v, Err *e) {
+        int rc;
+
+        rc = judge_quotes(ev, v, e);
+        if (rc < 0)
+                return rc;
+        rc = judge_others(ev, v, e);
+        if (rc < 0)
+                return rc;
         verdict_prove(v, CLAIM_SIGNATURE, "the quote is signed by the key in the evidence (%s, %s)",
                         key_text(&ev->ak), hash_name(ev->ak.hash));
         return 0;
@@ -108,6 +146,7 @@ static const char *not_an_attestation_key(const TpmPublic *ak) {
 
 void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         const char *fault = not_an_attestation_key(&ev->ak);
+        char by[POLICY_SAID_MAX];
 
         /* anybody can put a public key beside what they wrote themselves */
         if (!verdict_proven(v, CLAIM_SIGNATURE)) {
@@ -120,9 +159,10 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         }
         for (size_t i = 0; i < q->policy->n_keys; i++)
                 if (memcmp(q->policy->keys[i].name, ev->ak_name, sizeof(ev->ak_name)) == 0) {
+                        policy_say(q->policy->keys[i].by, by, sizeof(by));
                         verdict_prove(v, CLAIM_KEY,
-                                        "pinned by policy line %u; pinned, not certified: that it is in a genuine TPM is your word",
-                                        q->policy->keys[i].line);
+                                        "pinned by %s; pinned, not certified: that it is in a genuine TPM is your word",
+                                        by);
                         return;
                 }
         verdict_refute(v, CLAIM_KEY, "AK unknown: policy does not name this key%s",
@@ -131,6 +171,8 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
 
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {
         Span manifest = { ev->manifest.nonce, ev->manifest.nonce_size };
+        const AttestHead *head;
+        EvidenceHeadName name;
 
         if (!verdict_proven(v, CLAIM_SIGNATURE)) {
                 verdict_refute(v, CLAIM_FRESH, "the nonce is not signed (signature)");
@@ -141,11 +183,11 @@ void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {
                                 "no nonce to compare with: give the one that was sent");
                 return;
         }
-        for (size_t i = 0; i < ev->tpm.n_quotes; i++)
-                if (!span_equal(ev->quotes[i].head.extra, q->nonce)) {
+        for (size_t i = 0; (head = evidence_head(ev, i, &name)) && head != &ev->audit.head; i++)
+                if (!span_equal(head->extra, q->nonce)) {
                         verdict_refute(v, CLAIM_FRESH,
-                                        "quote %zu answers another nonce than the one that was sent",
-                                        i);
+                                        "%s answers another nonce than the one that was sent",
+                                        name.text);
                         return;
                 }
         if (!span_equal(manifest, q->nonce)) {

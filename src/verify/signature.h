@@ -4,10 +4,14 @@
 #include "verify/evidence.h"
 #include "verify/question.h"
 
-/* Whether the quotes are what they seem: the claims signature, key and fresh. */
+/* Whether the attestations are what they seem: the claims signature, key and fresh. */
 
-/* Each quote is signed by the evidence's key, with that key's own scheme and hash, and the register
- * values that lie beside it are the ones that were signed. */
+/* Whether the evidence's key signed these bytes, with its own scheme and hash. */
+int signature_is_of_key(const Evidence *ev, Span attest, const TpmSignature *s, bool *ret_holds,
+                Err *e) _must_check_;
+
+/* Each attestation is signed by the evidence's key, and the register values that lie beside a quote
+ * are the ones that were signed. */
 int judge_signature(const Evidence *ev, Verdict *v, Err *e) _must_check_;
 
 /* To be asked after judge_signature(): what is not signed has no key and is not fresh.
@@ -15,5 +19,6 @@ int judge_signature(const Evidence *ev, Verdict *v, Err *e) _must_check_;
  * The key can only have signed what a TPM made of itself, and policy names it. */
 void judge_key(const Evidence *ev, const Question *q, Verdict *v);
 
-/* Each quote carries exactly the nonce that was sent. */
+/* Each attestation but the audit carries exactly the nonce that was sent (the audit's extraData is
+ * of it and of the manifest: judge_session()). */
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v);

@@ -5,6 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/segments.h"
+
+#include "base/text.h"
+
 static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
         *ret_has = json_hex(content_member(c, name), into, 32);
 }
@@ -13,7 +17,6 @@ StoryLayer story_layer(const Content *c) {
         StoryLayer layer = { .class = content_text(c, "class"),
                 .name = content_text(c, "name"),
                 .version = content_text(c, "version"),
-                .active = true,
                 .seq = c->seq };
 
         copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
@@ -22,39 +25,21 @@ StoryLayer story_layer(const Content *c) {
 }
 
 static int tell_layer(Story *s, const Content *c, Err *e) {
-        StoryLayer layer = story_layer(c);
-
-        if (c->event == EVENT_LAYER_DEACTIVATE) {
-                for (size_t i = 0; i < s->n_layers; i++)
-                        if (memcmp(s->layers[i].root_hash, layer.root_hash, 32) == 0)
-                                s->layers[i].active = false;
-                return 0;
-        }
         if (s->n_layers == STORY_LAYERS_MAX)
                 return err_set(e, -EBADMSG, "more than %d layers were activated", STORY_LAYERS_MAX);
-        s->layers[s->n_layers++] = layer;
+        s->layers[s->n_layers++] = story_layer(c);
         return 0;
 }
 
-/* Up to max bytes of a member, as people wrote it; between quotation marks where they could write
- * anything. */
-static void put_text(const Content *c, const char *before, const char *name, size_t max,
-                bool quoted, Buf *to) {
+/* Up to max bytes of a member that somebody wrote. */
+static void put_quoted(
+                const Content *c, const char *before, const char *name, size_t max, Buf *to) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
-        Span s;
 
         if (!json_text(content_member(c, name), &text))
                 return;
-        s = buf_span(&text);
         buf_string(to, before);
-        buf_string(to, quoted ? "\"" : "");
-        for (size_t i = 0; i < s.size && i < max; i++)
-                if (quoted && s.data[i] == '"')
-                        buf_string(to, "\\x22");
-                else
-                        buf_byte(to, s.data[i]);
-        buf_string(to, s.size > max ? "..." : "");
-        buf_string(to, quoted ? "\"" : "");
+        text_quote(to, buf_span(&text), max);
 }
 
 static void tell_opening(Story *s, const Content *c) {
@@ -67,9 +52,9 @@ static void tell_opening(Story *s, const Content *c) {
         if (s->opened++ > 0)
                 return;
         s->first_opened_seq = c->seq;
-        put_text(c, "", "kind", 16, false, &words);
-        put_text(c, " by ", "user", 40, true, &words);
-        put_text(c, ": ", "reason", 60, true, &words);
+        buf_bytes(&words, kind);
+        put_quoted(c, " by ", "user", 40, &words);
+        put_quoted(c, ": ", "reason", 60, &words);
         text = buf_span(&words);
         (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
                         (const char *) text.data);
@@ -92,8 +77,7 @@ static int tell(Story *s, const Content *c, Err *e) {
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
                 return 0;
-        case EVENT_LAYER_ACTIVATE:
-        case EVENT_LAYER_DEACTIVATE:
+        case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
         case EVENT_GLASS_OPEN:
                 tell_opening(s, c);
@@ -113,15 +97,28 @@ static int tell(Story *s, const Content *c, Err *e) {
         }
 }
 
-/* -EBADMSG where the log is not one. */
-static int read_log(Span log, Story *s, Content *genesis, Err *e) {
+/* What stood when recording began: that of the first segment counts. */
+static void tell_genesis(Story *s, const Content *c) {
+        int64_t count;
+
+        if (s->n_segments++ > 0)
+                return;
+        s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
+        s->count = s->has_count ? (uint64_t) count : 0;
+        s->has_past = json_hex(content_member(c, "history"), s->past, sizeof(s->past));
+}
+
+/* Reads one segment. -EBADMSG where it is none. */
+static int read_segment(Span bytes, Story *s, Content *genesis, Err *e) {
         Record r;
         int rc;
 
-        s->segment = segment_over(log);
+        s->segment = segment_over(bytes);
         while ((rc = segment_next(&s->segment, &r, e)) > 0) {
-                if (r.content.event == EVENT_PHASE_GENESIS)
+                if (r.content.event == EVENT_PHASE_GENESIS) {
                         *genesis = r.content;
+                        tell_genesis(s, &r.content);
+                }
                 rc = tell(s, &r.content, e);
                 if (rc < 0)
                         return rc;
@@ -172,7 +169,7 @@ static int compare(
         return 1;
 }
 
-static void judge_values(const Evidence *ev, const Question *q, Verdict *v, const Story *s) {
+static void judge_values(const Evidence *ev, Verdict *v, const Story *s) {
         const Chain *c = &s->segment.chain;
         unsigned proving;
         int equal = compare(ev, c, c->now, &proving);
@@ -182,7 +179,7 @@ static void judge_values(const Evidence *ev, const Question *q, Verdict *v, cons
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log's last record (%" PRIu64
                                 ") is not in the quoted pcr:%u: the machine's next record mends what a crash left, then quote again",
-                                s->n_records - 1, c->reg.index);
+                                c->next_seq - 1, c->reg.index);
         else if (equal < 0)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "pcr:%u is quoted in a bank that the log was not extended into",
@@ -195,15 +192,6 @@ static void judge_values(const Evidence *ev, const Question *q, Verdict *v, cons
         else if (proving == 0)
                 verdict_refute(v, CLAIM_REGISTERS, "pcr:%u is not quoted in a bank that proves",
                                 c->reg.index);
-        else if (c->broken)
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "the log itself says that somebody else extended pcr:%u (phase.broken)",
-                                c->reg.index);
-        for (size_t i = 0; !q->policy->any_start && i < c->n_banks; i++)
-                if (!pcr_at_reset(c->reg.index, &c->start[i]))
-                        verdict_refute(v, CLAIM_REGISTERS,
-                                        "the log begins when pcr:%u was not zero any more, and what came before it is not in the evidence",
-                                        c->reg.index);
 }
 
 static bool is_policy_register(const Policy *p, unsigned pcr) {
@@ -258,12 +246,12 @@ static void judge_silence(const Question *q, Verdict *v, const Story *s) {
         }
 }
 
-/* One run of the TPM, from the genesis to the last quote. */
+/* One run of the TPM, from the genesis to the last attestation. */
 static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, Story *s) {
-        const AttestHead *first = &ev->quotes[0].head;
+        const AttestHead *first = &ev->quotes[0].head, *head;
+        EvidenceHeadName name;
 
-        for (size_t i = 0; i < ev->tpm.n_quotes; i++) {
-                const AttestHead *head = &ev->quotes[i].head;
+        for (size_t i = 0; (head = evidence_head(ev, i, &name)); i++) {
                 const char *why = clock_contradicts(genesis, head);
 
                 if (why)
@@ -271,32 +259,67 @@ static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, 
                 if (head->reset_count != first->reset_count ||
                                 head->restart_count != first->restart_count)
                         verdict_refute(v, CLAIM_REGISTERS,
-                                        "quote %zu is of another run of the TPM than the first", i);
+                                        "%s is of another run of the TPM than the first quote",
+                                        name.text);
         }
-        s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+        if (s->n_segments == 1)
+                s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
+}
+
+/* One segment after those before it, of which the last ended in earlier (NULL: there is none). */
+static int judge_segment(const Evidence *ev, const Question *q, Span bytes, const Chain *earlier,
+                Verdict *v, Story *s, Err *e) {
+        Content genesis = {};
+        int rc;
+
+        rc = read_segment(bytes, s, &genesis, e);
+        if (rc < 0 || s->segment.chain.next_seq == 0)
+                return rc;
+        judge_join(earlier, &s->segment.chain, q, v);
+        judge_clock(ev, &genesis, v, s);
+        return 0;
+}
+
+static int judge_segments(const Evidence *ev, const Question *q, Verdict *v, Story *s, Err *e) {
+        Span before = ev->bundle.parts[PART_AVOUCH_LOG_BEFORE], bytes;
+        Chain earlier;
+        int rc;
+
+        while ((rc = segment_cut(&before, &bytes, e)) > 0) {
+                rc = judge_segment(ev, q, bytes, s->n_segments > 0 ? &earlier : NULL, v, s, e);
+                if (rc < 0)
+                        break;
+                earlier = s->segment.chain;
+        }
+        if (rc < 0) {
+                err_at(e, "earlier segments");
+                return rc;
+        }
+        return judge_segment(ev, q, ev->bundle.parts[PART_AVOUCH_LOG],
+                        s->n_segments > 0 ? &earlier : NULL, v, s, e);
 }
 
 int judge_registers(const Evidence *ev, const Question *q, Verdict *v, Story *ret, Err *e) {
-        Span log = ev->bundle.parts[PART_AVOUCH_LOG];
-        Content genesis = {};
         Err first = {};
         int rc;
 
-        *ret = (Story){ .has_log = log.size > 0 };
+        *ret = (Story){ .has_log = ev->bundle.parts[PART_AVOUCH_LOG].size > 0 };
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
-        rc = read_log(log, ret, &genesis, &first);
+        rc = judge_segments(ev, q, v, ret, &first);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", first.text);
         if (rc < 0)
                 verdict_refute(v, CLAIM_REGISTERS, "%s", first.text);
         judge_silence(q, v, ret);
-        if (rc == 0 && ret->n_records > 0) {
-                judge_values(ev, q, v, ret);
-                judge_clock(ev, &genesis, v, ret);
-        }
+        if (rc == 0 && ret->has_log)
+                judge_values(ev, v, ret);
         judge_unexplained(ev, q, v);
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
                         ret->n_records, ret->segment.chain.reg.index);
+        if (ret->n_segments > 1)
+                verdict_remark(v, CLAIM_REGISTERS,
+                                "in %zu segments, each beginning where the one before ended",
+                                ret->n_segments);
         return 0;
 }

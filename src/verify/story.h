@@ -11,14 +11,18 @@
 typedef struct StoryLayer {
         Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
         uint8_t root_hash[32], signer[32];
-        bool has_root_hash, has_signer, active;
+        bool has_root_hash, has_signer;
         uint64_t seq;
 } StoryLayer;
 
 typedef struct Story {
-        Segment segment; /* after the last record */
+        Segment segment; /* the last one, after its last record */
         bool has_log;
-        uint64_t n_records;
+        size_t n_segments;
+        uint64_t n_records; /* of all segments */
+        bool has_count, has_past;
+        uint64_t count;   /* of openings, when the first segment began */
+        uint8_t past[32]; /* SHA-256 of the history's last line then */
         uint8_t machine[16];
         StoryLayer layers[STORY_LAYERS_MAX];
         size_t n_layers;

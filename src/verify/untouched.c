@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 void judge_untouched(const Story *s, const Question *q, Verdict *v) {
-        unsigned line = 0;
-        char by[64];
+        char place[POLICY_SAID_MAX], by[POLICY_SAID_MAX + 16];
+        PolicyPlace allowed = {};
 
         if (!verdict_proven(v, CLAIM_REGISTERS)) {
                 verdict_refute(v, CLAIM_UNTOUCHED,
@@ -31,9 +31,10 @@ void judge_untouched(const Story *s, const Question *q, Verdict *v) {
                         (unsigned long long) s->first_opened_seq);
         for (unsigned i = 0; i < EVENT_KINDS; i++)
                 if (s->opened_kinds >> i & 1)
-                        line = q->policy->allowed_lines[i];
+                        allowed = q->policy->allowed_by[i];
         if (s->opened_kinds != 0 && (s->opened_kinds & ~q->policy->allowed_kinds) == 0) {
-                (void) snprintf(by, sizeof(by), "line %u, [Glass] Allow=", line);
+                policy_say(allowed, place, sizeof(place));
+                (void) snprintf(by, sizeof(by), "%s, [Glass] Allow=", place);
                 verdict_excuse(v, CLAIM_UNTOUCHED, by);
         }
 }

@@ -47,11 +47,21 @@ const char *claim_state_name(ClaimState state) {
         return states[state];
 }
 
+static void put_reason(char *text, size_t at, const char *format, va_list ap)
+                __attribute__((__format__(__printf__, 3, 0)));
 static void set_reason(Verdict *v, Claim claim, const char *reason, va_list ap)
                 __attribute__((__format__(__printf__, 3, 0)));
 
+/* Writes a reason, or what is added to one, from an offset on; what is too long says so. */
+static void put_reason(char *text, size_t at, const char *format, va_list ap) {
+        int n = vsnprintf(text + at, REASON_MAX - at, format, ap);
+
+        if (n < 0 || (size_t) n >= REASON_MAX - at)
+                memcpy(text + REASON_MAX - 4, "...", 4);
+}
+
 static void set_reason(Verdict *v, Claim claim, const char *reason, va_list ap) {
-        (void) vsnprintf(v->reasons[claim], sizeof(v->reasons[claim]), reason, ap);
+        put_reason(v->reasons[claim], 0, reason, ap);
 }
 
 void verdict_prove(Verdict *v, Claim claim, const char *reason, ...) {
@@ -98,10 +108,9 @@ void verdict_remark(Verdict *v, Claim claim, const char *remark, ...) {
 
         if (n > 0)
                 n += (size_t) snprintf(text + n, REASON_MAX - n, "; ");
-        if (n >= REASON_MAX)
-                return;
+        n = n < REASON_MAX ? n : REASON_MAX - 1;
         va_start(ap, remark);
-        (void) vsnprintf(text + n, REASON_MAX - n, remark, ap);
+        put_reason(text, n, remark, ap);
         va_end(ap);
 }
 

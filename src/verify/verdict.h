@@ -37,7 +37,7 @@ enum { REASON_MAX = 400 };
 typedef struct Verdict {
         uint32_t required, proven, refuted, excused;
         char reasons[_CLAIM_MAX][REASON_MAX]; /* for people: why, or why not. One line */
-        char by[_CLAIM_MAX][64];              /* the line of policy that excuses */
+        char by[_CLAIM_MAX][128];             /* the line of policy that excuses */
 } Verdict;
 
 /* "signature"; _CLAIM_MAX for a name that is none. */

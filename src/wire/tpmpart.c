@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/tpmpart.h"
 
-#include <assert.h>
 #include <errno.h>
 
 #include "base/text.h"
@@ -9,17 +8,19 @@
 
 static const char part_text[] = "tpm part";
 
-/* "quote 0" */
-typedef struct Command {
-        char text[8];
-} Command;
+/* What a TPM2_NV_Certify is authorised by, as cpHash has it: the Name of an index, or a permanent
+ * handle, which is its own Name (TPM 2.0 Library, Part 1, section 16). */
+enum { AUTH_OF_INDEX = 34, AUTH_OF_OWNER = 4 };
+static const uint8_t owner_handle[AUTH_OF_OWNER] = { 0x40, 0x00, 0x00, 0x01 };
 
-_Static_assert(QUOTES_MAX <= 10, "one digit numbers the quotes");
+_Static_assert(QUOTES_MAX <= 10 && NV_CERTIFIED_MAX <= 10, "one digit numbers what a TPM made");
 
-static Command command_of(size_t quote) {
-        Command c = { "quote 0" };
+TpmCommandText tpm_command_text(TpmCommand command, size_t n) {
+        TpmCommandText c = { "" };
+        size_t digit = command == TPM_COMMAND_NV ? 3 : 6;
 
-        c.text[6] = (char) ('0' + quote);
+        memcpy(c.text, command == TPM_COMMAND_NV ? "nv 0" : "quote 0", digit + 1);
+        c.text[digit] = (char) ('0' + n);
         return c;
 }
 
@@ -70,14 +71,104 @@ static int read_quotes(Json quotes, Buf *into, TpmPart *p, Err *e) {
         return 0;
 }
 
-static int check_commands(Json commands, size_t n_quotes, Err *e) {
-        size_t n = 0;
+/* The bytes of a Name, in hex; as with read_bytes(), ret gets the size alone. */
+static int read_auth(Json v, Buf *into, Span *ret, Err *e) {
+        size_t size = json_raw(v).size / 2;
+        uint8_t name[AUTH_OF_INDEX];
 
-        if (json_type(commands) != JSON_ARRAY || json_count(commands) != n_quotes)
-                return json_reject(commands, part_text, "not a command for each quote", e);
-        for (Json v = json_first(commands); json_type(v) != JSON_NONE; v = json_next(commands, v))
-                if (!json_is(v, command_of(n++).text))
-                        return json_reject(v, part_text, "not the command of the next quote", e);
+        if ((size != AUTH_OF_INDEX && size != AUTH_OF_OWNER) || !json_hex(v, name, size) ||
+                        (size == AUTH_OF_OWNER && memcmp(name, owner_handle, size) != 0))
+                return json_reject(v, part_text, "not the Name of an index or of the owner", e);
+        buf_bytes(into, (Span){ name, size });
+        if (into->failed < 0)
+                return err_set(e, into->failed, "%s: no room for its bytes", part_text);
+        *ret = (Span){ .size = size };
+        return 0;
+}
+
+static bool read_u16(Json v, uint16_t *ret) {
+        int64_t n;
+
+        if (!json_integer(v, 0, UINT16_MAX, &n))
+                return false;
+        *ret = (uint16_t) n;
+        return true;
+}
+
+static int read_nv(Json v, Buf *into, TpmNv *ret, Err *e) {
+        static const char *const names[] = { "attest", "auth", "offset", "public", "signature",
+                "size", NULL };
+        int rc;
+
+        if (!json_has_only(v, names))
+                return json_reject(v, part_text,
+                                "not attest, auth, offset, public, signature, size of an NV attestation",
+                                e);
+        if (!read_u16(json_member(v, "size"), &ret->size) ||
+                        !read_u16(json_member(v, "offset"), &ret->offset))
+                return json_reject(v, part_text, "a size or offset that no NV index has", e);
+        rc = read_bytes(json_member(v, "public"), NV_PUBLIC_MAX, into, &ret->public, e);
+        if (rc < 0)
+                return rc;
+        rc = read_auth(json_member(v, "auth"), into, &ret->auth, e);
+        if (rc < 0)
+                return rc;
+        rc = read_bytes(json_member(v, "attest"), ATTEST_MAX, into, &ret->attest, e);
+        if (rc < 0)
+                return rc;
+        return read_bytes(json_member(v, "signature"), TPM_SIGNATURE_MAX, into, &ret->signature, e);
+}
+
+static int read_nvs(Json nv, Buf *into, TpmPart *p, Err *e) {
+        if (json_type(nv) != JSON_ARRAY || json_count(nv) > NV_CERTIFIED_MAX)
+                return json_reject(nv, part_text, "not at most four NV attestations", e);
+        for (Json v = json_first(nv); json_type(v) != JSON_NONE; v = json_next(nv, v)) {
+                int rc = read_nv(v, into, &p->nv[p->n_nv], e);
+
+                if (rc < 0)
+                        return rc;
+                p->n_nv++;
+        }
+        return 0;
+}
+
+static int read_audit(Json audit, Buf *into, TpmPart *p, Err *e) {
+        static const char *const names[] = { "attest", "signature", NULL };
+        int rc;
+
+        p->has_audit = json_type(audit) != JSON_NONE;
+        if (!p->has_audit)
+                return 0;
+        if (!json_has_only(audit, names))
+                return json_reject(audit, part_text, "not attest, signature of an audit", e);
+        rc = read_bytes(json_member(audit, "attest"), ATTEST_MAX, into, &p->audit_attest, e);
+        if (rc < 0)
+                return rc;
+        return read_bytes(json_member(audit, "signature"), TPM_SIGNATURE_MAX, into,
+                        &p->audit_signature, e);
+}
+
+/* As many commands as attestations, and each the next of its kind: so each stands once. */
+static int read_commands(Json commands, TpmPart *p, Err *e) {
+        size_t n = 0, quotes = 0, nv = 0;
+
+        if (json_type(commands) != JSON_ARRAY || json_count(commands) != p->n_quotes + p->n_nv)
+                return json_reject(commands, part_text, "not a command for each attestation", e);
+        for (Json v = json_first(commands); json_type(v) != JSON_NONE; v = json_next(commands, v)) {
+                TpmCommand *command = &p->commands[n++];
+
+                if (quotes < p->n_quotes &&
+                                json_is(v, tpm_command_text(TPM_COMMAND_QUOTE, quotes).text)) {
+                        *command = TPM_COMMAND_QUOTE;
+                        quotes++;
+                } else if (nv < p->n_nv && json_is(v, tpm_command_text(TPM_COMMAND_NV, nv).text)) {
+                        *command = TPM_COMMAND_NV;
+                        nv++;
+                } else {
+                        return json_reject(v, part_text,
+                                        "not the command of the next quote or NV attestation", e);
+                }
+        }
         return 0;
 }
 
@@ -118,17 +209,35 @@ static int read_pcrs(Json pcrs, PcrValues *values, Err *e) {
 }
 
 static int check_members(Json v, Err *e) {
-        static const char *const names[] = { "ak", "commands", "nv", "pcrs", "quotes", NULL };
+        static const char *const audited[] = { "ak", "audit", "commands", "nv", "pcrs", "quotes",
+                NULL };
+        static const char *const plain[] = { "ak", "commands", "nv", "pcrs", "quotes", NULL };
 
-        if (json_type(json_member(v, "audit")) != JSON_NONE)
-                return json_reject(json_member(v, "audit"), part_text,
-                                "an audit attestation, which this version does not read", e);
-        if (!json_has_only(v, names))
-                return json_reject(v, part_text, "not ak, commands, nv, pcrs, quotes", e);
-        if (json_type(json_member(v, "nv")) != JSON_ARRAY || json_count(json_member(v, "nv")) != 0)
-                return json_reject(json_member(v, "nv"), part_text,
-                                "NV attestations, which this version does not read", e);
+        if (!json_has_only(v, audited) && !json_has_only(v, plain))
+                return json_reject(v, part_text,
+                                "not ak, commands, nv, pcrs, quotes, and perhaps audit", e);
         return 0;
+}
+
+static int read_members(Json v, Buf *into, TpmPart *p, Err *e) {
+        int rc;
+
+        rc = read_bytes(json_member(v, "ak"), TPM_PUBLIC_MAX, into, &p->ak, e);
+        if (rc < 0)
+                return rc;
+        rc = read_quotes(json_member(v, "quotes"), into, p, e);
+        if (rc < 0)
+                return rc;
+        rc = read_nvs(json_member(v, "nv"), into, p, e);
+        if (rc < 0)
+                return rc;
+        rc = read_audit(json_member(v, "audit"), into, p, e);
+        if (rc < 0)
+                return rc;
+        rc = read_commands(json_member(v, "commands"), p, e);
+        if (rc < 0)
+                return rc;
+        return read_pcrs(json_member(v, "pcrs"), &p->pcrs, e);
 }
 
 /* Only now does the Buf stay where it is; what was decoded stands in it one after the other. */
@@ -137,10 +246,28 @@ static void place(Span *s, const uint8_t **at) {
         *at += s->size;
 }
 
+static void place_all(TpmPart *p, const uint8_t *at) {
+        place(&p->ak, &at);
+        for (size_t i = 0; i < p->n_quotes; i++) {
+                place(&p->quotes[i].selection, &at);
+                place(&p->quotes[i].attest, &at);
+                place(&p->quotes[i].signature, &at);
+        }
+        for (size_t i = 0; i < p->n_nv; i++) {
+                place(&p->nv[i].public, &at);
+                place(&p->nv[i].auth, &at);
+                place(&p->nv[i].attest, &at);
+                place(&p->nv[i].signature, &at);
+        }
+        if (!p->has_audit)
+                return;
+        place(&p->audit_attest, &at);
+        place(&p->audit_signature, &at);
+}
+
 int tpm_part_parse(Span text, Buf *into, TpmPart *ret, Err *e) {
         JsonToken tokens[BUNDLE_TOKENS_MAX];
         size_t start = into->size;
-        const uint8_t *at;
         TpmPart p = {};
         Json v;
         int rc;
@@ -151,86 +278,10 @@ int tpm_part_parse(Span text, Buf *into, TpmPart *ret, Err *e) {
         rc = check_members(v, e);
         if (rc < 0)
                 return rc;
-        rc = read_bytes(json_member(v, "ak"), TPM_PUBLIC_MAX, into, &p.ak, e);
+        rc = read_members(v, into, &p, e);
         if (rc < 0)
                 return rc;
-        rc = read_quotes(json_member(v, "quotes"), into, &p, e);
-        if (rc < 0)
-                return rc;
-        rc = check_commands(json_member(v, "commands"), p.n_quotes, e);
-        if (rc < 0)
-                return rc;
-        rc = read_pcrs(json_member(v, "pcrs"), &p.pcrs, e);
-        if (rc < 0)
-                return rc;
-
-        at = into->data + start;
-        place(&p.ak, &at);
-        for (size_t i = 0; i < p.n_quotes; i++) {
-                place(&p.quotes[i].selection, &at);
-                place(&p.quotes[i].attest, &at);
-                place(&p.quotes[i].signature, &at);
-        }
+        place_all(&p, into->data + start);
         *ret = p;
         return 0;
-}
-
-static void put_pcr(JsonWriter *w, const char *name, const Digest *d) {
-        if (d)
-                json_put_hex(w, name, digest_span(d));
-}
-
-/* The numbers are names, so they come as text is sorted: 0, 1, 10, 11, ... 19, 2, 20, ... */
-static void put_bank(JsonWriter *w, const PcrValues *values, uint16_t alg) {
-        for (unsigned first = 0; first < 10; first++) {
-                char name[3] = { (char) ('0' + first) };
-
-                put_pcr(w, name, pcr_value(values, alg, first));
-                for (unsigned second = 0; first > 0 && second < 10; second++) {
-                        name[1] = (char) ('0' + second);
-                        put_pcr(w, name, pcr_value(values, alg, first * 10 + second));
-                }
-        }
-}
-
-static void put_pcrs(JsonWriter *w, const PcrValues *values) {
-        static const HashAlg banks[] = { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
-
-        json_put_object(w, "pcrs");
-        for (size_t i = 0; i < ELEMENTS(banks); i++)
-                for (size_t j = 0; j < values->held.n_banks; j++) {
-                        if (values->held.banks[j].alg != banks[i] ||
-                                        values->held.banks[j].mask == 0)
-                                continue;
-                        json_put_object(w, hash_name(banks[i]));
-                        put_bank(w, values, values->held.banks[j].alg);
-                        json_put_end(w);
-                }
-        json_put_end(w);
-}
-
-void tpm_part_write(const TpmPart *p, Buf *to) {
-        JsonWriter w = json_writer(to, JSON_CANONICAL);
-
-        assert(p->n_quotes > 0 && p->n_quotes <= QUOTES_MAX);
-
-        json_put_object(&w, NULL);
-        json_put_base64url(&w, "ak", p->ak);
-        json_put_array(&w, "commands");
-        for (size_t i = 0; i < p->n_quotes; i++)
-                json_put_string(&w, NULL, command_of(i).text);
-        json_put_end(&w);
-        json_put_array(&w, "nv");
-        json_put_end(&w);
-        put_pcrs(&w, &p->pcrs);
-        json_put_array(&w, "quotes");
-        for (size_t i = 0; i < p->n_quotes; i++) {
-                json_put_object(&w, NULL);
-                json_put_base64url(&w, "attest", p->quotes[i].attest);
-                json_put_base64url(&w, "selection", p->quotes[i].selection);
-                json_put_base64url(&w, "signature", p->quotes[i].signature);
-                json_put_end(&w);
-        }
-        json_put_end(&w);
-        json_put_end(&w);
 }

@@ -26,14 +26,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         while (size <= 4096 && (rc = ini_next(&ini, &a, NULL)) == 1) {
                 if (!inside(a.section, text) || !inside(a.key, text) || !inside(a.value, text))
                         abort();
-                if (a.line <= line || a.key.size == 0)
+                if (a.line <= line)
                         abort();
                 line = a.line;
                 n++;
-                if (a.section.size > 0) {
+                if (a.key.size == 0) {
                         buf_byte(&plain, '[');
                         buf_bytes(&plain, a.section);
                         buf_string(&plain, "]\n");
+                        continue;
                 }
                 buf_bytes(&plain, a.key);
                 buf_byte(&plain, '=');

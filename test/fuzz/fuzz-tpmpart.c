@@ -10,6 +10,18 @@ static void check_equal(const TpmPart *a, const TpmPart *b) {
                 check(span_equal(a->quotes[i].attest, b->quotes[i].attest));
                 check(span_equal(a->quotes[i].signature, b->quotes[i].signature));
         }
+        check(a->n_nv == b->n_nv && a->has_audit == b->has_audit);
+        for (size_t i = 0; i < a->n_nv; i++) {
+                check(span_equal(a->nv[i].public, b->nv[i].public));
+                check(span_equal(a->nv[i].auth, b->nv[i].auth));
+                check(span_equal(a->nv[i].attest, b->nv[i].attest));
+                check(span_equal(a->nv[i].signature, b->nv[i].signature));
+                check(a->nv[i].size == b->nv[i].size && a->nv[i].offset == b->nv[i].offset);
+        }
+        for (size_t i = 0; i < a->n_quotes + a->n_nv; i++)
+                check(a->commands[i] == b->commands[i]);
+        check(span_equal(a->audit_attest, b->audit_attest));
+        check(span_equal(a->audit_signature, b->audit_signature));
         check(a->pcrs.held.n_banks == b->pcrs.held.n_banks);
         for (size_t i = 0; i < a->pcrs.held.n_banks; i++)
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
@@ -33,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 check(e.code < 0);
                 return 0;
         }
-        check(a.n_quotes > 0 && a.n_quotes <= QUOTES_MAX);
+        check(a.n_quotes > 0 && a.n_quotes <= QUOTES_MAX && a.n_nv <= NV_CERTIFIED_MAX);
         tpm_part_write(&a, &written);
         check(tpm_part_parse(buf_span(&written), &again, &b, NULL) == 0);
         check_equal(&a, &b);

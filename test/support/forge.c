@@ -72,7 +72,7 @@ void forge_take(Forge *f, const World *w) {
                         assert(false);
         f->signed_values = f->values;
         f->selection = f->asked = f->values.held;
-        f->clock = w->clock;
+        f->clock = f->audit_clock = w->clock;
         buf_done(&f->log);
         buf_bytes(&f->log, buf_span(&w->log));
 }
@@ -88,6 +88,15 @@ void forge_new(Forge *f, const World *w) {
                 .attest = BUF_UP_TO(ATTEST_MAX),
                 .signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
                 .log = BUF_UP_TO(LOG_MAX),
+                .nv_public = BUF_UP_TO(NV_PUBLIC_MAX),
+                .nv_attest = BUF_UP_TO(ATTEST_MAX),
+                .nv_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
+                .audit_attest = BUF_UP_TO(ATTEST_MAX),
+                .audit_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
+                .before = BUF_UP_TO(LOG_MAX),
+                .history = BUF_UP_TO(LOG_MAX),
+                .counter = nv_counter(),
+                .exclusive = true,
                 .attributes = 0x00050472,
                 .magic = 0xff544347,
                 .type = 0x8018,
@@ -95,7 +104,9 @@ void forge_new(Forge *f, const World *w) {
         };
         assert(f->key && f->other_key);
         memset(f->nonce, 0x5a, sizeof(f->nonce));
+        memset(f->nv_nonce, 0x5a, sizeof(f->nv_nonce));
         memset(f->manifest_nonce, 0x5a, sizeof(f->manifest_nonce));
+        f->counter.attributes |= NV_WRITTEN;
         forge_take(f, w);
 }
 
@@ -106,6 +117,13 @@ void forge_done(Forge *f) {
         buf_done(&f->attest);
         buf_done(&f->signature);
         buf_done(&f->log);
+        buf_done(&f->before);
+        buf_done(&f->history);
+        buf_done(&f->nv_public);
+        buf_done(&f->nv_attest);
+        buf_done(&f->nv_signature);
+        buf_done(&f->audit_attest);
+        buf_done(&f->audit_signature);
 }
 
 void forge_key(Forge *f, TpmCurve curve, HashAlg hash) {
@@ -129,24 +147,38 @@ static void put_ecdsa(const uint8_t *der, size_t n, int size, Buf *to) {
         put_prefixed(to, (Span){ s, (size_t) size });
 }
 
-static void sign(Forge *f) {
-        EVP_PKEY *key = f->sign_with_other ? f->other_key : f->key;
+void forge_sign(Forge *f, Span attest, bool with_other, Buf *signature) {
+        EVP_PKEY *key = with_other ? f->other_key : f->key;
         const EVP_MD *md = EVP_get_digestbyname(hash_name(f->signed_with));
         EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         uint8_t made[512];
         size_t n = sizeof(made);
 
         assert(EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1);
-        assert(EVP_DigestSign(ctx, made, &n, f->attest.data, f->attest.size) == 1);
+        assert(EVP_DigestSign(ctx, made, &n, attest.data, attest.size) == 1);
         EVP_MD_CTX_free(ctx);
 
-        buf_done(&f->signature);
-        buf_be(&f->signature, f->scheme, 2);
-        buf_be(&f->signature, f->signed_with, 2);
+        buf_done(signature);
+        buf_be(signature, f->scheme, 2);
+        buf_be(signature, f->signed_with, 2);
         if (f->scheme == TPM_SCHEME_RSASSA)
-                put_prefixed(&f->signature, (Span){ made, n });
+                put_prefixed(signature, (Span){ made, n });
         else
-                put_ecdsa(made, n, (EVP_PKEY_get_bits(key) + 7) / 8, &f->signature);
+                put_ecdsa(made, n, (EVP_PKEY_get_bits(key) + 7) / 8, signature);
+}
+
+void forge_head(const Forge *f, uint16_t type, Span extra, const TpmClock *clock, Buf *to) {
+        static const uint8_t signer[34] = { 0x00, 0x0b, 0x77 };
+
+        buf_be(to, f->magic, 4);
+        buf_be(to, type, 2);
+        put_prefixed(to, (Span){ signer, sizeof(signer) });
+        put_prefixed(to, extra);
+        buf_be(to, clock->clock + 1000, 8);
+        buf_be(to, clock->reset_count, 4);
+        buf_be(to, clock->restart_count, 4);
+        buf_be(to, clock->safe, 1);
+        buf_be(to, 0x2024, 8);
 }
 
 static void digest_of_values(const Forge *f, Digest *ret) {
@@ -166,25 +198,27 @@ static void digest_of_values(const Forge *f, Digest *ret) {
                 assert(false);
 }
 
+static void certify(Forge *f) {
+        buf_done(&f->nv_public);
+        nv_public_write(&f->counter, &f->nv_public);
+        forge_certify(f, f->count, (Span){ f->nv_nonce, f->nonce_size }, &f->clock, &f->nv_attest,
+                        &f->nv_signature);
+        if (f->nv_with_other)
+                forge_sign(f, buf_span(&f->nv_attest), true, &f->nv_signature);
+}
+
 void forge_quote(Forge *f) {
-        static const uint8_t signer[34] = { 0x00, 0x0b, 0x77 };
         Digest digest;
 
         make_public(f);
         digest_of_values(f, &digest);
         buf_done(&f->attest);
-        buf_be(&f->attest, f->magic, 4);
-        buf_be(&f->attest, f->type, 2);
-        put_prefixed(&f->attest, (Span){ signer, sizeof(signer) });
-        put_prefixed(&f->attest, (Span){ f->nonce, f->nonce_size });
-        buf_be(&f->attest, f->clock.clock + 1000, 8);
-        buf_be(&f->attest, f->clock.reset_count, 4);
-        buf_be(&f->attest, f->clock.restart_count, 4);
-        buf_be(&f->attest, f->clock.safe, 1);
-        buf_be(&f->attest, 0x2024, 8);
+        forge_head(f, f->type, (Span){ f->nonce, f->nonce_size }, &f->clock, &f->attest);
         pcr_selection_write(&f->selection, &f->attest);
         put_prefixed(&f->attest, digest_span(&digest));
-        sign(f);
+        forge_sign(f, buf_span(&f->attest), f->sign_with_other, &f->signature);
+        if (f->counted)
+                certify(f);
 }
 
 static void list_part(Manifest *m, BundleLabel label, Span bytes) {
@@ -197,31 +231,60 @@ static void list_part(Manifest *m, BundleLabel label, Span bytes) {
         memcpy(m->parts[label].sha256, d.bytes, 32);
 }
 
+static void add_part(Forge *f, BundleLabel label, const Buf *bytes, Bundle *b, Manifest *m) {
+        b->has[label] = bytes->size > 0;
+        if (!b->has[label])
+                return;
+        b->parts[label] = buf_span(bytes);
+        if (!f->leave_log_out_of_manifest || label != PART_AVOUCH_LOG)
+                list_part(m, label, buf_span(bytes));
+}
+
+static void add_counter(Forge *f, uint8_t name[static 34], TpmPart *part) {
+        Digest d;
+
+        if (!f->counted)
+                return;
+        if (hash_bytes(HASH_SHA256, buf_span(&f->nv_public), &d, NULL) < 0)
+                assert(false);
+        tpm_name(&d, name);
+        part->n_nv = 1;
+        part->commands[1] = TPM_COMMAND_NV;
+        part->nv[0] = (TpmNv){ .public = buf_span(&f->nv_public),
+                .auth = { name, 34 },
+                .size = NV_COUNTER_SIZE,
+                .offset = f->nv_offset,
+                .attest = buf_span(&f->nv_attest),
+                .signature = buf_span(&f->nv_signature) };
+}
+
 void forge_bundle(Forge *f, Buf *to) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX), tpm = BUF_UP_TO(BUNDLE_MAX);
         _cleanup_(buf_done) Buf selection = BUF_UP_TO(256);
         Manifest m = { .created = 1767225600000000, .nonce_size = sizeof(m.nonce) };
         TpmPart part = { .ak = buf_span(&f->ak), .n_quotes = 1, .pcrs = f->values };
+        uint8_t counter_name[34];
         Bundle b = {};
+
+        memcpy(m.ak, f->ak_name, sizeof(m.ak));
+        memcpy(m.nonce, f->manifest_nonce, sizeof(m.nonce));
+        add_part(f, PART_AVOUCH_LOG, &f->log, &b, &m);
+        add_part(f, PART_AVOUCH_LOG_BEFORE, &f->before, &b, &m);
+        add_part(f, PART_HISTORY, &f->history, &b, &m);
+        if (f->spoil_manifest)
+                f->spoil_manifest(&m);
+        manifest_write(&m, &manifest);
 
         pcr_selection_write(&f->asked, &selection);
         part.quotes[0] = (TpmQuote){ buf_span(&selection), buf_span(&f->attest),
                 buf_span(&f->signature) };
+        add_counter(f, counter_name, &part);
+        if (f->audited)
+                forge_audit(f, buf_span(&manifest), &part);
         if (f->spoil_tpm)
                 f->spoil_tpm(&part);
         tpm_part_write(&part, &tpm);
 
-        memcpy(m.ak, f->ak_name, sizeof(m.ak));
-        memcpy(m.nonce, f->manifest_nonce, sizeof(m.nonce));
-        if (f->log.size > 0) {
-                b.has[PART_AVOUCH_LOG] = true;
-                b.parts[PART_AVOUCH_LOG] = buf_span(&f->log);
-                if (!f->leave_log_out_of_manifest)
-                        list_part(&m, PART_AVOUCH_LOG, buf_span(&f->log));
-        }
-        if (f->spoil_manifest)
-                f->spoil_manifest(&m);
-        manifest_write(&m, &manifest);
         b.has[PART_MANIFEST] = b.has[PART_TPM] = true;
         b.parts[PART_MANIFEST] = buf_span(&manifest);
         b.parts[PART_TPM] = buf_span(&tpm);

@@ -3,6 +3,7 @@
 
 #include "support/world.h"
 #include "wire/bundle.h"
+#include "wire/nvpublic.h"
 #include "wire/tpmkey.h"
 #include "wire/tpmpart.h"
 
@@ -28,9 +29,26 @@ typedef struct Forge {
         bool sign_with_other;
         Buf attest, signature;
 
-        PcrSelection asked; /* what the evidence says was asked for */
-        PcrValues values;   /* beside the quote */
-        Buf log;
+        /* a counter that is certified beside the quote, as forms.md, section 2 has it unless a test
+         * changes it before forge_quote() */
+        bool counted;
+        NvPublic counter;
+        uint64_t count;
+        uint16_t nv_offset;
+        uint8_t nv_nonce[32];
+        Buf nv_public, nv_attest, nv_signature;
+        bool nv_with_other; /* other_key signs it */
+
+        /* an audit of all that, made by forge_bundle() for the manifest that it writes */
+        bool audited, exclusive;
+        uint8_t audit_spoiled; /* 1: another digest; 2: another extraData */
+        bool audit_with_other; /* other_key signs it */
+        TpmClock audit_clock;
+        Buf audit_attest, audit_signature;
+
+        PcrSelection asked;       /* what the evidence says was asked for */
+        PcrValues values;         /* beside the quote */
+        Buf log, before, history; /* a part each, unless empty */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */
@@ -49,6 +67,22 @@ void forge_key(Forge *f, TpmCurve curve, HashAlg hash);
 
 /* Takes the registers and the log from the world again. */
 void forge_take(Forge *f, const World *w);
+
+/* Signs bytes as the TPM does, with key or with other_key. */
+void forge_sign(Forge *f, Span attest, bool with_other, Buf *signature);
+
+/* Writes what every attestation begins with. */
+void forge_head(const Forge *f, uint16_t type, Span extra, const TpmClock *clock, Buf *to);
+
+/* TPM2_NV_Certify of the counter: at this value, with this qualifyingData. */
+void forge_certify(Forge *f, uint64_t value, Span qualifying, const TpmClock *clock, Buf *attest,
+                Buf *signature);
+
+/* The audit of a part that is whole but for it, for this manifest. */
+void forge_audit(Forge *f, Span manifest, TpmPart *part);
+
+/* A line of the history: its content with a receipt, made when the counter stood at this value. */
+void forge_history_add(Forge *f, Span content, uint64_t value, const TpmClock *clock);
 
 void forge_quote(Forge *f);
 void forge_bundle(Forge *f, Buf *to);

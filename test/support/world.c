@@ -6,12 +6,12 @@
 #include <stdio.h>
 
 #include "port/crypto.h"
+#include "support/world-nv.h"
 #include "wire/limits.h"
 
 #define world_of(p, member) ((World *) (void *) ((char *) (p) -offsetof(World, member)))
 
-/* What becomes of this step: 0 it works, 1 it is done but its answer is lost, negative it fails. */
-static int step(World *w, Err *e) {
+int world_step(World *w, Err *e) {
         if (w->fault == FAULT_NONE)
                 return 0;
         if (w->steps_left > 0) {
@@ -30,18 +30,18 @@ static int step(World *w, Err *e) {
         }
 }
 
-static int lost(Err *e) {
+int world_lost(Err *e) {
         return err_set(e, -EIO, "an answer that the test let get lost");
 }
 
 static int world_banks(Tpm *t, PcrSelection *ret, Err *e) {
         World *w = world_of(t, tpm);
         PcrSelection s = w->pcrs.held;
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         w->tpm_commands++;
         if (rc != 0)
-                return rc < 0 ? rc : lost(e);
+                return rc < 0 ? rc : world_lost(e);
         if (w->unknown_bank != 0)
                 s.banks[s.n_banks++] = (PcrBank){ w->unknown_bank, 0xffffff };
         *ret = s;
@@ -51,11 +51,11 @@ static int world_banks(Tpm *t, PcrSelection *ret, Err *e) {
 static int world_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e) {
         World *w = world_of(t, tpm);
         PcrValues v = {};
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         w->tpm_commands++;
         if (rc != 0)
-                return rc < 0 ? rc : lost(e);
+                return rc < 0 ? rc : world_lost(e);
         for (size_t i = 0; i < which->n_banks; i++) {
                 const Digest *d = pcr_value(&w->pcrs, which->banks[i].alg, WORLD_PCR);
 
@@ -76,7 +76,7 @@ static void extend_one(World *w, const Digest *with) {
 
 static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e) {
         World *w = world_of(t, tpm);
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         w->tpm_commands++;
         assert(pcr == WORLD_PCR);
@@ -84,26 +84,26 @@ static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, E
                 return rc;
         for (size_t i = 0; i < n; i++)
                 extend_one(w, &digests[i]);
-        return rc > 0 ? lost(e) : 0;
+        return rc > 0 ? world_lost(e) : 0;
 }
 
 static int world_clock(Tpm *t, TpmClock *ret, Err *e) {
         World *w = world_of(t, tpm);
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         w->tpm_commands++;
         if (rc != 0)
-                return rc < 0 ? rc : lost(e);
+                return rc < 0 ? rc : world_lost(e);
         *ret = w->clock;
         return 0;
 }
 
 static int world_load(Store *s, Buf *to, Err *e) {
         World *w = world_of(s, store);
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         if (rc != 0)
-                return rc < 0 ? rc : lost(e);
+                return rc < 0 ? rc : world_lost(e);
         buf_bytes(to, buf_span(&w->log));
         return to->failed;
 }
@@ -111,7 +111,7 @@ static int world_load(Store *s, Buf *to, Err *e) {
 static int world_append(Store *s, Span line, Err *e) {
         World *w = world_of(s, store);
         bool torn = w->fault == FAULT_TORN && w->steps_left == 0;
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         if (torn)
                 buf_bytes(&w->log, (Span){ line.data, line.size / 2 });
@@ -119,26 +119,26 @@ static int world_append(Store *s, Span line, Err *e) {
                 return rc;
         if (rc == 0)
                 buf_bytes(&w->log, line);
-        return rc > 0 ? lost(e) : 0; /* a store that reports a failure has undone its write */
+        return rc > 0 ? world_lost(e) : 0; /* a store that reports a failure has undone its write */
 }
 
 static int world_cut(Store *s, uint64_t size, Err *e) {
         World *w = world_of(s, store);
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         if (rc < 0)
                 return rc;
         assert(size <= w->log.size);
         w->log.size = size;
-        return rc > 0 ? lost(e) : 0;
+        return rc > 0 ? world_lost(e) : 0;
 }
 
 static int world_retire(Store *s, const char *as, Err *e) {
         World *w = world_of(s, store);
-        int rc = step(w, e);
+        int rc = world_step(w, e);
 
         if (rc != 0)
-                return rc < 0 ? rc : lost(e);
+                return rc < 0 ? rc : world_lost(e);
         (void) snprintf(w->retired[w->n_retired++], sizeof(w->retired[0]), "%s", as);
         buf_done(&w->log);
         return 0;
@@ -149,6 +149,14 @@ static const TpmOps tpm_ops = {
         .read = world_read,
         .extend = world_extend,
         .clock = world_clock,
+        .key = world_key,
+        .nv_public = world_nv_public,
+        .nv_define = world_nv_define,
+        .nv_undefine = world_nv_undefine,
+        .nv_increment = world_nv_increment,
+        .nv_extend = world_nv_extend,
+        .nv_read = world_nv_read,
+        .nv_certify = world_nv_certify,
 };
 
 static const StoreOps store_ops = {
@@ -177,6 +185,7 @@ void world_new(World *w) {
 
 void world_done(World *w) {
         buf_done(&w->log);
+        world_nv_done(w);
 }
 
 void world_fail_after(World *w, int n, FaultKind kind) {

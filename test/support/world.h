@@ -16,12 +16,28 @@ typedef enum FaultKind {
         FAULT_TORN,      /* append: half a line is left, and no step works any more (a crash) */
 } FaultKind;
 
+enum { WORLD_NV_MAX = 8 };
+
+/* An NV index: a counter (value) or an extend index (digest). */
+typedef struct WorldNv {
+        uint32_t index; /* 0: none */
+        uint32_t attributes;
+        uint16_t size;
+        uint64_t value;
+        Digest digest;
+} WorldNv;
+
 typedef struct World {
         Tpm tpm;
         Store store;
         PcrValues pcrs;        /* PCR 8 only, in the banks of world_new() */
         uint16_t unknown_bank; /* reported as active besides, 0 for none */
         TpmClock clock;
+        WorldNv nv[WORLD_NV_MAX];
+        uint64_t highest; /* value that a counter ever had */
+        bool nv_full;     /* there is no room for another index */
+        void *key;        /* OpenSSL's, of P-256: signs what is certified */
+        bool key_made;    /* tpm_key() was asked since the process began */
         Buf log;
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;

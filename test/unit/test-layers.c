@@ -46,7 +46,6 @@ static StoryLayer *add(Table *t, const char *class, const char *name, const char
                 .version = span_of(version),
                 .has_root_hash = true,
                 .has_signer = true,
-                .active = true,
                 .seq = 10 + t->story.n_layers++ };
         memset(layer->root_hash, 0xab, sizeof(layer->root_hash));
         memset(layer->signer, 0xcd, sizeof(layer->signer));

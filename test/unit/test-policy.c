@@ -29,17 +29,17 @@ static void a_policy_says_what_it_says(void **state) {
                                          &p, NULL),
                         0);
         assert_int_equal(p.n_keys, 1);
-        assert_int_equal(p.keys[0].line, 3);
+        assert_int_equal(p.keys[0].by.line, 3);
         assert_int_equal(p.keys[0].name[1], 0x0b);
         assert_int_equal(p.n_registers, 1);
         assert_int_equal(p.registers[0].index, 14);
         assert_true(p.any_start);
         assert_int_equal(p.required, 1u << CLAIM_SIGNATURE | 1u << CLAIM_KEY | 1u << CLAIM_FRESH);
-        assert_true(span_is(p.leaves[0], "leaves"));
+        assert_true(span_is(p.leaves[0].path, "leaves"));
         assert_int_equal(p.allowed_kinds, 3);
-        assert_int_equal(p.allowed_lines[0], 12);
-        assert_int_equal(p.allowed_lines[1], 12);
-        assert_int_equal(p.allowed_lines[2], 0);
+        assert_int_equal(p.allowed_by[0].line, 12);
+        assert_int_equal(p.allowed_by[1].line, 12);
+        assert_int_equal(p.allowed_by[2].line, 0);
         assert_true(p.has_baseline);
         assert_int_equal(p.baseline, 17);
 }
@@ -80,8 +80,10 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
         } cases[] = {
                 { "[Machine]\nRegistre=pcr:8\n",
                                 "line 2: [Machine] has no key 'Registre', did you mean 'Register'" },
-                { "[Machin]\nRegister=pcr:8\n", "line 2: [Machin] has no key" },
-                { "Register=pcr:8\n", "line 1: [] has no key" },
+                { "[Machin]\nRegister=pcr:8\n",
+                                "line 1: there is no section [Machin], did you mean [Machine]?" },
+                { "Register=pcr:8\n", "line 1: 'Register' stands before any [Section]" },
+                { "[Glas]\n", "line 1: there is no section [Glas], did you mean [Glass]?" },
                 { "[Machine]\nRegister=pcr:16\n", "line 2: Register=pcr:16: anybody can reset" },
                 { "[Machine]\nRegister=pcr:23\n", "anybody can reset" },
                 { "[Machine]\nRegister=pcr:24\n", "a register is written as" },

@@ -196,17 +196,17 @@ static void what_policy_excuses_is_reported_with_its_line(void **state) {
         add_opening(&l);
         case_begin(&c);
         c.policy.allowed_kinds = 1u << 1;
-        c.policy.allowed_lines[1] = 12; /* sudo */
+        c.policy.allowed_by[1].line = 12; /* sudo */
         judge(&c, &l);
         assert_tells(&c,
                         "excused    this boot: opened 1 time, first as sudo by \"ada\": \"disk \\x22full\\x22 \\x1b[2J\" (record 3) "
-                        "(excused by policy, line 12, [Glass] Allow=)\n");
+                        "(excused by policy line 12, [Glass] Allow=)\n");
         assert_tells(&c, "\nTRUSTED: every claim that policy requires is proven or excused.\n");
         assert_json_tells(&c, "\"trusted\":1");
         assert_json_tells(&c,
                         "\"untouched\":{\"state\":\"excused\",\"required\":1,\"reason\":\"this boot: opened 1 "
                         "time, first as sudo by \\\"ada\\\": \\\"disk \\\\x22full\\\\x22 \\\\x1b[2J\\\" (record 3)\","
-                        "\"by\":\"line 12, [Glass] Allow=\"}");
+                        "\"by\":\"policy line 12, [Glass] Allow=\"}");
         case_end(&c);
 }
 

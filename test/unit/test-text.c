@@ -332,6 +332,28 @@ static void foreign_text_cannot_drive_a_terminal(void **state) {
         }
 }
 
+static void a_quotation_ends_where_it_ends(void **state) {
+        static const struct {
+                const char *text;
+                size_t max;
+                const char *quoted;
+        } texts[] = {
+                { "", 4, "\"\"" }, { "four", 4, "\"four\"" }, { "fives", 4, "\"five...\"" },
+                { "\" by \"root", SIZE_MAX, "\"\\x22 by \\x22root\"" },
+                { "ab\xc3\xa4z", 3, "\"ab...\"" }, /* no half of a character */
+                { "ab\xc3\xa4z", 4, "\"ab\xc3\xa4...\"" },
+                { "\xff\xff\xff", 2, "\"\xff\xff...\"" }, /* as it came: printing is another's */
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(64);
+
+                text_quote(&b, span_of(texts[i].text), texts[i].max);
+                assert_true(span_is(buf_span(&b), texts[i].quoted));
+        }
+}
+
 /* A reader can turn an escaped text back, so no two texts may come out the same. */
 static void escaping_loses_nothing(void **state) {
         (void) state;
@@ -368,6 +390,7 @@ int main(void) {
                 cmocka_unit_test(utf8_is_exactly_unicodes),
                 cmocka_unit_test(foreign_text_is_made_safe_to_store),
                 cmocka_unit_test(foreign_text_cannot_drive_a_terminal),
+                cmocka_unit_test(a_quotation_ends_where_it_ends),
                 cmocka_unit_test(escaping_loses_nothing),
         };
 

@@ -104,12 +104,12 @@ static void every_kind_must_be_allowed(void **state) {
 
                 p.allowed_kinds = cases[i].allowed;
                 for (unsigned k = 0; k < EVENT_KINDS; k++)
-                        p.allowed_lines[k] = 12;
+                        p.allowed_by[k].line = 12;
                 judge(&s, &p, &v);
                 assert_reason(&v, cases[i].state,
                                 "this boot: opened 1 time, first as it (record 0)");
                 assert_string_equal(v.by[CLAIM_UNTOUCHED],
-                                cases[i].state == CLAIM_EXCUSED ? "line 12, [Glass] Allow=" : "");
+                                cases[i].state == CLAIM_EXCUSED ? "policy line 12, [Glass] Allow=" : "");
         }
 }
 

@@ -98,6 +98,8 @@ static void remarks_are_added_while_there_is_room(void **state) {
                 verdict_prove(&w, CLAIM_LAYERS, "%.*s", (int) n, long_text);
                 verdict_remark(&w, CLAIM_LAYERS, "more");
                 assert_int_equal(strnlen(w.reasons[CLAIM_LAYERS], REASON_MAX), REASON_MAX - 1);
+                assert_string_equal(
+                                w.reasons[CLAIM_LAYERS] + REASON_MAX - 4, "..."); /* it says so */
                 /* nothing ran over */
                 assert_true(span_is_zero(
                                 (Span){ (uint8_t *) w.reasons[CLAIM_LAYERS + 1], REASON_MAX }));

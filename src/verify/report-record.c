@@ -21,21 +21,13 @@ static void put_member(const Content *c, const char *before, const char *name, B
  */
 static void put_quoted(const Content *c, const char *before, const char *name, Buf *to) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
-        Span s;
 
         if (!json_text(content_member(c, name), &text)) {
                 to->failed = to->failed < 0 ? to->failed : text.failed;
                 return;
         }
-        s = buf_span(&text);
         buf_string(to, before);
-        buf_byte(to, '"');
-        for (size_t i = 0; i < s.size; i++)
-                if (s.data[i] == '"')
-                        buf_string(to, "\\x22");
-                else
-                        buf_byte(to, s.data[i]);
-        buf_byte(to, '"');
+        text_quote(to, buf_span(&text), SIZE_MAX);
 }
 
 static void put_short(const Content *c, const char *before, const char *name, Buf *to) {

@@ -58,7 +58,7 @@ static void print_claims(const Judgement *j, FILE *to) {
                                 words[state]);
                 text_print(to, span_of(j->verdict.reasons[claim]));
                 if (state == CLAIM_EXCUSED) {
-                        fprintf(to, " (excused by policy, ");
+                        fprintf(to, " (excused by ");
                         text_print(to, span_of(j->verdict.by[claim]));
                         fprintf(to, ")");
                 }

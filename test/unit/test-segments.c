@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "support/case.h"
+#include "support/draftlog.h"
+#include "verify/segments.h"
+
+/* Logs of several segments, joined by what the register held. */
+
+enum { SEGMENTS = 3 };
+
+/* A machine that was started by kexec twice: each segment begins where the one before ended. */
+typedef struct Chained {
+        Case c;
+        DraftLog logs[SEGMENTS];
+        Digest ends[SEGMENTS]; /* sha256 */
+        char starts[SEGMENTS][256];
+} Chained;
+
+static void text_of(const Digest *sha1, const Digest *sha256, char *into, size_t size) {
+        size_t n = (size_t) snprintf(into, size, "{\"sha1\":\"");
+
+        for (size_t i = 0; i < 20; i++)
+                n += (size_t) snprintf(into + n, size - n, "%02x", sha1->bytes[i]);
+        n += (size_t) snprintf(into + n, size - n, "\",\"sha256\":\"");
+        for (size_t i = 0; i < 32; i++)
+                n += (size_t) snprintf(into + n, size - n, "%02x", sha256->bytes[i]);
+        (void) snprintf(into + n, size - n, "\"}");
+}
+
+static void begin(Chained *x) {
+        Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
+
+        case_begin(&x->c);
+        for (size_t i = 0; i < SEGMENTS; i++) {
+                x->logs[i] = draft_log();
+                text_of(&sha1, &sha256, x->starts[i], sizeof(x->starts[i]));
+                draft_log_add(&x->logs[i], EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", x->starts[i] },
+                                                { "why", i == 0 ? "\"boot\"" : "\"kexec\"" }, {} });
+                draft_log_add(&x->logs[i], EVENT_NOTE_TEXT, NULL);
+                sha1 = draft_log_replay(&x->logs[i], 0, sha1);
+                x->ends[i] = sha256 = draft_log_replay(&x->logs[i], 1, sha256);
+        }
+        x->c.forge.values.digests[0][8] = x->ends[SEGMENTS - 1];
+        x->c.forge.signed_values = x->c.forge.values;
+        x->c.forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
+}
+
+static void end(Chained *x) {
+        for (size_t i = 0; i < SEGMENTS; i++)
+                draft_log_done(&x->logs[i]);
+        case_end(&x->c);
+}
+
+/* Lays these segments before the last. */
+static void judge(Chained *x, const char *which) {
+        Forge *f = &x->c.forge;
+
+        buf_done(&f->before);
+        buf_done(&f->log);
+        for (; *which; which++)
+                buf_bytes(&f->before, draft_log_bytes(&x->logs[*which - '0']));
+        buf_bytes(&f->log, draft_log_bytes(&x->logs[SEGMENTS - 1]));
+        case_judge(&x->c);
+}
+
+static void segments_lead_back_to_zero(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        judge(&x, "01");
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_non_null(strstr(x.c.judgement.verdict.reasons[CLAIM_REGISTERS],
+                        "6 records replay to the quoted pcr:8; in 3 segments"));
+        assert_int_equal(x.c.judgement.story.n_records, 6);
+        end(&x);
+}
+
+static void none_may_be_missing_doubled_or_out_of_order(void **state) {
+        static const struct {
+                const char *before, *words;
+        } cases[] = {
+                { "", "begins when pcr:8 was not zero any more" },
+                { "1", "begins when pcr:8 was not zero any more" },
+                { "0", "a segment of the log does not begin at the value" },
+                { "10", "begins when pcr:8 was not zero any more" },
+                { "001", "a segment of the log does not begin at the value" },
+                { "011", "a segment of the log does not begin at the value" },
+                { "012", "a segment of the log does not begin at the value" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Chained x;
+
+                begin(&x);
+                judge(&x, cases[i].before);
+                assert_refused(&x.c, CLAIM_REGISTERS, cases[i].words);
+                end(&x);
+        }
+}
+
+static void a_start_that_policy_takes_needs_no_earlier_segment(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        x.c.policy.any_start = true;
+        judge(&x, "");
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        judge(&x, "0"); /* but what is there must fit */
+        assert_refused(&x.c, CLAIM_REGISTERS, "does not begin at the value");
+        end(&x);
+}
+
+static void no_byte_of_an_earlier_segment_can_be_changed(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        judge(&x, "01");
+        for (size_t i = 0; i < x.c.forge.before.size; i += 3) {
+                x.c.forge.before.data[i] ^= 1;
+                case_judge_bundle(&x.c);
+                assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_NOT_PROVEN);
+                x.c.forge.before.data[i] ^= 1;
+        }
+        x.c.forge.before.size -= 2;
+        case_judge_bundle(&x.c);
+        assert_refused(&x.c, CLAIM_REGISTERS, "earlier segments");
+        end(&x);
+}
+
+/* A segment of another register, or in other banks. */
+static void segments_are_of_one_register(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        x.logs[0].reg.index = 9;
+        draft_log_done(&x.logs[0]);
+        x.logs[0].n = 0;
+        memset(x.logs[0].prev, 0, sizeof(x.logs[0].prev));
+        draft_log_add(&x.logs[0], EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ { "start", x.starts[0] },
+                                        { "register", "\"pcr:9\"" }, {} });
+        draft_log_add(&x.logs[0], EVENT_NOTE_TEXT, NULL);
+        judge(&x, "01");
+        assert_refused(&x.c, CLAIM_REGISTERS, "does not begin at the value");
+        end(&x);
+}
+
+static void openings_before_kexec_are_openings(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        draft_log_done(&x.logs[2]);
+        x.logs[2].n = 0;
+        memset(x.logs[2].prev, 0, sizeof(x.logs[2].prev));
+        draft_log_done(&x.logs[1]);
+        x.logs[1].n = 0;
+        memset(x.logs[1].prev, 0, sizeof(x.logs[1].prev));
+        {
+                Digest sha1 = draft_log_replay(&x.logs[0], 0, digest_zero(HASH_SHA1));
+                Digest sha256 = x.ends[0];
+
+                for (size_t i = 1; i < SEGMENTS; i++) {
+                        text_of(&sha1, &sha256, x.starts[i], sizeof(x.starts[i]));
+                        draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
+                                        (const DraftChange[]){ { "start", x.starts[i] }, {} });
+                        if (i == 1)
+                                draft_log_add(&x.logs[i], EVENT_GLASS_OPEN,
+                                                (const DraftChange[]){ { "count", NULL },
+                                                                { "past", NULL }, {} });
+                        sha1 = draft_log_replay(&x.logs[i], 0, sha1);
+                        sha256 = draft_log_replay(&x.logs[i], 1, sha256);
+                }
+                x.c.forge.values.digests[0][8] = sha256;
+                x.c.forge.signed_values = x.c.forge.values;
+        }
+        judge(&x, "01");
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_refused(&x.c, CLAIM_UNTOUCHED, "opened 1 time");
+        end(&x);
+}
+
+static void the_clock_holds_for_each_segment(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        x.c.forge.clock.reset_count = 8;
+        judge(&x, "01");
+        assert_refused(&x.c, CLAIM_REGISTERS, "the TPM was reset since the log began");
+        end(&x);
+}
+
+static void earlier_segments_alone_are_silence(void **state) {
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        x.c.forge.values.digests[0][8] = x.ends[0];
+        x.c.forge.signed_values = x.c.forge.values;
+        buf_done(&x.c.forge.log);
+        buf_bytes(&x.c.forge.before, draft_log_bytes(&x.logs[0]));
+        case_judge(&x.c);
+        assert_refused(&x.c, CLAIM_REGISTERS, "says nothing");
+        end(&x);
+}
+
+static void segments_are_cut_before_each_genesis(void **state) {
+        Chained x;
+        Span rest, one;
+        Err e = {};
+
+        (void) state;
+        begin(&x);
+        judge(&x, "01");
+        rest = buf_span(&x.c.forge.before);
+        assert_int_equal(segment_cut(&rest, &one, NULL), 1);
+        assert_true(span_equal(one, draft_log_bytes(&x.logs[0])));
+        assert_int_equal(segment_cut(&rest, &one, NULL), 1);
+        assert_true(span_equal(one, draft_log_bytes(&x.logs[1])));
+        assert_int_equal(segment_cut(&rest, &one, NULL), 0);
+        assert_int_equal(rest.size, 0);
+
+        /* lines that are no records go with what they follow; bytes that are no lines do not */
+        rest = SPAN_LITERAL("\x1e{}\n\x1e{}\n");
+        assert_int_equal(segment_cut(&rest, &one, NULL), 1);
+        assert_int_equal(one.size, 8);
+        rest = SPAN_LITERAL("{}\n");
+        assert_int_equal(segment_cut(&rest, &one, &e), -EBADMSG);
+        rest = SPAN_LITERAL("\x1e{}\n\x1e{}");
+        assert_int_equal(segment_cut(&rest, &one, NULL), -ENODATA);
+        end(&x);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(segments_lead_back_to_zero),
+                cmocka_unit_test(none_may_be_missing_doubled_or_out_of_order),
+                cmocka_unit_test(a_start_that_policy_takes_needs_no_earlier_segment),
+                cmocka_unit_test(no_byte_of_an_earlier_segment_can_be_changed),
+                cmocka_unit_test(segments_are_of_one_register),
+                cmocka_unit_test(openings_before_kexec_are_openings),
+                cmocka_unit_test(the_clock_holds_for_each_segment),
+                cmocka_unit_test(earlier_segments_alone_are_silence),
+                cmocka_unit_test(segments_are_cut_before_each_genesis),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
