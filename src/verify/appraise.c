@@ -8,6 +8,7 @@
 #include "verify/layers.h"
 #include "verify/session.h"
 #include "verify/signature.h"
+#include "verify/unlock.h"
 #include "verify/untouched.h"
 
 static void refute_all(Verdict *v, const char *why) {
@@ -17,8 +18,7 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_UNLOCK,
-                CLAIM_TOGETHER };
+        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_TOGETHER };
 
         for (size_t i = 0; i < ELEMENTS(rest); i++)
                 verdict_leave(v, rest[i], "not judged by this version");
@@ -33,7 +33,8 @@ static void lean(Verdict *v, Claim claim, const char *on) {
 /* What the log can say no more than the log says. Whoever reads only one claim reads its limits
  * there. */
 static void remark_limits(const Question *q, Judgement *j) {
-        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNTOUCHED };
+        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK,
+                CLAIM_UNTOUCHED };
         Verdict *v = &j->verdict;
         char text[128];
 
@@ -59,8 +60,63 @@ static void remark_limits(const Question *q, Judgement *j) {
         /* A command line or a credential could have masked what records. */
         if (!verdict_proven(v, CLAIM_KERNEL)) {
                 lean(v, CLAIM_LAYERS, "if the running system is what it says");
+                lean(v, CLAIM_UNLOCK, "if the running system is what it says");
                 lean(v, CLAIM_UNTOUCHED, "if the running system is what it says");
         }
+}
+
+/* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
+ * and honest ones agree. */
+static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verdict *v) {
+        if (systemd->several_boots)
+                verdict_refute(v, CLAIM_REGISTERS, "systemd's log has records of several boots");
+        if (systemd->has_boot && story->n_records > 0 &&
+                        memcmp(systemd->boot, story->segment.chain.boot, sizeof(systemd->boot)) !=
+                                        0)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "systemd's log is of another boot than avouch's");
+}
+
+/* NV indices of systemd's kind; what else is certified is not its own. */
+static void take_nvpcrs(const Evidence *ev, SystemdStory *s) {
+        for (size_t i = 0; i < ev->tpm.n_nv && s->n_nv < NVPCRS_MAX; i++) {
+                const NvPublic *p = &ev->nv[i].public;
+                NvPcr nv = { .index = p->index,
+                        .attributes = p->attributes,
+                        .size = p->size,
+                        .policy = p->policy,
+                        .value = ev->nv[i].certified.contents };
+
+                if ((p->attributes & NV_TYPE) != NV_EXTEND)
+                        continue;
+                memcpy(nv.name, ev->nv[i].certified.index_name.data, sizeof(nv.name));
+                s->nv[s->n_nv++] = nv;
+        }
+}
+
+/* Every log there is, against what was quoted. */
+static int judge_logs(const Question *q, Judgement *j, Err *e) {
+        const Evidence *ev = &j->evidence;
+        Replay replay = replay_begin(&ev->tpm.pcrs.held);
+        bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
+        PcrValues none = {};
+        int rc;
+
+        rc = systemd_take(ev->bundle.parts[PART_SYSTEMD_LOG], (Json){}, &j->verdict, &replay,
+                        &j->systemd, e);
+        if (rc < 0)
+                return rc;
+        if (is_signed)
+                take_nvpcrs(ev, &j->systemd);
+        rc = systemd_judge(&replay, is_signed ? &ev->tpm.pcrs : &none, policy_nv(q->policy),
+                        &j->verdict, &j->systemd, e);
+        if (rc < 0)
+                return rc;
+        rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
+        if (rc < 0)
+                return rc;
+        judge_boot_ids(&j->systemd, &j->story, &j->verdict);
+        return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
@@ -74,7 +130,7 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         rc = judge_session(&j->evidence, &j->verdict, e);
         if (rc < 0)
                 return rc;
-        rc = judge_registers(&j->evidence, q, &j->verdict, &j->story, e);
+        rc = judge_logs(q, j, e);
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);

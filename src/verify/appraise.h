@@ -4,6 +4,7 @@
 #include "verify/evidence.h"
 #include "verify/question.h"
 #include "verify/story.h"
+#include "verify/systemd.h"
 
 /* Judges one bundle of evidence: the one door through which programs come to a verdict. */
 
@@ -12,6 +13,7 @@ typedef struct Judgement {
         bool readable; /* evidence and story are there: the bundle was well-formed */
         Evidence evidence;
         Story story;
+        SystemdStory systemd;
 } Judgement;
 
 /* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all

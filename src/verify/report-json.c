@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-systemd.h"
 #include "verify/report.h"
 
 #include <errno.h>
@@ -112,6 +113,11 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         put_machine(j, &w);
         put_not_judged(j, &w);
         put_timeline(j, q, &w);
+        if (j->systemd.has_log) {
+                json_put_object(&w, "systemd");
+                report_systemd_json(&j->systemd, q, &w);
+                json_put_end(&w);
+        }
         json_put_end(&w);
         rc = buf_end(to, &unused);
         if (rc == -E2BIG)

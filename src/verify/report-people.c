@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-systemd.h"
 #include "verify/report.h"
 
 #include <inttypes.h>
@@ -104,7 +105,8 @@ static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
 }
 
 bool report_judges(BundleLabel label) {
-        return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG;
+        return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
+               label == PART_SYSTEMD_LOG;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {
@@ -145,6 +147,7 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
         print_claims(j, to);
         if (j->readable) {
                 print_timeline(j, q, to);
+                report_systemd_people(&j->systemd, q, to);
                 print_coverage(j, to);
         }
         print_verdict(&j->verdict, to);

@@ -158,7 +158,8 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
                 return;
         }
         for (size_t i = 0; i < q->policy->n_keys; i++)
-                if (memcmp(q->policy->keys[i].name, ev->ak_name, sizeof(ev->ak_name)) == 0) {
+                if (span_equal((Span){ q->policy->keys[i].name, q->policy->keys[i].size },
+                                    (Span){ ev->ak_name, sizeof(ev->ak_name) })) {
                         policy_say(q->policy->keys[i].by, by, sizeof(by));
                         verdict_prove(v, CLAIM_KEY,
                                         "pinned by %s; pinned, not certified: that it is in a genuine TPM is your word",

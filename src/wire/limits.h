@@ -69,4 +69,6 @@ enum {
         POLICY_REGISTERS_MAX = 8, /* registers in a policy */
         POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
         STORY_LAYERS_MAX = 256,   /* layers that one log activates */
+        NVPCRS_MAX = 16,          /* NvPCRs in one evidence */
+        UNLOCKS_MAX = 64,         /* volumes of which one log says how they were unlocked */
 };
