@@ -140,6 +140,38 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         return 0;
 }
 
+/* What systemd's report has no words for, or this version no eyes. */
+static void leave_what_systemd_does_not_say(Verdict *v) {
+        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_TOGETHER };
+
+        for (size_t i = 0; i < ELEMENTS(rest); i++)
+                verdict_leave(v, rest[i], "not judged by this version in a report of systemd");
+        verdict_leave(v, CLAIM_LAYERS, "a report of systemd does not tell of layers");
+        verdict_leave(v, CLAIM_UNTOUCHED,
+                        "a report of systemd does not tell who opened the machine");
+}
+
+static int judge_report(Span file, const Question *q, Judgement *j, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = sysevidence_open(file, &j->report, &why);
+        if (evidence_not_judged(rc))
+                return err_set(e, rc, "%s", why.text);
+        if (rc < 0) {
+                appraise_unreadable(q, why.text, j);
+                return 0;
+        }
+        rc = judge_sysreport(&j->report, q, &j->verdict, &j->systemd, e);
+        if (rc == 0)
+                rc = judge_unlock(&j->systemd, (Span){}, q, &j->verdict, e);
+        leave_what_systemd_does_not_say(&j->verdict);
+        remark_limits(q, j);
+        if (rc < 0)
+                judgement_done(j);
+        return rc;
+}
+
 void appraise_unreadable(const Question *q, const char *why, Judgement *ret) {
         *ret = (Judgement){ .verdict.required = q->policy->required };
         refute_all(&ret->verdict, why);
@@ -150,6 +182,8 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
         int rc;
 
         *ret = (Judgement){ .verdict.required = q->policy->required };
+        if (sysevidence_matches(bundle))
+                return judge_report(bundle, q, ret, e);
         rc = evidence_open(bundle, &ret->evidence, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
@@ -167,5 +201,7 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
 void judgement_done(Judgement *j) {
         if (j->readable)
                 evidence_done(&j->evidence);
+        if (j->report.readable)
+                sysevidence_done(&j->report);
         *j = (Judgement){};
 }

@@ -4,9 +4,11 @@
 #include "verify/evidence.h"
 #include "verify/question.h"
 #include "verify/story.h"
+#include "verify/sysreport.h"
 #include "verify/systemd.h"
 
-/* Judges one bundle of evidence: the one door through which programs come to a verdict. */
+/* Judges one bundle of evidence, or one report that systemd signed: the one door through which
+ * programs come to a verdict. */
 
 typedef struct Judgement {
         Verdict verdict;
@@ -14,6 +16,7 @@ typedef struct Judgement {
         Evidence evidence;
         Story story;
         SystemdStory systemd;
+        SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
 } Judgement;
 
 /* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all

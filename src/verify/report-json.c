@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-sysreport.h"
 #include "verify/report-systemd.h"
 #include "verify/report.h"
 
@@ -57,6 +58,8 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_integer(w, "created", j->evidence.manifest.created);
                 put_text(w, "quoted", &quoted);
         }
+        if (j->report.readable)
+                report_sysreport_json(&j->report, w);
         if (j->story.n_records > 0) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
                 json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-sysreport.h"
 #include "verify/report-systemd.h"
 #include "verify/report.h"
 
@@ -26,6 +27,10 @@ static void print_wall(FILE *to, int64_t microseconds) {
 static void print_head(const Judgement *j, FILE *to) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128), machine = BUF_UP_TO(64);
 
+        if (j->report.readable) {
+                report_sysreport_head(&j->report, to);
+                return;
+        }
         if (!j->readable) {
                 fprintf(to, "Evidence that cannot be read\n\n");
                 return;
@@ -149,6 +154,10 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
                 print_timeline(j, q, to);
                 report_systemd_people(&j->systemd, q, to);
                 print_coverage(j, to);
+        }
+        if (j->report.readable) {
+                report_systemd_people(&j->systemd, q, to);
+                report_sysreport_coverage(&j->report, to);
         }
         print_verdict(&j->verdict, to);
 }

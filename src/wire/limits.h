@@ -28,6 +28,9 @@ enum {
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
         SYSTEMD_RECORD_MAX = 16 * 1024, /* one line of it */
         SYSTEMD_RECORD_TOKENS_MAX = 128,
+        SYSREPORT_SIGNATURES_MAX = 8,     /* of a report of systemd */
+        SYSREPORT_COMPONENTS_MAX = 24,    /* attestations in one of them */
+        SYSREPORT_TOKENS_MAX = 32 * 1024, /* JSON values in one of them */
         NONCE_MIN = 16,
         NONCE_MAX = 32,
 

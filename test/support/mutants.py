@@ -21,7 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = sorted(p.relative_to(ROOT) for p in (ROOT / "src/verify").glob("*.c")) + [
     pathlib.Path("src", name) for name in (
         "log/chain.c", "wire/attest.c", "wire/bundle.c", "wire/content.c", "wire/record.c",
-        "wire/register.c", "wire/systemdlog-words.c", "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c")]
+        "wire/register.c", "wire/sysreport-tpm2.c", "wire/sysreport.c", "wire/systemdlog-words.c",
+        "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c")]
 
 # what hands an error on that was found right there: the if before it is the check
 ORIGINS = {"err_set", "json_reject", "wrong", "unknown", "cursor_end"}

@@ -119,6 +119,8 @@ void sd_define(SdLog *l, uint32_t index) {
                 .name = { 0x00, 0x0b, 0x77, (uint8_t) index },
                 .policy = { guard, 32 },
                 .value = { l->values[l->n_nv], 32 } };
+        if (l->name_nvpcr)
+                l->name_nvpcr(nv);
         l->n_nv++;
 }
 

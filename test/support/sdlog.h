@@ -13,7 +13,8 @@ typedef struct SdLog {
         size_t n_nv;
         const char *banks; /* of the records that follow: "sha256", "sha256 sha384" */
         int64_t time;
-        const char *boot; /* 32 hex digits */
+        const char *boot;              /* 32 hex digits */
+        void (*name_nvpcr)(NvPcr *nv); /* NULL: a Name of no public area */
 } SdLog;
 
 enum { SD_HARDWARE = 0x1d10200, SD_CRYPTSETUP, SD_VERITY, SD_LOGIN };
