@@ -12,4 +12,4 @@ struct LayerKind {
         int (*check)(const Layer *l, Err *e); /* all of it */
 };
 
-extern const LayerKind layer_ddi;
+extern const LayerKind layer_ddi, layer_uki;

@@ -11,6 +11,7 @@
 
 static const LayerKind *const kinds[] = {
         &layer_ddi,
+        &layer_uki,
 };
 
 static const LayerKind *find_kind(Span head) {
@@ -35,7 +36,9 @@ static int recognise(Layer *l, Err *e) {
         l->kind = find_kind((Span){ head, size });
         if (l->kind)
                 return l->kind->recognise(l, e);
-        return err_set(e, -ENODATA, "%s: no layer: not a disk image with a GPT partition table",
+        return err_set(e, -ENODATA,
+                        "%s: no layer: neither a disk image with a GPT partition table nor a "
+                        "unified kernel image",
                         l->path);
 }
 

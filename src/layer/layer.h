@@ -9,7 +9,7 @@
 #include "wire/leaf.h"
 
 /* Recognises a layer (what is laid over or under a running system: an extension, a root or /usr
- * image), and says by which hash it is known. */
+ * image, the kernel that kexec starts), and says by which hash it is known. */
 
 /* A part of the file. */
 typedef struct LayerPart {
@@ -27,16 +27,18 @@ typedef struct Layer {
         int fd;
         const char *path; /* borrowed */
 
-        /* The table of partitions does not tell a system extension from a configuration extension
-         * or a portable service: LEAF_CONFEXT where the file's name ends in .confext.raw,
-         * LEAF_SYSEXT otherwise. Who knows better may write it. */
+        /* LEAF_UKI is known. The table of partitions does not tell a system extension from a
+         * configuration extension or a portable service: LEAF_CONFEXT where the file's name ends in
+         * .confext.raw, LEAF_SYSEXT otherwise. Who knows better may write it. */
         LeafType type;
         char name[NAME_TEXT_MAX + 1];    /* from the label NAME_VERSION of the data partition... */
         char version[NAME_TEXT_MAX + 1]; /* ...or from the file's name; may be empty */
         const char *architecture;        /* "x86-64"; a constant */
         bool usr;                        /* it is a /usr partition, not a root partition */
 
-        Digest root_hash; /* SHA-256; the layer's identity */
+        Digest root_hash; /* SHA-256; the layer's identity: of LEAF_UKI, its Authenticode hash */
+
+        /* of disk images: */
         Tree tree;
         char filesystem[32]; /* "erofs"; empty where none is recognised */
 

@@ -11,12 +11,10 @@
 #include "image/kind.h"
 #include "layer/gpt-types.h"
 #include "port/interrupt.h"
+#include "tools/maker.h"
 #include "tools/print.h"
 #include "tools/tool.h"
 #include "wire/json.h"
-
-/* JSON holds integers exactly up to here, and the leaf takes no more */
-#define EPOCH_MAX ((UINT64_C(1) << 53) - 1)
 
 typedef struct Args {
         const char *type, *source, *name, *version, *architecture;
@@ -70,38 +68,20 @@ static int check_given(const Args *a, Err *e) {
         return 0;
 }
 
-static int take_epoch(ImageParams *p, Err *e) {
-        const char *text = getenv("SOURCE_DATE_EPOCH");
+static int take_paths(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
+        char usual[PATH_MAX];
+        int n, rc;
 
-        p->has_epoch = text && text[0];
-        if (p->has_epoch && !text_number(span_of(text), EPOCH_MAX, &p->epoch))
-                return err_set(e, -EINVAL, "$SOURCE_DATE_EPOCH is '%s', not seconds since 1970",
-                                text);
-        return 0;
-}
-
-typedef struct Paths {
-        char output[PATH_MAX], leaf[PATH_MAX];
-} Paths;
-
-static int take_paths(const Args *a, Paths *paths, ImageParams *p, Err *e) {
-        int n;
-
-        n = a->output ? snprintf(paths->output, PATH_MAX, "%s", a->output)
-                      : snprintf(paths->output, PATH_MAX, "%s_%s.raw", a->name, a->version);
-        if (n < 0 || n >= PATH_MAX)
+        n = snprintf(usual, PATH_MAX, "%s_%s.raw", a->name, a->version);
+        if (!a->output && (n < 0 || n >= PATH_MAX))
                 return err_set(e, -EINVAL, "the path of the image is too long");
-        n = a->leaf ? snprintf(paths->leaf, PATH_MAX, "%s", a->leaf)
-                    : snprintf(paths->leaf, PATH_MAX, "%s.leaf", paths->output);
-        if (n < 0 || n >= PATH_MAX)
-                return err_set(e, -EINVAL, "the path of the leaf is too long");
-
+        rc = maker_paths(a->output ?: usual, a->leaf, paths, e);
         p->output = paths->output;
-        p->leaf = strcmp(paths->leaf, "no") == 0 ? NULL : paths->leaf;
-        return 0;
+        p->leaf = paths->leaf;
+        return rc;
 }
 
-static int take_params(const Args *a, Paths *paths, ImageParams *p, Err *e) {
+static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
         const char *scratch = getenv("TMPDIR");
         int rc;
 
@@ -125,7 +105,7 @@ static int take_params(const Args *a, Paths *paths, ImageParams *p, Err *e) {
                 return err_set(e, -EINVAL, "'--seed=' is empty");
         rc = a->architecture ? 0 : own_architecture(&p->architecture, e);
         if (rc == 0)
-                rc = take_epoch(p, e);
+                rc = maker_epoch(&p->has_epoch, &p->epoch, e);
         if (rc == 0)
                 rc = take_paths(a, paths, p, e);
         return rc;
@@ -183,7 +163,7 @@ static int run(void *values, char *const *operands, Err *e) {
         ImageParams p;
         ImageBuilt built;
         Interrupt interrupt;
-        Paths paths;
+        MakerPaths paths;
         int rc;
 
         (void) operands;

@@ -17,6 +17,16 @@ static int show(const ShowArgs *a, const char *path, Err *e) {
                         "%s: an image; this build of avouch show does not read images", path);
 }
 
+static bool matches_uki(Span head) {
+        return span_starts(head, SPAN_LITERAL("MZ"));
+}
+
+const ShowKind show_uki = {
+        .name = "uki",
+        .matches = matches_uki,
+        .show = show,
+};
+
 const ShowKind show_image = {
         .name = "image",
         .has_content = true,

@@ -19,6 +19,7 @@ static const Option options[] = {
 };
 
 static const ShowKind *const kinds[] = {
+        &show_uki,
         &show_image,
         &show_leaf,
         &show_log,
@@ -41,8 +42,8 @@ static int find_kind(const char *path, const ShowKind **ret, Err *e) {
                         *ret = kinds[i];
                         return 0;
                 }
-        return err_set(e, -ENODATA, "%s: neither an image, a release leaf, a log nor evidence",
-                        path);
+        return err_set(e, -ENODATA,
+                        "%s: neither an image, a UKI, a release leaf, a log nor evidence", path);
 }
 
 static int run(void *values, char *const *operands, Err *e) {

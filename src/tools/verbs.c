@@ -6,7 +6,9 @@
 
 const VerbLine verb_lines[] = {
         { "build-image", "Make a system extension: read-only, with its hash tree and signature" },
-        { "show", "Say what a file is: image, log, evidence, leaf" },
+        { "build-uki", "Make a unified kernel image out of stub, kernel, initrd and command line" },
+        { "predict", "Tell which PCR 11 a unified kernel image leads to" },
+        { "show", "Say what a file is: image, UKI, log, evidence, leaf" },
         { "measure", "Append one record to this machine's log and extend its register" },
         { "glass", "Open the machine by hand, with a mark that stays" },
         { "quote", "Answer a nonce with evidence of what this machine runs" },

@@ -59,5 +59,5 @@ bool json_hex(Json v, uint8_t *into, size_t size) {
 }
 
 bool json_base64url(Json v, Buf *to) {
-        return json_type(v) == JSON_STRING && text_unbase64url(json_raw(v), to) && to->failed == 0;
+        return json_type(v) == JSON_STRING && text_unbase64url(json_raw(v), to);
 }

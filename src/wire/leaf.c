@@ -229,11 +229,18 @@ int leaf_parse(Span text, Leaf *ret, Err *e) {
         return 0;
 }
 
+/* A value that held a line feed would become lines of its own. */
+static void put_value(Buf *to, Span value) {
+        if (value.size > 0 && memchr(value.data, '\n', value.size))
+                to->failed = -EINVAL;
+        buf_bytes(to, value);
+}
+
 static void put_text(Buf *to, const char *key, Span value) {
         if (value.size == 0)
                 return;
         buf_string(to, key);
-        buf_bytes(to, value);
+        put_value(to, value);
         buf_byte(to, '\n');
 }
 
@@ -247,32 +254,23 @@ static void put_sha256(Buf *to, const char *key, const uint8_t sha256[SHA256_SIZ
 static void put_lists(Buf *to, const Leaf *leaf) {
         for (size_t i = 0; i < leaf->n_sections; i++) {
                 buf_string(to, "section ");
-                buf_bytes(to, leaf->sections[i].name);
+                put_value(to, leaf->sections[i].name);
                 put_sha256(to, " ", leaf->sections[i].sha256);
         }
         for (size_t i = 0; i < leaf->n_pcrs; i++) {
                 buf_string(to, "pcr11 ");
                 buf_string(to, hash_name(leaf->pcrs[i].bank));
                 buf_byte(to, ':');
-                buf_bytes(to, leaf->pcrs[i].phases);
+                put_value(to, leaf->pcrs[i].phases);
                 buf_byte(to, ' ');
                 text_hex(to, digest_span(&leaf->pcrs[i].value));
                 buf_byte(to, '\n');
         }
 }
 
-/* False where a value held a line feed and so became lines of its own. */
-static bool reads_back(Span text, const Leaf *leaf) {
-        Leaf again;
-
-        return leaf_parse(text, &again, NULL) == 0 && again.type == leaf->type &&
-               span_equal(again.name, leaf->name) && span_equal(again.version, leaf->version) &&
-               span_equal(again.architecture, leaf->architecture) &&
-               again.n_sections == leaf->n_sections && again.n_pcrs == leaf->n_pcrs;
-}
-
 void leaf_write(const Leaf *leaf, Buf *to) {
         size_t before = to->size;
+        Leaf again;
 
         assert(leaf->n_sections <= LEAF_SECTIONS_MAX && leaf->n_pcrs <= LEAF_PCRS_MAX);
 
@@ -293,6 +291,7 @@ void leaf_write(const Leaf *leaf, Buf *to) {
         if (leaf->has_epoch)
                 buf_printf(to, "source-date-epoch %llu\n", (unsigned long long) leaf->epoch);
 
-        if (to->failed == 0 && !reads_back((Span){ to->data + before, to->size - before }, leaf))
+        if (to->failed == 0 && leaf_parse((Span){ to->data + before, to->size - before }, &again,
+                                               NULL) < 0)
                 to->failed = -EINVAL;
 }

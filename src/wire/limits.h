@@ -47,6 +47,15 @@ enum {
         NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + 64 + 2,          /* TPMS_NV_PUBLIC */
         PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
+        /* unified kernel images */
+        PE_SECTIONS_MAX = 128,        /* sections of a PE file */
+        PE_HEAD_MAX = 128 * 1024,     /* of a PE file, read for its headers */
+        STUB_MAX = 16 * 1024 * 1024,  /* systemd-stub, and what stands in its place */
+        STUB_VERSION_MAX = 128,       /* what it says of its own version */
+        UKI_TEXT_MAX = 256 * 1024,    /* a section that holds text: .cmdline, .osrel and the like */
+        UKI_MAX = 1024 * 1024 * 1024, /* the whole file */
+        PHASES_MAX = 16,              /* phase paths that one prediction is for */
+
         /* images, leaves, keys */
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
@@ -56,9 +65,9 @@ enum {
         CMS_MAX = 64 * 1024,               /* one PKCS#7 signature, DER */
         LEAF_MAX = 64 * 1024,
         LEAF_LINE_MAX = 1024,
-        LEAF_SECTIONS_MAX = 128, /* PE sections of a UKI */
-        LEAF_PCRS_MAX = 64,      /* expected PCR 11 values */
-        LEAVES_MAX = 4096,       /* leaves handed to one verification */
+        LEAF_SECTIONS_MAX = PE_SECTIONS_MAX,
+        LEAF_PCRS_MAX = 64, /* expected PCR 11 values */
+        LEAVES_MAX = 4096,  /* leaves handed to one verification */
         EXTENSION_RELEASE_MAX = 64 * 1024,
         EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */

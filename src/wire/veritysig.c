@@ -46,7 +46,7 @@ int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *
         JsonToken tokens[VERITY_SIGNATURE_TOKENS_MAX];
         VeritySignature s = {};
         Json object, fingerprint;
-        Span text;
+        Span text = {};
         int rc;
 
         if (partition.size > VERITY_SIGNATURE_MAX)

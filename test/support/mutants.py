@@ -20,12 +20,13 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = sorted(p.relative_to(ROOT) for p in (ROOT / "src/verify").glob("*.c")) + [
     pathlib.Path("src", name) for name in (
-        "log/chain.c", "wire/attest.c", "wire/bundle.c", "wire/content.c", "wire/record.c",
-        "wire/register.c", "wire/sysreport-tpm2.c", "wire/sysreport.c", "wire/systemdlog-words.c",
-        "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c")]
+        "base/cursor.c", "base/ini.c", "base/settings.c", "log/chain.c", "wire/attest.c", "wire/bundle.c", "wire/content.c",
+        "wire/json.c", "wire/json-value.c", "wire/leaf.c", "wire/record.c", "wire/register.c", "wire/sysreport-tpm2.c",
+        "wire/sysreport.c", "wire/systemdlog-words.c", "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c",
+        "wire/veritysb.c", "wire/veritysig.c")]
 
 # what hands an error on that was found right there: the if before it is the check
-ORIGINS = {"err_set", "json_reject", "wrong", "unknown", "cursor_end"}
+ORIGINS = {"err_set", "json_reject", "setting_wrong", "unknown_section", "unknown_key", "cursor_end"}
 CALL = re.compile(r"(?<!\w)(?:verdict_|judge_|refute_|leave_|lean_|expect_|cursor_reject|cursor_expect)\w*(?=\()")
 BOUNDS = {"cursor_prefixed": {2: "most"}, "text_number": {1: "most"}, "read_number": {-1: "most"},
           "cursor_until": {2: "most"}, "json_integer": {1: "least", 2: "most"}}

@@ -114,6 +114,8 @@ static const struct {
         { SMALL "signer sha512:" HEX_A "\n", 38, "not sha256: and 64 lower" },
         { SMALL "signer sha256:A" HEX_A "\n", 38, "not sha256: and 64 lower" },
         { SMALL "section .linux\n", 38, "not a section's name and sha256:HEX" },
+        { SMALL "section .linux sha512:" HEX_A "\n", 38, "not a section's name" },
+        { SMALL "section .linux sha256:" HEX_A "a\n", 38, "not a section's name" },
         { SMALL "section .longname sha256:" HEX_A "\n", 38, "not a section's" },
         { SMALL "section .\xc3\xa4 sha256:" HEX_A "\n", 38, "not a section's" },
         { SMALL "section  sha256:" HEX_A "\n", 38, "a value that is empty" },
@@ -124,6 +126,7 @@ static const struct {
         { SMALL "pcr11 sha256:a: " HEX_A "\n", 38, "not BANK:PHASE-PATH" },
         { SMALL "pcr11 sha256:a::b " HEX_A "\n", 38, "not BANK:PHASE-PATH" },
         { SMALL "pcr11 sha256:a  " HEX_A "\n", 38, "not BANK:PHASE-PATH" },
+        { SMALL "pcr11 sha256:\xc3\xa4 " HEX_A "\n", 38, "not BANK:PHASE-PATH" },
         { SMALL "pcr11 sha384:a " HEX_A "\n", 38, "not BANK:PHASE-PATH" },
         { SMALL "pcr11 sha256:a " HEX_A "\npcr11 sha256:a " HEX_B "\n", 118,
                         "this bank and phase path stood before" },
@@ -190,6 +193,16 @@ static void limits_hold_and_what_fits_is_taken(void **state) {
         assert_int_equal(b.failed, -EINVAL);
         buf_done(&b);
 
+        buf_string(&b, SMALL "architecture ");
+        for (size_t i = 0; i < LEAF_LINE_MAX; i++)
+                buf_byte(&b, 'x');
+        buf_byte(&b, '\n');
+        assert_int_equal(leaf_parse(buf_span(&b), &out, NULL), 0);
+        b.data[b.size - 1] = 'x';
+        buf_byte(&b, '\n');
+        assert_int_equal(leaf_parse(buf_span(&b), &out, NULL), -EBADMSG);
+        buf_done(&b);
+
         buf_zeros(&b, LEAF_MAX);
         assert_int_equal(leaf_parse(buf_span(&b), &out, NULL), -EBADMSG);
         buf_byte(&b, 0);
@@ -222,6 +235,18 @@ static void what_would_not_be_read_is_not_written(void **state) {
                 { .type = LEAF_INVALID, .name = { (const uint8_t *) "jq", 2 } },
                 { .type = LEAF_SYSEXT },
                 { .type = LEAF_SYSEXT, .name = { (const uint8_t *) "jq\nversion 2", 12 } },
+                { .type = LEAF_SYSEXT,
+                                .name = { (const uint8_t *) "jq", 2 },
+                                .n_sections = 1,
+                                .sections = { { .name = SPAN_LITERAL("a sha256:" HEX_A
+                                                                     "\nsection b") } } },
+                { .type = LEAF_SYSEXT,
+                                .name = { (const uint8_t *) "jq", 2 },
+                                .n_pcrs = 1,
+                                .pcrs = { { .bank = HASH_SHA256,
+                                                .value = { .alg = HASH_SHA256, .size = 32 },
+                                                .phases = SPAN_LITERAL("a " HEX_A
+                                                                       "\npcr11 sha256:b") } } },
                 { .type = LEAF_SYSEXT,
                                 .name = { (const uint8_t *) "jq", 2 },
                                 .n_pcrs = 1,

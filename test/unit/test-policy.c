@@ -11,8 +11,10 @@
 
 static void a_policy_says_what_it_says(void **state) {
         Policy p = policy_default();
+        char said[POLICY_SAID_MAX];
 
         (void) state;
+        p.file = "machine.policy";
         assert_int_equal(policy_apply(SPAN_LITERAL("# mine\n"
                                                    "[Machine]\n"
                                                    "AttestationKey=" NAME "\n"
@@ -40,6 +42,10 @@ static void a_policy_says_what_it_says(void **state) {
         assert_int_equal(p.allowed_by[0].line, 12);
         assert_int_equal(p.allowed_by[1].line, 12);
         assert_int_equal(p.allowed_by[2].line, 0);
+        policy_say(p.allowed_by[1], said, sizeof(said));
+        assert_string_equal(said, "line 12 of machine.policy");
+        policy_say((PolicyPlace){ .line = 7 }, said, sizeof(said));
+        assert_string_equal(said, "policy line 7");
         assert_true(p.has_baseline);
         assert_int_equal(p.baseline, 17);
 }

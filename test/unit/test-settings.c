@@ -53,6 +53,8 @@ static void what_no_row_knows_is_refused(void **state) {
                 { "[House]\nDoro=1\n", "line 2: [House] has no key 'Doro', did you mean 'Door'?" },
                 { "[House]\nGate=1\n", "line 2: [House] has no key 'Gate', [Garden] has" },
                 { "[House]\nChimney=1\n", "line 2: [House] has no key 'Chimney'" },
+                { "[House]\nabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz=1\n",
+                                "line 2: [House] has no key 'abcdefghijklmnopqrstuvwxyzabcdefghijklmn'" },
                 { "[Garden]\nDoro=1\n", "line 2: [Garden] has no key 'Doro'" },
                 { "[House]\nDoor=bad\n", "line 2: Door=bad: not that" },
                 { "[House]\nDoor\n", "line 2 is neither [Section] nor Key=value: 'Door'" },

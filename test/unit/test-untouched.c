@@ -109,7 +109,8 @@ static void every_kind_must_be_allowed(void **state) {
                 assert_reason(&v, cases[i].state,
                                 "this boot: opened 1 time, first as it (record 0)");
                 assert_string_equal(v.by[CLAIM_UNTOUCHED],
-                                cases[i].state == CLAIM_EXCUSED ? "policy line 12, [Glass] Allow=" : "");
+                                cases[i].state == CLAIM_EXCUSED ? "policy line 12, [Glass] Allow="
+                                                                : "");
         }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "port/cms.h"
+#include "support/libc.h"
 #include "support/testdata.h"
 #include "wire/veritysig.h"
 
@@ -182,6 +183,23 @@ static void a_buf_without_room_is_said(void **state) {
         assert_int_equal(verity_signature_write(&s, &to, NULL), -E2BIG);
 }
 
+/* Written whole, or said to have failed: not one byte is missing where memory was short. */
+static void short_memory_is_said(void **state) {
+        VeritySignature s = { .pkcs7 = PKCS7, .has_fingerprint = true };
+        int n = 0, rc;
+
+        (void) state;
+        do {
+                _cleanup_(buf_done) Buf to = BUF_UP_TO(VERITY_SIGNATURE_SIZE);
+
+                libc_fail_after(LIBC_MEMORY, n++, ENOMEM, false);
+                rc = verity_signature_write(&s, &to, NULL);
+                assert_int_equal(rc, libc_heal() > 0 ? -ENOMEM : 0);
+                assert_int_equal(to.size, rc < 0 ? 0 : VERITY_SIGNATURE_SIZE);
+        } while (rc < 0);
+        assert_true(n > 2);
+}
+
 /* What systemd-repart 262.1 wrote: read, judged, and written again as the same bytes. */
 static void a_genuine_one_is_taken_and_holds(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(VERITY_SIGNATURE_SIZE), der = BUF_UP_TO(CMS_MAX);
@@ -218,6 +236,7 @@ int main(void) {
                 cmocka_unit_test(it_is_written_as_systemd_writes_it),
                 cmocka_unit_test(a_signature_that_does_not_fit_is_refused),
                 cmocka_unit_test(a_buf_without_room_is_said),
+                cmocka_unit_test(short_memory_is_said),
                 cmocka_unit_test(a_genuine_one_is_taken_and_holds),
         };
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Something that goes into a section: a file, whose bytes are read once, when they are written; or
+ * bytes that are at hand. Owner: uki_part_done(). */
+typedef struct UkiPart {
+        const char *name; /* for e; borrowed */
+        int fd;           /* negative: the bytes are in memory */
+        uint64_t size;
+        Buf bytes;
+} UkiPart;
+
+#define UKI_PART_NONE ((UkiPart){ .fd = -1 })
+
+/* A file, kept open. What has no size beforehand (a pipe) is read into memory. */
+int uki_part_open(const char *path, UkiPart *ret, Err *e) _must_check_;
+
+/* A text as options give it: itself, or with "@FILE" what that file holds. Blanks between the words
+ * of a text are joined to one where squeeze says so, as ukify does it with a command line; what a
+ * file holds stays as it is. */
+int uki_part_text(const char *value, bool squeeze, UkiPart *ret, Err *e) _must_check_;
+
+/* Bytes at an offset, as many as there are; into has room for size. */
+int uki_part_read(const UkiPart *p, uint64_t at, uint8_t *into, size_t size, size_t *ret_size,
+                Err *e) _must_check_;
+
+void uki_part_done(UkiPart *p);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/uki-write.h"
+
+#include <assert.h>
+
+#include "base/file.h"
+
+enum { CHECKSUM_IN_OPTIONAL = 64, CHECKSUM_SIZE = 4, DIRECTORY_SIZE = 8 };
+
+void uki_writer_done(UkiWriter *w) {
+        hasher_done(&w->authenticode);
+}
+
+/* The sum of 16-bit words with the carry added again (ImageHlp's CheckSumMappedFile): that is, the
+ * remainder by 0xffff, which four bytes at a time have too. at: whether it begins within a word. */
+static uint64_t sum_of(Span bytes, uint64_t at) {
+        uint64_t sum = 0;
+        size_t i = 0;
+
+        if (at % 2 == 1 && bytes.size > 0)
+                sum += (uint64_t) bytes.data[i++] << 8;
+        for (; bytes.size - i >= 4; i += 4)
+                sum += (uint32_t) bytes.data[i] | (uint32_t) bytes.data[i + 1] << 8 |
+                       (uint32_t) bytes.data[i + 2] << 16 | (uint32_t) bytes.data[i + 3] << 24;
+        for (unsigned shift = 0; i < bytes.size; i++, shift += 8)
+                sum += (uint64_t) bytes.data[i] << shift;
+        return sum;
+}
+
+static uint32_t fold(uint64_t sum) {
+        while (sum >> 16 != 0)
+                sum = (sum & 0xffff) + (sum >> 16);
+        return (uint32_t) sum;
+}
+
+static int put(UkiWriter *w, Span bytes, Err *e) {
+        int rc;
+
+        rc = file_write_at(w->fd, w->name, w->at, bytes, e);
+        if (rc < 0)
+                return rc;
+        w->sum += sum_of(bytes, w->at);
+        w->sum = fold(w->sum);
+        w->at += bytes.size;
+        return 0;
+}
+
+/* The two fields that signing changes are left out of the hash. */
+static int hash_headers(UkiWriter *w, Span headers, const Pe *pe, Err *e) {
+        size_t checksum = w->checksum_at, entry, after = checksum + CHECKSUM_SIZE;
+        int rc;
+
+        rc = hasher_add(w->authenticode, (Span){ headers.data, checksum }, e);
+        if (rc == 0 && pe->n_directories > PE_DIRECTORY_CERTIFICATES) {
+                entry = pe->at.directories + (size_t) PE_DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
+                rc = hasher_add(w->authenticode, (Span){ headers.data + after, entry - after }, e);
+                after = entry + DIRECTORY_SIZE;
+        }
+        if (rc == 0)
+                rc = hasher_add(w->authenticode,
+                                (Span){ headers.data + after, headers.size - after }, e);
+        return rc;
+}
+
+int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret, Err *e) {
+        UkiWriter w = { .fd = fd, .name = name };
+        int rc;
+
+        w.checksum_at = pe->at.optional_header + CHECKSUM_IN_OPTIONAL;
+        assert(span_is_zero((Span){ headers.data + w.checksum_at, CHECKSUM_SIZE }));
+
+        rc = hasher_new(HASH_SHA256, &w.authenticode, e);
+        if (rc == 0)
+                rc = hash_headers(&w, headers, pe, e);
+        if (rc == 0)
+                rc = put(&w, headers, e);
+        if (rc < 0) {
+                uki_writer_done(&w);
+                return rc;
+        }
+
+        *ret = w;
+        return 0;
+}
+
+int uki_writer_put(UkiWriter *w, Span bytes, Err *e) {
+        int rc;
+
+        rc = hasher_add(w->authenticode, bytes, e);
+        return rc < 0 ? rc : put(w, bytes, e);
+}
+
+int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) {
+        static const uint8_t zeros[4096];
+        int rc = 0;
+
+        while (rc == 0 && n > 0) {
+                size_t part = n < sizeof(zeros) ? (size_t) n : sizeof(zeros);
+
+                rc = uki_writer_put(w, (Span){ zeros, part }, e);
+                n -= part;
+        }
+        return rc;
+}
+
+int uki_writer_end(UkiWriter *w, Digest *ret, Err *e) {
+        uint32_t checksum = fold(w->sum) + (uint32_t) w->at;
+        uint8_t bytes[CHECKSUM_SIZE];
+        int rc;
+
+        for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
+                bytes[i] = (uint8_t) (checksum >> 8 * i);
+        rc = file_write_at(w->fd, w->name, w->checksum_at, (Span){ bytes, sizeof(bytes) }, e);
+        return rc < 0 ? rc : hasher_end(w->authenticode, ret, e);
+}

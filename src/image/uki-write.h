@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "port/crypto.h"
+#include "wire/pe.h"
+
+/* Writes a PE file from its first byte to its last, and computes on the way what is known of the
+ * whole only: the checksum in its headers, and the Authenticode hash (Microsoft, "Windows
+ * Authenticode Portable Executable Signature Format"). Owner: uki_writer_done(). */
+typedef struct UkiWriter {
+        int fd;
+        const char *name; /* of the file, for e; borrowed */
+        uint64_t at;
+        uint64_t sum;
+        uint32_t checksum_at;
+        Hasher *authenticode;
+} UkiWriter;
+
+/* Begins with the headers, in which the checksum is 0. pe: where its fields are. */
+int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret,
+                Err *e) _must_check_;
+
+int uki_writer_put(UkiWriter *w, Span bytes, Err *e) _must_check_;
+int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) _must_check_;
+
+/* Puts the checksum where it belongs, and hands out the Authenticode hash. */
+int uki_writer_end(UkiWriter *w, Digest *ret, Err *e) _must_check_;
+
+void uki_writer_done(UkiWriter *w);

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/uki.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "image/uki-kernel.h"
+#include "image/uki-layout.h"
+#include "image/uki-leaf.h"
+#include "image/uki-part.h"
+#include "image/uki-sbat.h"
+#include "image/uki-write.h"
+#include "layer/uki-name.h"
+#include "port/interrupt.h"
+#include "wire/pe.h"
+#include "wire/stub.h"
+
+enum { CHUNK = 64 * 1024, SECTIONS = 6, INITRD_ALIGNMENT = 4 };
+
+/* In the order of the file, which is ukify's. */
+typedef enum Which { OSREL, CMDLINE, UNAME, KERNEL, INITRD, SBAT } Which;
+
+static const struct {
+        const char *name;
+        uint32_t flags;
+} rows[SECTIONS] = {
+        [OSREL] = { ".osrel", PE_SECTION_READ | PE_SECTION_DATA },
+        [CMDLINE] = { ".cmdline", PE_SECTION_READ | PE_SECTION_DATA },
+        [UNAME] = { ".uname", PE_SECTION_READ | PE_SECTION_DATA },
+        /* old kernels are run where they lie */
+        [KERNEL] = { ".linux", PE_SECTION_READ | PE_SECTION_CODE },
+        [INITRD] = { ".initrd", PE_SECTION_READ | PE_SECTION_DATA },
+        [SBAT] = { ".sbat", PE_SECTION_READ | PE_SECTION_DATA },
+};
+
+/* What there is while an image is built. Owner: work_done(), which takes back all that was not
+ * committed. */
+typedef struct Work {
+        const UkiParams *p;
+        Buf stub_bytes;
+        Pe stub;
+        Stub mark;
+        UkiPart single[SECTIONS]; /* all but the initrds */
+        UkiPart initrds[UKI_INITRDS_MAX];
+        Kernel kernel;
+
+        UkiSection sections[SECTIONS]; /* those that are not empty */
+        Which which[SECTIONS];
+        size_t n_sections;
+        Digest digests[SECTIONS];
+        UkiPlan plan;
+        NewFile image, leaf;
+        UkiBuilt built;
+} Work;
+
+static void work_done(Work *w) {
+        new_file_done(&w->image);
+        new_file_done(&w->leaf);
+        for (size_t i = 0; i < ELEMENTS(w->single); i++)
+                uki_part_done(&w->single[i]);
+        for (size_t i = 0; i < ELEMENTS(w->initrds); i++)
+                uki_part_done(&w->initrds[i]);
+        buf_done(&w->stub_bytes);
+}
+
+static void work_new(const UkiParams *p, Work *w) {
+        memset(w, 0, sizeof(*w));
+        w->p = p;
+        w->stub_bytes = BUF_UP_TO(STUB_MAX);
+        w->image = NEW_FILE_NONE;
+        w->leaf = NEW_FILE_NONE;
+        for (size_t i = 0; i < ELEMENTS(w->single); i++)
+                w->single[i] = UKI_PART_NONE;
+        for (size_t i = 0; i < ELEMENTS(w->initrds); i++)
+                w->initrds[i] = UKI_PART_NONE;
+}
+
+/* A section's bytes in the stub, as far as they are in the file. */
+static Span stub_section(const Work *w, const char *name) {
+        const PeSection *s = pe_find(&w->stub, name);
+        uint32_t size = !s ? 0 : s->virtual_size < s->raw_size ? s->virtual_size : s->raw_size;
+
+        return s ? (Span){ w->stub_bytes.data + s->raw_offset, size } : (Span){};
+}
+
+static int check_stub(Work *w, Err *e) {
+        if (!pe_architecture(w->stub.machine))
+                return err_set(e, -EBADMSG,
+                                "is for a machine that is not known (PE machine 0x%04x)",
+                                w->stub.machine);
+        if (w->stub.subsystem != PE_SUBSYSTEM_EFI_APPLICATION)
+                return err_set(e, -EBADMSG, "is no program for EFI");
+        if (!pe_find(&w->stub, ".sdmagic"))
+                return err_set(e, -EBADMSG, "is no systemd-stub: it has no section .sdmagic");
+        for (size_t i = 0; i < SECTIONS; i++)
+                if (i != SBAT && pe_find(&w->stub, rows[i].name))
+                        return err_set(e, -EBADMSG,
+                                        "has a section %s already, so it is an image and no stub",
+                                        rows[i].name);
+        return stub_parse(stub_section(w, ".sdmagic"), &w->mark, e);
+}
+
+static int open_stub(Work *w, Err *e) {
+        Span bytes;
+        int rc;
+
+        rc = file_read(w->p->stub, &w->stub_bytes, e);
+        if (rc < 0)
+                return rc;
+        bytes = buf_span(&w->stub_bytes);
+        rc = pe_parse(bytes, bytes.size, &w->stub, e);
+        if (rc == 0)
+                rc = check_stub(w, e);
+        if (rc == 0 && !stub_measures(w->mark.generation))
+                rc = err_set(e, -EOPNOTSUPP,
+                                "is of systemd %u, which measures nothing into PCR 11; %d is the "
+                                "first that does",
+                                w->mark.generation, STUB_OLDEST);
+        if (rc < 0) {
+                err_at(e, w->p->stub);
+                return rc;
+        }
+        w->built.architecture = pe_architecture(w->stub.machine);
+        w->built.stub_generation = w->mark.generation;
+        (void) snprintf(w->built.stub_version, sizeof(w->built.stub_version), "%.*s",
+                        (int) w->mark.version.size, (const char *) w->mark.version.data);
+        return 0;
+}
+
+static int take_text(Work *w, Which which, const char *value, Err *e) {
+        if (!value)
+                return 0;
+        return uki_part_text(value, which == CMDLINE, &w->single[which], e);
+}
+
+static int open_kernel(Work *w, Err *e) {
+        const char *uname = w->p->uname;
+        int rc;
+
+        rc = uki_part_open(w->p->linux_image, &w->single[KERNEL], e);
+        if (rc == 0)
+                rc = kernel_open(&w->single[KERNEL], w->stub.machine, &w->kernel, e);
+        if (rc < 0)
+                return rc;
+        if (!uname && w->kernel.uname[0])
+                uname = w->kernel.uname;
+        rc = take_text(w, UNAME, uname, e);
+        w->built.has_uname = w->single[UNAME].size > 0;
+        return rc;
+}
+
+static int open_texts(Work *w, Err *e) {
+        const char *os_release = w->p->os_release;
+        int rc;
+
+        if (!os_release)
+                os_release = access("/etc/os-release", F_OK) == 0 ? "@/etc/os-release"
+                                                                  : "@/usr/lib/os-release";
+        rc = take_text(w, OSREL, os_release, e);
+        return rc < 0 ? rc : take_text(w, CMDLINE, w->p->cmdline, e);
+}
+
+static int open_initrds(Work *w, Err *e) {
+        if (w->p->n_initrds > UKI_INITRDS_MAX)
+                return err_set(e, -EINVAL, "%zu initrds; %d are the most", w->p->n_initrds,
+                                UKI_INITRDS_MAX);
+        for (size_t i = 0; i < w->p->n_initrds; i++) {
+                int rc = uki_part_open(w->p->initrds[i], &w->initrds[i], e);
+
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+static int make_sbat(Work *w, Err *e) {
+        const PeSection *s = pe_find(&w->kernel.pe, ".sbat");
+        _cleanup_(buf_done) Buf kernel = BUF_UP_TO(UKI_TEXT_MAX);
+        UkiPart *p = &w->single[SBAT];
+        uint32_t size = !s ? 0 : s->virtual_size < s->raw_size ? s->virtual_size : s->raw_size;
+        uint8_t *bytes = size > 0 ? buf_room(&kernel, size) : NULL;
+        size_t n = 0;
+        int rc = 0;
+
+        if (kernel.failed < 0)
+                return err_set(e, kernel.failed, "%s: a .sbat section of %u bytes",
+                                w->p->linux_image, size);
+        if (bytes)
+                rc = uki_part_read(&w->single[KERNEL], s->raw_offset, bytes, size, &n, e);
+        if (rc < 0)
+                return rc;
+        p->bytes = BUF_UP_TO(UKI_TEXT_MAX);
+        rc = uki_sbat(stub_section(w, ".sbat"), (Span){ bytes, n }, w->mark.generation, &p->bytes,
+                        e);
+        p->size = p->bytes.size;
+        return rc;
+}
+
+static uint64_t padding_of(const Work *w, const UkiPart *p) {
+        return w->p->n_initrds > 1
+                               ? (INITRD_ALIGNMENT - p->size % INITRD_ALIGNMENT) % INITRD_ALIGNMENT
+                               : 0;
+}
+
+static uint64_t size_of(const Work *w, Which which) {
+        uint64_t size = w->single[which].size;
+
+        for (size_t i = 0; which == INITRD && i < w->p->n_initrds; i++)
+                size += w->initrds[i].size + padding_of(w, &w->initrds[i]);
+        return size;
+}
+
+/* A section that is empty is none, for the stub too. */
+static int plan(Work *w, Err *e) {
+        int rc;
+
+        for (unsigned i = 0; i < SECTIONS; i++) {
+                UkiSection s = { rows[i].name, size_of(w, (Which) i), rows[i].flags };
+
+                if (s.size == 0)
+                        continue;
+                w->which[w->n_sections] = (Which) i;
+                w->sections[w->n_sections++] = s;
+        }
+        rc = uki_plan(buf_span(&w->stub_bytes), &w->stub, w->sections, w->n_sections, &w->plan, e);
+        if (rc < 0)
+                err_at(e, w->p->stub);
+        return rc;
+}
+
+/* For the leaf and for people. */
+static int take_names(Work *w, Err *e) {
+        const UkiParams *p = w->p;
+        UkiBuilt *b = &w->built;
+
+        uki_name(buf_span(&w->single[OSREL].bytes), buf_span(&w->single[UNAME].bytes), b->name,
+                        b->version);
+        if ((p->name && strlen(p->name) > NAME_TEXT_MAX) ||
+                        (p->version && strlen(p->version) > NAME_TEXT_MAX))
+                return err_set(e, -EINVAL, "a name or version of more than %d bytes",
+                                NAME_TEXT_MAX);
+        if (p->name)
+                (void) snprintf(b->name, sizeof(b->name), "%s", p->name);
+        if (p->version)
+                (void) snprintf(b->version, sizeof(b->version), "%s", p->version);
+        return 0;
+}
+
+static int open_files(Work *w, Err *e) {
+        int rc;
+
+        rc = new_file_open(w->p->output, 0644, &w->image, e);
+        if (rc < 0)
+                return rc;
+        return w->p->leaf ? new_file_open(w->p->leaf, 0644, &w->leaf, e) : 0;
+}
+
+static int put_both(UkiWriter *writer, Hasher *hasher, Span bytes, Err *e) {
+        int rc;
+
+        rc = hasher_add(hasher, bytes, e);
+        return rc < 0 ? rc : uki_writer_put(writer, bytes, e);
+}
+
+/* Reads a part once, for all that is computed of it. */
+static int copy_part(const UkiPart *p, UkiWriter *writer, Hasher *hasher, Err *e) {
+        uint8_t chunk[CHUNK];
+
+        for (uint64_t at = 0; at < p->size; at += CHUNK) {
+                uint64_t left = p->size - at;
+                size_t want = left < CHUNK ? (size_t) left : CHUNK, n;
+                int rc = uki_part_read(p, at, chunk, want, &n, e);
+
+                if (rc == 0 && n < want)
+                        rc = err_set(e, -EIO, "%s: became shorter while it was read", p->name);
+                if (rc == 0)
+                        rc = put_both(writer, hasher, (Span){ chunk, n }, e);
+                if (rc == 0)
+                        rc = interrupt_check(e);
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+static int write_added(Work *w, size_t i, UkiWriter *writer, Err *e) {
+        static const uint8_t zeros[INITRD_ALIGNMENT];
+        _cleanup_(hasher_done) Hasher *hasher = NULL;
+        size_t n_initrds = w->which[i] == INITRD ? w->p->n_initrds : 0;
+        int rc;
+
+        rc = hasher_new(HASH_SHA256, &hasher, e);
+        if (rc == 0)
+                rc = copy_part(&w->single[w->which[i]], writer, hasher, e);
+        for (size_t k = 0; rc == 0 && k < n_initrds; k++) {
+                const UkiPart *p = &w->initrds[k];
+
+                rc = copy_part(p, writer, hasher, e);
+                if (rc == 0)
+                        rc = put_both(writer, hasher, (Span){ zeros, padding_of(w, p) }, e);
+        }
+        return rc < 0 ? rc : hasher_end(hasher, &w->digests[i], e);
+}
+
+static int write_places(Work *w, UkiWriter *writer, Err *e) {
+        int rc = 0;
+
+        for (unsigned i = 0; rc == 0 && i < w->plan.n_places; i++) {
+                const UkiPlace *p = &w->plan.places[i];
+
+                if (p->added >= 0)
+                        rc = write_added(w, (size_t) p->added, writer, e);
+                else
+                        rc = uki_writer_put(writer,
+                                        (Span){ w->stub_bytes.data + p->from.at, p->from.size }, e);
+                if (rc == 0)
+                        rc = uki_writer_zeros(writer,
+                                        p->header.raw_size - (p->added >= 0 ? p->header.virtual_size
+                                                                            : p->from.size),
+                                        e);
+        }
+        return rc;
+}
+
+static int write_image(Work *w, Err *e) {
+        _cleanup_(uki_writer_done) UkiWriter writer = {};
+        _cleanup_(buf_done) Buf headers = BUF_UP_TO(STUB_MAX);
+        uint16_t dll_flags = w->stub.dll_flags;
+        Span bytes;
+        int rc;
+
+        /* both must say the same, or firmware that enforces it will not start the kernel */
+        if (!(w->kernel.pe.dll_flags & PE_DLL_NX_COMPAT))
+                dll_flags &= (uint16_t) ~PE_DLL_NX_COMPAT;
+        uki_headers(buf_span(&w->stub_bytes), &w->stub, &w->plan, dll_flags, &headers);
+        rc = buf_end(&headers, &bytes);
+        if (rc < 0)
+                return err_set(e, rc, "%s: no memory for its headers", w->p->output);
+        rc = uki_writer_open(w->image.fd, w->p->output, bytes, &w->stub, &writer, e);
+        if (rc == 0)
+                rc = write_places(w, &writer, e);
+        if (rc == 0)
+                rc = uki_writer_end(&writer, &w->built.authenticode, e);
+        w->built.size = w->plan.file_size;
+        return rc;
+}
+
+static int write_leaf(Work *w, Err *e) {
+        UkiLeaf l = {
+                .built = &w->built,
+                .sections = w->sections,
+                .digests = w->digests,
+                .n_sections = w->n_sections,
+                .has_epoch = w->p->has_epoch,
+                .epoch = w->p->epoch,
+        };
+
+        return w->p->leaf ? uki_leaf_write(&l, w->leaf.fd, w->p->leaf, e) : 0;
+}
+
+static int commit(Work *w, Err *e) {
+        int rc;
+
+        rc = interrupt_check(e);
+        if (rc == 0)
+                rc = new_file_commit(&w->image, e);
+        if (rc < 0 || !w->p->leaf)
+                return rc;
+        rc = new_file_commit(&w->leaf, e);
+        if (rc < 0)
+                (void) unlink(w->p->output);
+        return rc;
+}
+
+int uki_build(const UkiParams *p, UkiBuilt *ret, Err *e) {
+        static int (*const steps[])(Work *, Err *) = { open_stub, open_kernel, open_texts,
+                open_initrds, make_sbat, plan, take_names, open_files, write_image, write_leaf,
+                commit };
+        _cleanup_(work_done) Work w;
+        int rc = 0;
+
+        work_new(p, &w);
+        if (p->leaf && strcmp(p->leaf, p->output) == 0)
+                return err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(steps); i++)
+                rc = steps[i](&w, e);
+        if (rc < 0)
+                return rc;
+
+        *ret = w.built;
+        return 0;
+}
