@@ -15,11 +15,11 @@
 
 enum { NAME_TRIES = 1000 };
 
-#define LOG_FILE_NEXT "." LOG_FILE ".next"
-
 typedef struct FileStore {
         Store store;
         int folder, fd;
+        const char *name;  /* in the folder; a constant, as next is */
+        char next[64];     /* the file that will have the name */
         char *path;        /* for messages */
         bool torn;         /* a failed append could not be undone */
         uint64_t torn_end; /* what was there before it */
@@ -102,10 +102,10 @@ static int file_append(Store *s, Span line, Err *e) {
 /* Opens the log under a lock. A writer may have put the file aside while we waited for it: what
  * counts is the file that has the name once the lock is held. Neither a link nor a FIFO that
  * somebody put there holds us up. */
-static int open_locked(int folder, int flags, int lock, unsigned seconds, const char *path,
-                int *ret_fd, Err *e) {
+static int open_locked(int folder, const char *name, int flags, int lock, unsigned seconds,
+                const char *path, int *ret_fd, Err *e) {
         for (;;) {
-                _cleanup_(fd_done) int fd = openat(folder, LOG_FILE,
+                _cleanup_(fd_done) int fd = openat(folder, name,
                                 flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
                 struct stat mine, named;
                 int rc;
@@ -119,7 +119,7 @@ static int open_locked(int folder, int flags, int lock, unsigned seconds, const 
                 rc = lock_within(fd, lock, seconds, path, e);
                 if (rc < 0)
                         return rc;
-                if (fstatat(folder, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) < 0) {
+                if (fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) < 0) {
                         if (errno == ENOENT)
                                 continue;
                         return failed(path, "cannot be read", e);
@@ -145,7 +145,7 @@ static int link_aside(const FileStore *f, const char *as, Err *e) {
 
                 if (n < 0 || (size_t) n >= sizeof(name))
                         return err_set(e, -ENAMETOOLONG, "%s: no name to put it aside", f->path);
-                if (linkat(f->folder, LOG_FILE, f->folder, name, 0) == 0)
+                if (linkat(f->folder, f->name, f->folder, name, 0) == 0)
                         return 0;
                 if (errno != EEXIST)
                         return failed(f->path, "cannot be put aside", e);
@@ -165,18 +165,18 @@ static int file_retire(Store *s, const char *as, Err *e) {
         FileStore *f = file_store(s);
         int rc;
 
-        (void) unlinkat(f->folder, LOG_FILE_NEXT, 0);
-        fresh = openat(f->folder, LOG_FILE_NEXT, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+        (void) unlinkat(f->folder, f->next, 0);
+        fresh = openat(f->folder, f->next, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                         0600);
         if (fresh < 0)
                 return failed(f->path, "cannot be followed by another", e);
         rc = lock_within(fresh, LOCK_EX, 0, f->path, e);
         if (rc == 0)
                 rc = link_aside(f, as, e);
-        if (rc == 0 && renameat(f->folder, LOG_FILE_NEXT, f->folder, LOG_FILE) < 0)
+        if (rc == 0 && renameat(f->folder, f->next, f->folder, f->name) < 0)
                 rc = failed(f->path, "cannot be put aside", e);
         if (rc < 0) {
-                (void) unlinkat(f->folder, LOG_FILE_NEXT, 0);
+                (void) unlinkat(f->folder, f->next, 0);
                 return rc;
         }
         fd_done(&f->fd);
@@ -208,6 +208,25 @@ static void store_done(Store **s) {
 }
 
 int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
+        return store_open_named(folder, LOG_FILE, seconds, ret, e);
+}
+
+/* For writing; where that cannot be, and the file is there, for reading. */
+static int open_file(FileStore *f, unsigned seconds, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = open_locked(f->folder, f->name, O_RDWR | O_CREAT, LOCK_EX, seconds, f->path, &f->fd,
+                        &why);
+        if (rc == -EROFS)
+                rc = open_locked(f->folder, f->name, O_RDONLY, LOCK_EX, seconds, f->path, &f->fd,
+                                     NULL) < 0
+                                     ? rc
+                                     : 0;
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
+}
+
+int store_open_named(const char *folder, const char *name, unsigned seconds, Store **ret, Err *e) {
         _cleanup_(store_done) Store *s = NULL;
         struct stat st;
         FileStore *f;
@@ -221,15 +240,17 @@ int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
                 return err_set(e, -ENOMEM, "no memory for a log");
         f->store.ops = &file_ops;
         f->fd = f->folder = -1;
+        f->name = name;
+        (void) snprintf(f->next, sizeof(f->next), ".%s.next", name);
         s = &f->store;
         f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (f->folder < 0)
                 return failed(folder, "cannot be opened", e);
-        if (asprintf(&f->path, "%s/%s", folder, LOG_FILE) < 0) {
+        if (asprintf(&f->path, "%s/%s", folder, name) < 0) {
                 f->path = NULL;
                 return err_set(e, -ENOMEM, "no memory for a path");
         }
-        rc = open_locked(f->folder, O_RDWR | O_CREAT, LOCK_EX, seconds, f->path, &f->fd, e);
+        rc = open_file(f, seconds, e);
         if (rc < 0)
                 return rc;
         if (fstat(f->fd, &st) < 0)
@@ -242,6 +263,11 @@ int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
 }
 
 int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e) {
+        return store_open_shared_named(folder, LOG_FILE, seconds, ret_fd, e);
+}
+
+int store_open_shared_named(
+                const char *folder, const char *name, unsigned seconds, int *ret_fd, Err *e) {
         _cleanup_(fd_done) int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         char path[PATH_MAX];
         Err why = {};
@@ -251,8 +277,8 @@ int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e)
                 return 0;
         if (folder_fd < 0)
                 return failed(folder, "cannot be opened", e);
-        (void) snprintf(path, sizeof(path), "%s/%s", folder, LOG_FILE); /* for messages */
-        rc = open_locked(folder_fd, O_RDONLY, LOCK_SH, seconds, path, ret_fd, &why);
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* for messages */
+        rc = open_locked(folder_fd, name, O_RDONLY, LOCK_SH, seconds, path, ret_fd, &why);
         if (rc == -ENOENT)
                 return 0;
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 1;

@@ -57,6 +57,13 @@ static inline void store_close(Store **s) {
  * up to seconds for whoever holds it: -EBUSY after that. Held until it is closed. */
 int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) _must_check_;
 
+/* The same for a file of another name. Where the file is there and its file system cannot be
+ * written, it is opened for reading: every append fails. */
+int store_open_named(const char *folder, const char *name, unsigned seconds, Store **ret,
+                Err *e) _must_check_;
+
 /* Opens LOG_FILE for reading and waits as above for writers to finish; none can write while the
  * descriptor is open. 1 and a descriptor that the caller closes; 0 where there is no log. */
 int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e) _must_check_;
+int store_open_shared_named(const char *folder, const char *name, unsigned seconds, int *ret_fd,
+                Err *e) _must_check_;

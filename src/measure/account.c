@@ -6,7 +6,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "measure/counter.h"
 #include "port/host.h"
+#include "wire/history.h"
 
 /* A log is put aside as full while one process can still finish what it began. */
 enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
@@ -14,6 +16,10 @@ enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
 void glass_count(GlassCount *g, const Content *c) {
         Span kind = content_text(c, "kind");
 
+        if (history_value(c, &g->value)) {
+                g->size = c->bytes.size;
+                memcpy(g->content, c->bytes.data, c->bytes.size);
+        }
         if (c->event == EVENT_GLASS_CLOSE)
                 g->closed++;
         if (c->event != EVENT_GLASS_OPEN)
@@ -67,7 +73,7 @@ static Standing standing_of(const Chain *c, const Digest *found) {
 /* Extends the last record. An error of the TPM need not mean that nothing was extended: its answer
  * may have been lost. So the register is read, and tried once more where it shows the value before.
  */
-static int extend_last(Account *a, Err *e) {
+int account_extend(Account *a, Err *e) {
         Digest found[BANKS_MAX];
         Err first = {};
         int rc;
@@ -147,8 +153,8 @@ static int compose(const Chain *c, Event event, const Member *members, size_t n_
 
 static int settle(Account *a, Err *e);
 
-int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
-        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
+                Err *e) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(RECORD_MAX);
         Chain next;
         Record record;
@@ -160,7 +166,7 @@ int account_record(Account *a, Event event, const Member *members, size_t n_memb
                         return rc;
         }
         next = a->chain;
-        rc = compose(&a->chain, event, members, n_members, &next, &record, &content, &line, e);
+        rc = compose(&a->chain, event, members, n_members, &next, &record, content, &line, e);
         if (rc < 0)
                 return rc;
         if (a->chain.next_seq >= LOG_RECORDS_MAX || line.size > LOG_MAX - a->size)
@@ -172,8 +178,17 @@ int account_record(Account *a, Event event, const Member *members, size_t n_memb
                 return rc;
         a->size += line.size;
         a->chain = next;
+        a->pending = true;
         glass_count(&a->glass, &record.content);
-        return extend_last(a, e);
+        return 0;
+}
+
+int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
+        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+        int rc;
+
+        rc = account_append(a, event, members, n_members, &content, e);
+        return rc < 0 ? rc : account_extend(a, e);
 }
 
 /* {"sha256":hex,...} of register values; into has room for BANKS_MAX. */
@@ -255,11 +270,29 @@ static int find_banks(Tpm *tpm, Register reg, Banks *ret, Err *e) {
         return 0;
 }
 
+/* The odometer's value and the history's last line, where they are to be had. */
+static size_t past_members(const Account *a, uint8_t history[32], Member *into) {
+        Counter counter;
+        size_t n = 0;
+
+        if (!a->past)
+                return 0;
+        if (counter_state(a->tpm, &counter, NULL) > 0 && counter.written)
+                into[n++] = (Member){
+                        .name = "count", .type = MEMBER_INTEGER, .number = (int64_t) counter.value
+                };
+        if (a->past->history(a->past, history) > 0)
+                into[n++] = (Member){
+                        .name = "history", .type = MEMBER_HEX, .bytes = { history, 32 }
+                };
+        return n;
+}
+
 static int record_genesis(Account *a, const Banks *b, Err *e) {
         _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[7];
+        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[9];
         TpmClock clock;
-        uint8_t machine[16];
+        uint8_t machine[16], history[32];
         int64_t shown;
         size_t n = 0;
         int rc;
@@ -295,6 +328,7 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
                 .name = "version", .type = MEMBER_TEXT, .bytes = span_of(AVOUCH_VERSION)
         };
         members[n++] = (Member){ .name = "why", .type = MEMBER_TEXT, .bytes = span_of("boot") };
+        n += past_members(a, history, members + n);
         if (b->n_skipped > 0)
                 members[n++] = (Member){ .name = "skipped",
                         .type = MEMBER_ARRAY,
@@ -370,7 +404,7 @@ static int settle(Account *a, Err *e) {
                 return 0;
         case STANDING_PENDING:
                 a->mended = true;
-                return extend_last(a, e);
+                return account_extend(a, e);
         case STANDING_FOREIGN:
                 a->mended = true;
                 return record_broken(a, found, e);
@@ -407,8 +441,9 @@ static int load(Account *a, Register reg, const uint8_t boot[16], Err *e) {
         return 0;
 }
 
-int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
-        Account a = { .store = store, .tpm = tpm };
+int account_open_after(
+                const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
+        Account a = { .store = store, .tpm = tpm, .past = past };
         uint8_t boot[16];
         int rc;
 

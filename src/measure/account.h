@@ -15,15 +15,26 @@
  * show is extended, and a register that shows something else gets a phase.broken record: nobody
  * switches the account off with one foreign extend. */
 
-/* How often the glass was opened and closed in this segment. */
+/* How often the glass was opened and closed in this segment, and the last record in it that the
+ * odometer counted. */
 typedef struct GlassCount {
         unsigned opened, closed;
-        char kind[32]; /* of the last opening */
+        char kind[32];  /* of the last opening */
+        uint64_t value; /* of the counter; 0 where none was counted */
+        size_t size;
+        uint8_t content[CONTENT_MAX];
 } GlassCount;
+
+/* What a genesis says of the time before this segment. Asked only where one is written, with the
+ * log locked. What cannot be learned is left out: it keeps nobody from recording. */
+typedef struct Past {
+        int (*history)(const struct Past *p, uint8_t ret[32]); /* 1: SHA-256 of the last line */
+} Past;
 
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */
         Tpm *tpm;
+        const Past *past; /* NULL: a genesis says nothing of it */
         Chain chain;
         GlassCount glass;
         size_t size;  /* of the log, in bytes */
@@ -31,16 +42,27 @@ typedef struct Account {
         bool pending; /* the last record may not be extended yet */
 } Account;
 
-/* Adds a record to the count; others than glass records change nothing. */
+/* Adds a record to the count; others than glass records and counted ones change nothing. */
 void glass_count(GlassCount *g, const Content *c);
 
 /* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
  * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
  * and a new segment begins: its genesis says at which register value. */
-int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) _must_check_;
+int account_open_after(const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret,
+                Err *e) _must_check_;
+
+static inline int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
+        return account_open_after(NULL, store, tpm, reg, ret, e);
+}
 
 /* Appends one record and extends the register. Where the TPM's answer is lost, the register is read
  * to learn what happened. An error after the append leaves the record in the log, to be extended
  * before the next one, or by the next account_open(); e says so. */
 int account_record(Account *a, Event event, const Member *members, size_t n_members,
                 Err *e) _must_check_;
+
+/* The two halves of account_record(), for who has to do something in between: the record is in the
+ * log when the first returns, its content in content; and in the register after the second. */
+int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
+                Err *e) _must_check_;
+int account_extend(Account *a, Err *e) _must_check_;

@@ -75,6 +75,8 @@ static int record_glass(Account *a, Event event, const Glass *g, const char *kin
         for (size_t i = 0; i < ELEMENTS(optional); i++)
                 if (optional[i].text && optional[i].text[0])
                         members[n++] = text_member(optional[i].name, optional[i].text);
+        if (g->odometer)
+                return odometer_record(g->odometer, event, members, n, e);
         return account_record(a, event, members, n, e);
 }
 

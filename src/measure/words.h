@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "measure/account.h"
+#include "measure/odometer.h"
 #include "port/host.h"
 
 /* What people and units have to say, as records: notes, phases of the boot, and the breaking of the
@@ -18,6 +18,7 @@ typedef struct Glass {
         const char *kind; /* one of event_kinds */
         const char *reason;
         Caller caller;
+        Odometer *odometer; /* counts it; NULL: it is recorded and not counted */
 } Glass;
 
 /* glass.open. It is recorded before whoever asks is let in. */

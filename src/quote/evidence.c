@@ -5,12 +5,12 @@
 
 #include "port/crypto.h"
 #include "wire/attest.h"
-#include "wire/bundle.h"
+#include "wire/nvpublic.h"
 #include "wire/tpmkey.h"
 #include "wire/tpmpart.h"
 
-/* More than these parts take: four quotes and 96 values in hex and base64. */
-enum { TPM_PART_MAX = 64 * 1024, MANIFEST_MAX = 16 * 1024 };
+/* More than it takes: four quotes, a counter, an audit, and 96 values in hex and base64. */
+enum { TPM_PART_MAX = 64 * 1024 };
 
 static int ended(const Buf *b, const char *what, Span *ret, Err *e) {
         int rc = buf_end(b, ret);
@@ -21,9 +21,31 @@ static int ended(const Buf *b, const char *what, Span *ret, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s: no memory", what) : 0;
 }
 
+/* The counter was asked last, and by its own leave: its Name stands for whose. */
+static int add_counter(const Taken *t, uint8_t name[TPM_NAME_SHA256], TpmPart *p, Err *e) {
+        Digest d;
+        int rc;
+
+        if (!t->has_counter)
+                return 0;
+        rc = hash_bytes(HASH_SHA256, buf_span(&t->nv_public), &d, e);
+        if (rc < 0)
+                return rc;
+        tpm_name(&d, name);
+        p->nv[0] = (TpmNv){ .public = buf_span(&t->nv_public),
+                .auth = { name, TPM_NAME_SHA256 },
+                .size = NV_COUNTER_SIZE,
+                .attest = buf_span(&t->nv_attest),
+                .signature = buf_span(&t->nv_signature) };
+        p->n_nv = 1;
+        p->commands[p->n_quotes] = TPM_COMMAND_NV;
+        return 0;
+}
+
 static int write_tpm_part(const Taken *t, Buf *to, Span *ret, Err *e) {
         _cleanup_(buf_done) Buf selections = BUF_UP_TO(QUOTES_MAX * PCR_SELECTION_MAX);
         TpmPart p = { .ak = buf_span(&t->ak), .n_quotes = t->n_quotes, .pcrs = t->pcrs };
+        uint8_t name[TPM_NAME_SHA256];
         size_t ends[QUOTES_MAX];
         Span all;
         int rc;
@@ -41,6 +63,12 @@ static int write_tpm_part(const Taken *t, Buf *to, Span *ret, Err *e) {
                         .attest = buf_span(&t->attests[i]),
                         .signature = buf_span(&t->signatures[i]),
                 };
+        rc = add_counter(t, name, &p, e);
+        if (rc < 0)
+                return rc;
+        p.has_audit = t->has_audit;
+        p.audit_attest = buf_span(&t->audit_attest);
+        p.audit_signature = buf_span(&t->audit_signature);
         tpm_part_write(&p, to);
         return ended(to, "the tpm part", ret, e);
 }
@@ -58,11 +86,11 @@ static int list_part(Manifest *m, BundleLabel label, Span bytes, Err *e) {
         return 0;
 }
 
-/* Every part but the manifest itself and the tpm part, whose quotes are bound by the nonce. */
-static int write_manifest(const Taken *t, Span nonce, const Bundle *b, int64_t created, Buf *to,
-                Span *ret, Err *e) {
+int evidence_manifest(
+                const Taken *t, Span nonce, const Bundle *parts, int64_t created, Buf *to, Err *e) {
         Manifest m = { .created = created, .nonce_size = nonce.size };
         Digest of_public;
+        Span whole;
         int rc;
 
         if (nonce.size < NONCE_MIN || nonce.size > NONCE_MAX)
@@ -73,32 +101,42 @@ static int write_manifest(const Taken *t, Span nonce, const Bundle *b, int64_t c
                 return rc;
         tpm_name(&of_public, m.ak);
         for (BundleLabel label = PART_INVALID; label < _PART_MAX; label++) {
-                if (!b->has[label] || label == PART_TPM)
+                if (!parts->has[label])
                         continue;
-                rc = list_part(&m, label, b->parts[label], e);
+                rc = list_part(&m, label, parts->parts[label], e);
                 if (rc < 0)
                         return rc;
         }
         manifest_write(&m, to);
-        return ended(to, "the manifest", ret, e);
+        return ended(to, "the manifest", &whole, e);
 }
 
-int evidence_write(const Taken *t, Span nonce, Span avouch_log, int64_t created, Buf *to, Err *e) {
-        _cleanup_(buf_done) Buf tpm = BUF_UP_TO(TPM_PART_MAX), manifest = BUF_UP_TO(MANIFEST_MAX);
-        Bundle b = {};
+int evidence_extra(Span nonce, Span manifest, Digest *ret, Err *e) {
+        static const char label[] = "avouch-evidence/v1"; /* with its NUL */
+        const uint8_t size[2] = { (uint8_t) (nonce.size >> 8), (uint8_t) nonce.size };
+        Digest d;
+        int rc;
+
+        rc = hash_bytes(HASH_SHA256, manifest, &d, e);
+        if (rc < 0)
+                return rc;
+        return hash_parts(HASH_SHA256,
+                        (Span[]){ { (const uint8_t *) label, sizeof(label) },
+                                        { size, sizeof(size) }, nonce, digest_span(&d) },
+                        4, ret, e);
+}
+
+int evidence_write(const Taken *t, const Bundle *parts, Span manifest, Buf *to, Err *e) {
+        _cleanup_(buf_done) Buf tpm = BUF_UP_TO(TPM_PART_MAX);
+        Bundle b = *parts;
         Span whole;
         int rc;
 
         rc = write_tpm_part(t, &tpm, &b.parts[PART_TPM], e);
         if (rc < 0)
                 return rc;
-        b.has[PART_TPM] = true;
-        b.parts[PART_AVOUCH_LOG] = avouch_log;
-        b.has[PART_AVOUCH_LOG] = avouch_log.size > 0;
-        rc = write_manifest(t, nonce, &b, created, &manifest, &b.parts[PART_MANIFEST], e);
-        if (rc < 0)
-                return rc;
-        b.has[PART_MANIFEST] = true;
+        b.parts[PART_MANIFEST] = manifest;
+        b.has[PART_TPM] = b.has[PART_MANIFEST] = true;
         bundle_write(&b, to);
         return ended(to, "the evidence", &whole, e);
 }

@@ -2,23 +2,46 @@
 #include "quote/take.h"
 
 #include <errno.h>
+#include <time.h>
 
+#include "base/cursor.h"
 #include "port/crypto.h"
 #include "wire/attest.h"
+#include "wire/nvpublic.h"
 #include "wire/tpmkey.h"
 
-enum { ATTEMPTS = 10 };
-
-void taken_done(Taken *t) {
-        buf_done(&t->ak);
+/* What is made anew in each attempt. */
+static void drop_attestations(Taken *t) {
         for (size_t i = 0; i < QUOTES_MAX; i++) {
                 buf_done(&t->attests[i]);
                 buf_done(&t->signatures[i]);
         }
+        buf_done(&t->nv_attest);
+        buf_done(&t->nv_signature);
+        buf_done(&t->audit_attest);
+        buf_done(&t->audit_signature);
+}
+
+void taken_leave_counter(Taken *t) {
+        buf_done(&t->nv_public);
+        t->has_counter = false;
+}
+
+void taken_done(Taken *t) {
+        drop_attestations(t);
+        taken_leave_counter(t);
+        buf_done(&t->ak);
 }
 
 static Taken taken_new(const PcrSelection *which) {
-        Taken t = { .ak = BUF_UP_TO(TPM_PUBLIC_MAX), .n_quotes = which->n_banks };
+        Taken t = { .ak = BUF_UP_TO(TPM_PUBLIC_MAX),
+                .n_quotes = which->n_banks,
+                .pcrs_wanted = *which,
+                .nv_public = BUF_UP_TO(NV_PUBLIC_MAX),
+                .nv_attest = BUF_UP_TO(ATTEST_MAX),
+                .nv_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
+                .audit_attest = BUF_UP_TO(ATTEST_MAX),
+                .audit_signature = BUF_UP_TO(TPM_SIGNATURE_MAX) };
 
         for (size_t i = 0; i < QUOTES_MAX; i++) {
                 t.attests[i] = BUF_UP_TO(ATTEST_MAX);
@@ -29,10 +52,7 @@ static Taken taken_new(const PcrSelection *which) {
         return t;
 }
 
-static int check_wish(const PcrSelection *which, Span nonce, Err *e) {
-        if (nonce.size < NONCE_MIN || nonce.size > NONCE_MAX)
-                return err_set(e, -EINVAL, "a nonce of %zu bytes, where %d to %d are taken",
-                                nonce.size, NONCE_MIN, NONCE_MAX);
+static int check_wish(const PcrSelection *which, Err *e) {
         for (size_t i = 0; i < which->n_banks; i++)
                 if (which->banks[i].mask == 0)
                         return err_set(e, -EINVAL, "a PCR bank is chosen, but no PCR of it");
@@ -41,18 +61,61 @@ static int check_wish(const PcrSelection *which, Span nonce, Err *e) {
         return 0;
 }
 
-static int make_key(Tpm *tpm, TpmAkType type, Taken *t, HashAlg *ret_hash, Err *e) {
+/* The hash that the key signs with. */
+static int hash_of_key(const Taken *t, HashAlg *ret, Err *e) {
         TpmPublic p;
         int rc;
 
-        rc = tpm_key(tpm, type, &t->ak, e);
-        if (rc < 0)
-                return err_set(e, rc, "the TPM's key does not fit");
         rc = tpm_public_parse(buf_span(&t->ak), &p, e);
         if (rc < 0)
                 return rc;
-        *ret_hash = p.hash;
+        *ret = p.hash;
         return 0;
+}
+
+int taken_begin(Tpm *tpm, TpmAkType type, const PcrSelection *which, Taken *ret, Err *e) {
+        _cleanup_(taken_done) Taken t = {};
+        HashAlg unused;
+        int rc;
+
+        rc = check_wish(which, e);
+        if (rc < 0)
+                return rc;
+        t = taken_new(which);
+        rc = tpm_key(tpm, type, &t.ak, e);
+        if (rc < 0)
+                return err_set(e, rc, "the TPM's key does not fit");
+        rc = hash_of_key(&t, &unused, e);
+        if (rc < 0)
+                return rc;
+        *ret = t;
+        t = (Taken){};
+        return 0;
+}
+
+int taken_count(Tpm *tpm, Taken *t, uint64_t *ret_value, Err *e) {
+        _cleanup_(buf_done) Buf value = BUF_UP_TO(NV_COUNTER_SIZE);
+        NvPublic p;
+        Cursor c;
+        int rc;
+
+        taken_leave_counter(t);
+        rc = tpm_nv_public(tpm, NV_COUNTER_INDEX, &t->nv_public, e);
+        if (rc <= 0)
+                return rc < 0 ? err_set(e, rc, "the counter's public area does not fit") : 0;
+        rc = nv_public_parse(buf_span(&t->nv_public), &p, e);
+        if (rc < 0)
+                return rc;
+        /* something else in its place, or a counter that never counted, attests nothing of use */
+        if (nv_check_counter(&p, NULL) < 0 || !(p.attributes & NV_WRITTEN))
+                return 0;
+        rc = tpm_nv_read(tpm, NV_COUNTER_INDEX, NV_COUNTER_SIZE, &value, e);
+        if (rc < 0)
+                return err_set(e, rc, "no memory for the counter");
+        c = cursor_over(buf_span(&value));
+        *ret_value = cursor_u64be(&c);
+        t->has_counter = true;
+        return 1;
 }
 
 /* 1 where the quote is over these values, 0 where it is over others: something was extended. */
@@ -83,18 +146,12 @@ static int check_quote(const Taken *t, size_t i, Span nonce, HashAlg hash, Err *
         return span_equal(digest_span(&d), q.digest);
 }
 
-/* 1 where all was taken at one state of the registers, 0 where it has to be taken again. */
-static int take_once(
-                Tpm *tpm, const PcrSelection *which, Span nonce, HashAlg hash, Taken *t, Err *e) {
-        int rc;
-
-        rc = tpm_read(tpm, which, &t->pcrs, e);
-        if (rc < 0)
-                return rc;
+/* As above, of all quotes. */
+static int take_quotes(Tpm *tpm, Span nonce, HashAlg hash, Taken *t, Err *e) {
         for (size_t i = 0; i < t->n_quotes; i++) {
-                buf_done(&t->attests[i]);
-                buf_done(&t->signatures[i]);
-                rc = tpm_quote(tpm, &t->selections[i], nonce, &t->attests[i], &t->signatures[i], e);
+                int rc = tpm_quote(tpm, &t->selections[i], nonce, &t->attests[i], &t->signatures[i],
+                                e);
+
                 if (rc < 0)
                         return err_set(e, rc, "the TPM's quote does not fit");
                 rc = check_quote(t, i, nonce, hash, e);
@@ -104,29 +161,108 @@ static int take_once(
         return 1;
 }
 
-int quote_take(Tpm *tpm, TpmAkType type, const PcrSelection *which, Span nonce, Taken *ret,
-                Err *e) {
-        _cleanup_(taken_done) Taken t = taken_new(which);
+static int take_counter(Tpm *tpm, Span nonce, Taken *t, Err *e) {
+        NvCertified c;
+        int rc;
+
+        if (!t->has_counter)
+                return 0;
+        rc = tpm_nv_certify(tpm, NV_COUNTER_INDEX, NV_COUNTER_SIZE, nonce, &t->nv_attest,
+                        &t->nv_signature, e);
+        if (rc < 0)
+                return err_set(e, rc, "the TPM's attestation of the counter does not fit");
+        rc = nv_certified_parse(buf_span(&t->nv_attest), &c, e);
+        if (rc < 0)
+                return rc;
+        if (!span_equal(c.head.extra, nonce) || c.contents.size != NV_COUNTER_SIZE)
+                return err_set(e, -EBADMSG,
+                                "the TPM certifies something else than the counter for this nonce");
+        return 0;
+}
+
+/* 1, or 0 where it was to be exclusive and was not to the end: only a command in the session is
+ * refused for that, and this one is about it. */
+static int end_session(Tpm *tpm, Span extra, bool exclusive, Taken *t, Err *e) {
+        SessionAudited s;
+        int rc;
+
+        rc = tpm_audit_end(tpm, extra, &t->audit_attest, &t->audit_signature, e);
+        if (rc < 0)
+                return err_set(e, rc, "the TPM's audit does not fit");
+        rc = session_audited_parse(buf_span(&t->audit_attest), &s, e);
+        if (rc < 0)
+                return rc;
+        if (!span_equal(s.head.extra, extra))
+                return err_set(e, -EBADMSG, "the TPM's audit is about something else");
+        return s.exclusive || !exclusive;
+}
+
+/* 1 where all was taken at one state of the registers, 0 where it has to be taken again. What can
+ * be read beforehand is: each command in the session is one more that others may come between. */
+static int take_once(
+                Tpm *tpm, Span nonce, Span extra, bool exclusive, HashAlg hash, Taken *t, Err *e) {
+        int rc;
+
+        drop_attestations(t);
+        t->has_audit = false;
+        rc = tpm_read(tpm, &t->pcrs_wanted, &t->pcrs, e);
+        if (rc == 0 && extra.size > 0)
+                rc = tpm_audit_begin(tpm, exclusive, e);
+        if (rc < 0)
+                return rc;
+        rc = take_quotes(tpm, nonce, hash, t, e);
+        if (rc <= 0)
+                return rc;
+        rc = take_counter(tpm, nonce, t, e);
+        if (rc < 0)
+                return rc;
+        t->has_audit = extra.size > 0;
+        return t->has_audit ? end_session(tpm, extra, exclusive, t, e) : 1;
+}
+
+static int64_t now_seconds(void) {
+        struct timespec now = {};
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec;
+}
+
+/* 1 where all was taken within so many attempts, 0 where somebody came in between each time. */
+static int take_within(
+                Tpm *tpm, Span nonce, Span extra, bool exclusive, HashAlg hash, Taken *t, Err *e) {
+        int64_t until = now_seconds() + TAKE_SECONDS;
+
+        for (unsigned n = 0; n < TAKE_ATTEMPTS; n++) {
+                Err why = {};
+                int rc = take_once(tpm, nonce, extra, exclusive, hash, t, &why);
+
+                if (rc < 0 && rc != -EAGAIN)
+                        return err_set(e, rc, "%s", why.text);
+                if (rc > 0)
+                        return 1;
+                if (exclusive && now_seconds() >= until)
+                        return 0;
+        }
+        return 0;
+}
+
+int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) {
         HashAlg hash = HASH_NONE;
         int rc;
 
-        rc = check_wish(which, nonce, e);
+        if (nonce.size < NONCE_MIN || nonce.size > NONCE_MAX)
+                return err_set(e, -EINVAL, "a nonce of %zu bytes, where %d to %d are taken",
+                                nonce.size, NONCE_MIN, NONCE_MAX);
+        rc = hash_of_key(t, &hash, e);
+        if (rc == 0 && extra.size > 0)
+                rc = take_within(tpm, nonce, extra, true, hash, t, e);
+        if (rc == 0)
+                rc = take_within(tpm, nonce, extra, false, hash, t, e);
         if (rc < 0)
                 return rc;
-        rc = make_key(tpm, type, &t, &hash, e);
-        if (rc < 0)
-                return rc;
-        for (unsigned n = 0; n < ATTEMPTS; n++) {
-                rc = take_once(tpm, which, nonce, hash, &t, e);
-                if (rc < 0)
-                        return rc;
-                if (rc > 0) {
-                        *ret = t;
-                        t = (Taken){};
-                        return 0;
-                }
-        }
-        return err_set(e, -EAGAIN,
-                        "PCRs were extended in between, each of %d times: try again when less is measured",
-                        ATTEMPTS);
+        if (rc == 0)
+                return err_set(e, -EAGAIN,
+                                "PCRs were extended in between, each of %d times: try again when less is measured",
+                                TAKE_ATTEMPTS);
+        return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "measure/words.h"
+#include "tools/glass-history.h"
 #include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/print.h"
@@ -41,11 +42,16 @@ static int change(const Args *a, Event event, int (*how)(Account *, const Glass 
                 return err_set(e, -EINVAL, "'--user=%s' is longer than %zu bytes", a->user,
                                 sizeof(g.caller.user) - 1);
         rc = machine_open(a->tpm, &m, e);
+        if (rc == 0)
+                rc = machine_open_odometer(&m, e);
         if (rc < 0)
                 return rc;
+        g.odometer = &m.odometer;
         rc = how(&m.account, &g, e);
         if (rc < 0)
                 return rc;
+        if (odometer_lacks(&m.odometer)[0])
+                fprintf(stderr, "avouch glass: recorded, but %s\n", odometer_lacks(&m.odometer));
         return machine_print_last(&m, event, a->json, e);
 }
 
@@ -95,7 +101,8 @@ static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
         return 0;
 }
 
-static int print_count(const GlassCount *g, bool exists, bool whole, const char *json, Err *e) {
+static int print_count(const GlassCount *g, bool exists, bool whole, const History *h,
+                const char *json, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         JsonWriter w = json_writer(&text, JSON_STRICT);
 
@@ -104,6 +111,13 @@ static int print_count(const GlassCount *g, bool exists, bool whole, const char 
         json_put_integer(&w, "whole", whole);
         json_put_integer(&w, "opened", g->opened);
         json_put_integer(&w, "closed", g->closed);
+        if (h->n_lines > 0) {
+                json_put_object(&w, "history");
+                json_put_integer(&w, "openings", (int64_t) h->openings);
+                json_put_integer(&w, "lost", (int64_t) h->lost);
+                json_put_integer(&w, "count", (int64_t) h->closed);
+                json_put_end(&w);
+        }
         json_put_end(&w);
         return print_json_buf(json, &text, e);
 }
@@ -111,15 +125,18 @@ static int print_count(const GlassCount *g, bool exists, bool whole, const char 
 static int run_status(void *values, char *const *operands, Err *e) {
         const Args *a = values;
         GlassCount g = {};
+        History h = {};
         bool exists, whole;
         int rc;
 
         (void) operands;
         rc = count(&g, &exists, &whole, e);
+        if (rc >= 0)
+                rc = glass_history_read(&h, e);
         if (rc < 0)
                 return rc;
         if (a->json)
-                rc = print_count(&g, exists, whole, a->json, e);
+                rc = print_count(&g, exists, whole, &h, a->json, e);
         else if (!exists)
                 printf("nothing is recorded in this boot yet\n");
         else if (g.opened == 0 && !whole)
@@ -129,9 +146,19 @@ static int run_status(void *values, char *const *operands, Err *e) {
         else
                 printf("opened %u times in this boot, closed %u times, last by %s\n", g.opened,
                                 g.closed, g.kind);
+        if (!a->json && h.n_lines > 0)
+                printf("the history has %llu openings; the counter was closed at %llu\n",
+                                (unsigned long long) h.openings, (unsigned long long) h.closed);
         if (rc < 0)
                 return rc;
         return exists && whole && g.opened == 0 ? EXIT_YES : EXIT_NO;
+}
+
+static int run_history(void *values, char *const *operands, Err *e) {
+        const Args *a = values;
+
+        (void) operands;
+        return glass_history_show(a->tpm, a->json, e);
 }
 
 static const Verb verbs[] = {
@@ -140,6 +167,9 @@ static const Verb verbs[] = {
                         run_close },
         { "status", NULL, "Say whether it was opened in this boot; exits with 1 where it was", 0, 0,
                         run_status },
+        { "history", NULL,
+                        "List all openings, and whether the TPM's receipts for them hold; exits with 1 where one does not",
+                        0, 0, run_history },
         {},
 };
 

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "measure/account.h"
+#include "measure/odometer.h"
 
 /* What the programs that record have in common: this machine's TPM and log, opened together. */
 
 typedef struct Machine {
-        Store *store;
+        Store *store, *home, *spool; /* of the log; of the history, NULL where there is none */
         Tpm *tpm;
         Account account;
+        Odometer odometer;
 } Machine;
 
 /* Owner: machine_done(). The log is locked from here to there. */
 int machine_open(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 void machine_done(Machine *m);
+
+/* What counted records need besides: the history, which is locked after the log, and the counter.
+ * What is not to be had is missing from odometer_lacks() alone. m stays where it is. */
+int machine_open_odometer(Machine *m, Err *e) _must_check_;
 
 /* Says on standard output what was recorded last: as JSON where json is set, in words otherwise. */
 int machine_print_last(const Machine *m, Event event, const char *json, Err *e) _must_check_;

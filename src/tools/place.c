@@ -2,11 +2,22 @@
 #include "tools/place.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "log/store.h"
+#include "measure/ledger.h"
 
 const char *place_log_folder(void) {
         return secure_getenv("AVOUCH_LOG_DIR") ?: LOG_FOLDER;
+}
+
+const char *place_state_folder(void) {
+        const char *set = secure_getenv("AVOUCH_STATE_DIR");
+
+        /* systemd's own mark of an initrd */
+        if (!set && access("/etc/initrd-release", F_OK) == 0)
+                return NULL;
+        return set ?: HISTORY_FOLDER;
 }
 
 const char *place_tcti(const char *option) {

@@ -9,5 +9,10 @@ enum { PLACE_LOCK_SECONDS = 10 };
 /* $AVOUCH_LOG_DIR (ignored under AT_SECURE), or LOG_FOLDER. */
 const char *place_log_folder(void);
 
+/* Where the break-glass history is at home: $AVOUCH_STATE_DIR (ignored under AT_SECURE), or
+ * HISTORY_FOLDER; NULL in the initrd, whose own folder of that name is gone once the machine has
+ * started. */
+const char *place_state_folder(void);
+
 /* --tpm=, else $TPM2TOOLS_TCTI, else NULL: the default device. */
 const char *place_tcti(const char *option);

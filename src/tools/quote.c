@@ -8,10 +8,14 @@
 #include "log/store.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
+#include "quote/before.h"
 #include "quote/evidence.h"
 #include "quote/export.h"
 #include "tools/place.h"
 #include "tools/tool.h"
+
+/* Where logs of earlier boots are kept. */
+#define LOG_FOLDER_KEPT "/var/log/avouch"
 
 typedef struct Args {
         const char *nonce, *output, *pcrs, *type, *tpm, *format;
@@ -80,48 +84,115 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
         return w->tpm2_tools ? export_fits_tpm2_tools(w->pcrs.n_banks, e) : 0;
 }
 
-static int take(const Args *a, const Wish *w, Taken *taken, Err *e) {
+/* What the machine says for itself beside what its TPM says. Owner. */
+typedef struct Said {
+        Buf log, before;
+        Bundle parts; /* borrows from those */
+} Said;
+
+static void said_done(Said *s) {
+        buf_done(&s->log);
+        buf_done(&s->before);
+}
+
+static void add_part(Bundle *parts, BundleLabel label, const Buf *bytes) {
+        parts->parts[label] = evidence_whole_lines(buf_span(bytes));
+        parts->has[label] = parts->parts[label].size > 0;
+}
+
+/* The log is held from here on until the descriptor is closed, so that nobody records in between
+ * and log and registers agree. */
+static int read_logs(Said *s, int *ret_fd, Err *e) {
+        const char *const folders[] = { place_log_folder(), LOG_FOLDER_KEPT, NULL };
+        int rc;
+
+        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, ret_fd, e);
+        if (rc > 0)
+                rc = file_read_fd(*ret_fd, LOG_FILE, &s->log, e);
+        if (rc < 0)
+                return rc;
+        rc = before_find(folders, buf_span(&s->log), &s->before, e);
+        if (rc < 0)
+                return rc;
+        add_part(&s->parts, PART_AVOUCH_LOG, &s->log);
+        add_part(&s->parts, PART_AVOUCH_LOG_BEFORE, &s->before);
+        return 0;
+}
+
+/* The manifest names the key, and the end of the session is about the manifest. */
+static int take_with_manifest(
+                Tpm *tpm, const Wish *w, const Bundle *parts, Taken *taken, Buf *manifest, Err *e) {
+        uint64_t count;
+        Digest extra;
+        Moment now;
+        int rc;
+
+        rc = taken_begin(tpm, w->type, &w->pcrs, taken, e);
+        if (rc < 0)
+                return rc;
+        rc = taken_count(tpm, taken, &count, e);
+        if (rc < 0)
+                return rc;
+        rc = host_moment(&now, e);
+        if (rc < 0)
+                return rc;
+        rc = evidence_manifest(taken, w->nonce_span, parts, now.wall, manifest, e);
+        if (rc == 0)
+                rc = evidence_extra(w->nonce_span, buf_span(manifest), &extra, e);
+        if (rc < 0)
+                return rc;
+        return quote_take(tpm, w->nonce_span, digest_span(&extra), taken, e);
+}
+
+/* The log is locked before the TPM is opened, as those who record do it: a TPM without a resource
+ * manager is open for one at a time. */
+static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
+        _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(said_done)
+                        Said said = { .log = BUF_UP_TO(LOG_MAX), .before = BUF_UP_TO(LOG_MAX) };
+        _cleanup_(taken_done) Taken taken = {};
+        _cleanup_(tpm_close) Tpm *tpm = NULL;
+        _cleanup_(fd_done) int fd = -1;
+        int rc;
+
+        rc = read_logs(&said, &fd, e);
+        if (rc < 0)
+                return rc;
+        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        if (rc < 0)
+                return rc;
+        rc = take_with_manifest(tpm, w, &said.parts, &taken, &manifest, e);
+        if (rc < 0)
+                return rc;
+        return evidence_write(&taken, &said.parts, buf_span(&manifest), bundle, e);
+}
+
+static int answer_with_bundle(const Args *a, const Wish *w, Err *e) {
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        int rc;
+
+        rc = take_bundle(a, w, &bundle, e);
+        if (rc < 0)
+                return rc;
+        return file_write(a->output, 0600, buf_span(&bundle), e); /* as secret as the log in it */
+}
+
+/* Others have no use for a counter, nor for an audit. */
+static int answer_with_folder(const Args *a, const Wish *w, Err *e) {
+        _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         int rc;
 
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
         if (rc < 0)
                 return rc;
-        return quote_take(tpm, w->type, &w->pcrs, w->nonce_span, taken, e);
-}
-
-/* The log is held while the quote is taken, so that nobody records in between and both agree. It is
- * locked before the TPM is opened, as those who record do it: a TPM without a resource manager is
- * open for one at a time. */
-static int take_with_log(const Args *a, const Wish *w, Taken *taken, Buf *log, Err *e) {
-        _cleanup_(fd_done) int fd = -1;
-        int rc;
-
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
-        if (rc > 0)
-                rc = file_read_fd(fd, LOG_FILE, log, e);
-        if (rc < 0)
-                return rc;
-        return take(a, w, taken, e);
-}
-
-static int write_bundle(const char *path, const Wish *w, const Taken *taken, Span log, Err *e) {
-        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
-        Moment now;
-        int rc;
-
-        rc = host_moment(&now, e);
-        if (rc < 0)
-                return rc;
-        rc = evidence_write(taken, w->nonce_span, evidence_whole_lines(log), now.wall, &bundle, e);
-        if (rc < 0)
-                return rc;
-        return file_write(path, 0600, buf_span(&bundle), e); /* as secret as the log in it */
+        rc = taken_begin(tpm, w->type, &w->pcrs, &taken, e);
+        if (rc == 0)
+                rc = quote_take(tpm, w->nonce_span, (Span){}, &taken, e);
+        return rc < 0 ? rc : export_tpm2_tools(&taken, a->output, e);
 }
 
 static int run(void *values, char *const *operands, Err *e) {
-        _cleanup_(taken_done) Taken taken = {};
-        _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
         const Args *a = values;
         Wish w = {};
         int rc;
@@ -130,12 +201,7 @@ static int run(void *values, char *const *operands, Err *e) {
         rc = read_wish(a, &w, e);
         if (rc < 0)
                 return rc;
-        rc = w.tpm2_tools ? take(a, &w, &taken, e) : take_with_log(a, &w, &taken, &log, e);
-        if (rc < 0)
-                return rc;
-        if (w.tpm2_tools)
-                return export_tpm2_tools(&taken, a->output, e);
-        return write_bundle(a->output, &w, &taken, buf_span(&log), e);
+        return w.tpm2_tools ? answer_with_folder(a, &w, e) : answer_with_bundle(a, &w, e);
 }
 
 static const Verb verbs[] = {

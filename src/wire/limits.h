@@ -7,13 +7,15 @@
  * nothing else is said. */
 enum {
         /* our records and logs (forms.md, section 1) */
-        CONTENT_MAX = 8 * 1024,        /* canonical JSON of one record */
-        STRING_MAX = 1024,             /* one string value in a record */
-        RECORD_MAX = 12 * 1024,        /* one line of the log */
-        LOG_MAX = 16 * 1024 * 1024,    /* one log */
-        LOG_RECORDS_MAX = 1024 * 1024, /* records in one log */
-        RECORD_TOKENS_MAX = 128,       /* JSON values in one record's content */
-        BANKS_MAX = PCR_BANKS_MAX,     /* 4: PCR banks in a record, a quote, a TPM */
+        CONTENT_MAX = 8 * 1024,         /* canonical JSON of one record */
+        STRING_MAX = 1024,              /* one string value in a record */
+        RECORD_MAX = 12 * 1024,         /* one line of the log */
+        LOG_MAX = 16 * 1024 * 1024,     /* one log */
+        LOG_RECORDS_MAX = 1024 * 1024,  /* records in one log */
+        RECORD_TOKENS_MAX = 128,        /* JSON values in one record's content */
+        BANKS_MAX = PCR_BANKS_MAX,      /* 4: PCR banks in a record, a quote, a TPM */
+        HISTORY_LINE_MAX = 16 * 1024,   /* one line of the history: a content and its receipt */
+        HISTORY_MAX = 16 * 1024 * 1024, /* the whole history */
 
         /* JSON (wire/json) */
         JSON_DEPTH_MAX = 8,          /* objects and arrays inside one another */

@@ -167,6 +167,7 @@ class Tpm:
             sys.exit("bench: swtpm did not start")
         os.environ["TPM2TOOLS_TCTI"] = f"swtpm:path={here}/socket"
         os.environ["AVOUCH_LOG_DIR"] = self.log_dir
+        os.environ["AVOUCH_STATE_DIR"] = f"{self.log_dir}/state"
 
     def commands(self, command):
         """How many commands the TPM is sent by one run."""

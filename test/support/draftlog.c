@@ -110,3 +110,18 @@ Digest draft_log_replay(const DraftLog *l, size_t bank, Digest start) {
         }
         return start;
 }
+
+void draft_register_values(const Digest *sha1, const Digest *sha256, char into[DRAFT_START_MAX]) {
+        const Digest *values[] = { sha1, sha256 };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(values); i++) {
+                n += (size_t) snprintf(into + n, DRAFT_START_MAX - n, "%s\"%s\":\"",
+                                i == 0 ? "{" : ",", hash_name(values[i]->alg));
+                for (size_t k = 0; k < values[i]->size; k++)
+                        n += (size_t) snprintf(
+                                        into + n, DRAFT_START_MAX - n, "%02x", values[i]->bytes[k]);
+                n += (size_t) snprintf(into + n, DRAFT_START_MAX - n, "\"");
+        }
+        (void) snprintf(into + n, DRAFT_START_MAX - n, "}");
+}

@@ -38,3 +38,7 @@ Digest draft_log_replay(const DraftLog *l, size_t bank, Digest start);
 /* The line of a record whose content is there already; digests are computed. */
 void draft_line(Register reg, const HashAlg *banks, size_t n_banks, int spoiled, const char *recnum,
                 Span content, Buf *to);
+
+/* Register values in the banks sha1 and sha256, as a genesis has them in "start". */
+enum { DRAFT_START_MAX = 256 };
+void draft_register_values(const Digest *sha1, const Digest *sha256, char into[DRAFT_START_MAX]);

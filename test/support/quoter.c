@@ -7,6 +7,7 @@
 #include "port/crypto.h"
 #include "support/attest.h"
 #include "wire/attest.h"
+#include "wire/nvpublic.h"
 
 #define quoter_of(t) ((Quoter *) (void *) (t))
 
@@ -36,6 +37,7 @@ static int quoter_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e
         if (rc < 0)
                 return rc;
         q->reads++;
+        q->auditing = false; /* a session that was given up */
         for (size_t i = 0; i < which->n_banks; i++)
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
                         if (!pcr_selected(which, which->banks[i].alg, pcr))
@@ -86,9 +88,28 @@ static void put_body(const Quoter *q, const PcrSelection *which, Buf *to) {
         sample_sized(digest_span(&d), to);
 }
 
+/* Somebody else has a command done during the session. */
+static int heed_session(Quoter *q, Err *e) {
+        if (!q->auditing || q->intrude == 0)
+                return 0;
+        q->intruded = true;
+        if (!q->exclusive)
+                return 0;
+        q->intrude--;
+        return err_set(e, -EAGAIN, "the session is not exclusive any more");
+}
+
+static void put_signature(const Quoter *q, Buf *signature) {
+        static const uint8_t number[32] = { 0x01 };
+
+        buf_be(signature, q->lie == LIE_SIGNATURE ? 0x0016 : 0x0018, 2);
+        buf_be(signature, q->lie == LIE_HASH ? HASH_SHA384 : HASH_SHA256, 2);
+        sample_sized((Span){ number, sizeof(number) }, signature);
+        sample_sized((Span){ number, sizeof(number) }, signature);
+}
+
 static int quoter_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                 Err *e) {
-        static const uint8_t number[32] = { 0x01 };
         _cleanup_(buf_done) Buf body = BUF_UP_TO(4096);
         Quoter *q = quoter_of(t);
         SampleAttest a;
@@ -97,6 +118,9 @@ static int quoter_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *atte
         if (rc < 0)
                 return rc;
         q->quotes++;
+        rc = heed_session(q, e);
+        if (rc < 0)
+                return rc;
         if (q->meddle > 0) {
                 q->meddle--;
                 quoter_extend(q, 8, 0x99);
@@ -107,10 +131,94 @@ static int quoter_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *atte
         sample_attest_write(&a, attest);
         if (q->lie == LIE_STRAY)
                 buf_byte(attest, 0);
-        buf_be(signature, q->lie == LIE_SIGNATURE ? 0x0016 : 0x0018, 2);
-        buf_be(signature, q->lie == LIE_HASH ? HASH_SHA384 : HASH_SHA256, 2);
-        sample_sized((Span){ number, sizeof(number) }, signature);
-        sample_sized((Span){ number, sizeof(number) }, signature);
+        put_signature(q, signature);
+        return attest->failed < 0 ? attest->failed : signature->failed;
+}
+
+static int quoter_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
+        Quoter *q = quoter_of(t);
+        NvPublic p = nv_counter();
+        int rc = step(q, e);
+
+        if (rc < 0)
+                return rc;
+        q->publics++;
+        assert(index == NV_COUNTER_INDEX && !q->auditing);
+        if (!q->counted)
+                return 0;
+        p.attributes |= q->lie == LIE_COUNTER ? NV_ORDERLY | NV_WRITTEN : NV_WRITTEN;
+        nv_public_write(&p, public);
+        return public->failed < 0 ? public->failed : 1;
+}
+
+static int quoter_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e) {
+        int rc = step(quoter_of(t), e);
+
+        if (rc < 0)
+                return rc;
+        assert(index == NV_COUNTER_INDEX && size == 8 && !quoter_of(t)->auditing);
+        buf_be(ret, 7, 8);
+        return ret->failed;
+}
+
+static int quoter_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *attest,
+                Buf *signature, Err *e) {
+        _cleanup_(buf_done) Buf body = BUF_UP_TO(256);
+        Quoter *q = quoter_of(t);
+        SampleAttest a;
+        int rc = step(q, e);
+
+        if (rc == 0)
+                rc = heed_session(q, e);
+        if (rc < 0)
+                return rc;
+        q->certified++;
+        assert(index == NV_COUNTER_INDEX && size == 8);
+        sample_sized(SPAN_LITERAL(SAMPLE_NAME), &body);
+        buf_be(&body, 0, 2);
+        sample_sized(q->lie == LIE_CONTENTS ? SPAN_LITERAL("\0\0\0\7")
+                                            : SPAN_LITERAL("\0\0\0\0\0\0\0\7"),
+                        &body);
+        a = sample_attest(0x8014, buf_span(&body));
+        a.extra = q->lie == LIE_CERTIFY ? SPAN_LITERAL("of another day..") : qualifying;
+        sample_attest_write(&a, attest);
+        put_signature(q, signature);
+        return attest->failed < 0 ? attest->failed : signature->failed;
+}
+
+static int quoter_audit_begin(Tpm *t, bool exclusive, Err *e) {
+        Quoter *q = quoter_of(t);
+        int rc = step(q, e);
+
+        if (rc < 0)
+                return rc;
+        q->audits++;
+        q->auditing = true;
+        q->exclusive = exclusive;
+        q->intruded = false;
+        return 0;
+}
+
+static int quoter_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e) {
+        _cleanup_(buf_done) Buf body = BUF_UP_TO(256);
+        Quoter *q = quoter_of(t);
+        SampleAttest a;
+        int rc = step(q, e);
+
+        if (rc < 0)
+                return rc;
+        assert(q->auditing);
+        q->auditing = false;
+        if (q->intrude_late > 0) {
+                q->intrude_late--;
+                q->intruded = true;
+        }
+        buf_byte(&body, !q->intruded);
+        sample_sized(SPAN_LITERAL(SAMPLE_DIGEST), &body);
+        a = sample_attest(0x8016, buf_span(&body));
+        a.extra = q->lie == LIE_AUDIT ? SPAN_LITERAL("of another day..") : extra;
+        sample_attest_write(&a, attest);
+        put_signature(q, signature);
         return attest->failed < 0 ? attest->failed : signature->failed;
 }
 
@@ -118,6 +226,11 @@ static const TpmOps quoter_ops = {
         .read = quoter_read,
         .key = quoter_key,
         .quote = quoter_quote,
+        .nv_public = quoter_nv_public,
+        .nv_read = quoter_nv_read,
+        .nv_certify = quoter_nv_certify,
+        .audit_begin = quoter_audit_begin,
+        .audit_end = quoter_audit_end,
 };
 
 void quoter_new(Quoter *q) {

@@ -14,6 +14,10 @@ typedef enum QuoterLie {
         LIE_SIGNATURE, /* a signature that is none */
         LIE_HASH,      /* signed with another hash than the key's */
         LIE_KEY,       /* a key that is none */
+        LIE_COUNTER,   /* a counter that is none */
+        LIE_CERTIFY,   /* the counter certified for another nonce */
+        LIE_CONTENTS,  /* half of the counter */
+        LIE_AUDIT,     /* an audit about something else */
         LIE_VALUE,     /* a PCR is left out when they are read */
 } QuoterLie;
 
@@ -21,9 +25,13 @@ typedef struct Quoter {
         Tpm tpm;
         PcrValues pcrs; /* PCRs 0 to 23 of sha256 and sha384 */
         QuoterLie lie;
-        unsigned meddle; /* before so many quotes, from now on, PCR 8 is extended */
-        int fail_after;  /* commands that still work; negative: all */
-        unsigned keys, reads, quotes;
+        unsigned meddle;  /* before so many quotes, from now on, PCR 8 is extended */
+        int fail_after;   /* commands that still work; negative: all */
+        bool counted;     /* there is a counter, at 7 */
+        unsigned intrude; /* so many exclusive sessions, from now on, are lost to somebody else */
+        unsigned intrude_late; /* the same, after all that is attested */
+        bool auditing, exclusive, intruded;
+        unsigned keys, reads, quotes, certified, audits, publics;
 } Quoter;
 
 void quoter_new(Quoter *q);

@@ -17,6 +17,7 @@
  *   RC      (eight hex digits) are answered with this response code, and never reach the TPM
  *   lose    reach the TPM, whose answer is dropped and the connection with it
  *   drop    do not reach the TPM, and the connection ends
+ *   meddle  reach the TPM after somebody else's, which it answers too
  *   @FILE   are answered with the bytes of FILE */
 
 enum { MESSAGE_MAX = 65536, HEADER = 10 };
@@ -116,6 +117,14 @@ static bool answer_file(const char *path, Message *m) {
         return true;
 }
 
+/* TPM2_GetRandom of one byte, as anybody may ask. */
+static bool meddle(const char *tpm) {
+        static Message m;
+
+        m = (Message){ .bytes = "\x80\x01\0\0\0\x0c\0\0\x01\x7b\0\x01", .size = 12 };
+        return ask_tpm(tpm, &m) && be32(m.bytes + 6) == 0;
+}
+
 static bool handle(const char *tpm, const char *action, Message *m) {
         if (!action)
                 return ask_tpm(tpm, m);
@@ -125,6 +134,8 @@ static bool handle(const char *tpm, const char *action, Message *m) {
         }
         if (strncmp(action, "drop:", 5) == 0)
                 return false;
+        if (strncmp(action, "meddle:", 7) == 0)
+                return meddle(tpm) && ask_tpm(tpm, m);
         if (action[0] == '@')
                 return answer_file(action + 1, m);
 

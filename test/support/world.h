@@ -59,3 +59,16 @@ void world_heal(World *w);
 
 /* Somebody else's extend of PCR 8, in the sha256 bank alone or in all. */
 void world_extend_foreign(World *w, bool all_banks);
+
+/* Another store of the same world: a history at home, or its spool. */
+typedef struct WorldShelf {
+        Store store;
+        World *world;
+        Buf bytes;
+        bool read_only;
+        char retired[4][64];
+        unsigned n_retired;
+} WorldShelf;
+
+void world_shelf_new(WorldShelf *s, World *w);
+void world_shelf_done(WorldShelf *s);

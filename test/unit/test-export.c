@@ -22,7 +22,8 @@ static Taken take(const char *pcrs) {
 
         quoter_new(&q);
         assert_int_equal(pcr_selection_from_text(pcrs, &which, NULL), 0);
-        assert_int_equal(quote_take(&q.tpm, TPM_AK_RSA, &which, NONCE, &t, NULL), 0);
+        assert_int_equal(taken_begin(&q.tpm, TPM_AK_RSA, &which, &t, NULL), 0);
+        assert_int_equal(quote_take(&q.tpm, NONCE, (Span){}, &t, NULL), 0);
         return t;
 }
 

@@ -17,13 +17,29 @@
 
 static Taken take(const char *pcrs) {
         PcrSelection which = {};
+        uint64_t value;
         Taken t = {};
         Quoter q;
 
         quoter_new(&q);
         assert_int_equal(pcr_selection_from_text(pcrs, &which, NULL), 0);
-        assert_int_equal(quote_take(&q.tpm, TPM_AK_ECC, &which, NONCE, &t, NULL), 0);
+        q.counted = true;
+        assert_int_equal(taken_begin(&q.tpm, TPM_AK_ECC, &which, &t, NULL), 0);
+        assert_int_equal(taken_count(&q.tpm, &t, &value, NULL), 1);
+        assert_int_equal(quote_take(&q.tpm, NONCE, SPAN_LITERAL("extra"), &t, NULL), 0);
         return t;
+}
+
+/* Manifest and bundle in one step, with a log where it is not empty. */
+static int write_all(const Taken *t, Span log, int64_t created, Buf *to, Err *e) {
+        _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
+        Bundle parts = {};
+        int rc;
+
+        parts.parts[PART_AVOUCH_LOG] = log;
+        parts.has[PART_AVOUCH_LOG] = log.size > 0;
+        rc = evidence_manifest(t, NONCE, &parts, created, &manifest, e);
+        return rc < 0 ? rc : evidence_write(t, &parts, buf_span(&manifest), to, e);
 }
 
 static void the_bundle_holds_what_was_taken(void **state) {
@@ -37,7 +53,7 @@ static void the_bundle_holds_what_was_taken(void **state) {
         Digest d;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, LOG, 1234567890, &text, NULL), 0);
+        assert_int_equal(write_all(&t, LOG, 1234567890, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         for (BundleLabel l = PART_INVALID; l < _PART_MAX; l++)
                 assert_int_equal(b.has[l],
@@ -80,7 +96,7 @@ static void without_a_log_there_is_no_such_part(void **state) {
         Manifest m;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, (Span){}, 1, &text, NULL), 0);
+        assert_int_equal(write_all(&t, (Span){}, 1, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         assert_false(b.has[PART_AVOUCH_LOG]);
         assert_int_equal(manifest_parse(b.parts[PART_MANIFEST], &m, NULL), 0);
@@ -95,7 +111,7 @@ static void the_largest_selection_fits(void **state) {
         TpmPart p;
 
         (void) state;
-        assert_int_equal(evidence_write(&t, NONCE, LOG, 1, &text, NULL), 0);
+        assert_int_equal(write_all(&t, LOG, 1, &text, NULL), 0);
         assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
         assert_int_equal(tpm_part_parse(b.parts[PART_TPM], &tpm, &p, NULL), 0);
 }
@@ -107,7 +123,7 @@ static void what_does_not_fit_is_said(void **state) {
         (void) state;
         for (size_t room = 0; room < 4000; room += 97) {
                 _cleanup_(buf_done) Buf text = BUF_UP_TO(room);
-                int rc = evidence_write(&t, NONCE, LOG, 1, &text, &e);
+                int rc = write_all(&t, LOG, 1, &text, &e);
 
                 if (rc == 0) {
                         assert_true(room > 1000);
@@ -130,7 +146,7 @@ static void any_allocation_may_fail(void **state) {
                 Err e = {};
 
                 libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
-                rc = evidence_write(&t, NONCE, LOG, 1, &text, &e);
+                rc = write_all(&t, LOG, 1, &text, &e);
                 failed = libc_heal();
                 assert_int_equal(rc, failed ? -ENOMEM : 0);
                 assert_int_equal(e.code, rc);
@@ -142,13 +158,73 @@ static void a_nonce_that_is_none_is_refused(void **state) {
         static const uint8_t bytes[NONCE_MAX + 1];
         _cleanup_(taken_done) Taken t = take("sha256:8");
         _cleanup_(buf_done) Buf text = BUF_UP_TO(BUNDLE_MAX);
+        Bundle none = {};
 
         (void) state;
-        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MIN - 1 }, LOG, 1, &text, NULL),
+        assert_int_equal(evidence_manifest(
+                                         &t, (Span){ bytes, NONCE_MIN - 1 }, &none, 1, &text, NULL),
                         -EINVAL);
-        assert_int_equal(evidence_write(&t, (Span){ bytes, NONCE_MAX + 1 }, LOG, 1, &text, NULL),
+        assert_int_equal(evidence_manifest(
+                                         &t, (Span){ bytes, NONCE_MAX + 1 }, &none, 1, &text, NULL),
                         -EINVAL);
         assert_int_equal(text.size, 0);
+}
+
+static void counter_and_audit_stand_in_the_tpm_part(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(BUNDLE_MAX), parts = BUF_UP_TO(BUNDLE_MAX),
+                                tpm = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(taken_done) Taken t = take("sha256:8+sha384:8");
+        uint8_t name[TPM_NAME_SHA256];
+        Bundle b;
+        TpmPart p;
+        Digest d;
+
+        (void) state;
+        assert_int_equal(write_all(&t, LOG, 1, &text, NULL), 0);
+        assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
+        assert_int_equal(tpm_part_parse(b.parts[PART_TPM], &tpm, &p, NULL), 0);
+        assert_int_equal(p.n_nv, 1);
+        assert_int_equal(p.commands[0], TPM_COMMAND_QUOTE);
+        assert_int_equal(p.commands[1], TPM_COMMAND_QUOTE);
+        assert_int_equal(p.commands[2], TPM_COMMAND_NV);
+        assert_true(span_equal(p.nv[0].public, buf_span(&t.nv_public)));
+        assert_true(span_equal(p.nv[0].attest, buf_span(&t.nv_attest)));
+        assert_true(span_equal(p.nv[0].signature, buf_span(&t.nv_signature)));
+        assert_int_equal(p.nv[0].size, 8);
+        assert_int_equal(p.nv[0].offset, 0);
+        assert_int_equal(hash_bytes(HASH_SHA256, buf_span(&t.nv_public), &d, NULL), 0);
+        tpm_name(&d, name);
+        assert_true(span_equal(p.nv[0].auth, (Span){ name, sizeof(name) }));
+        assert_true(p.has_audit);
+        assert_true(span_equal(p.audit_attest, buf_span(&t.audit_attest)));
+        assert_true(span_equal(p.audit_signature, buf_span(&t.audit_signature)));
+
+        taken_leave_counter(&t);
+        t.has_audit = false;
+        buf_done(&text);
+        buf_done(&parts);
+        buf_done(&tpm);
+        assert_int_equal(write_all(&t, LOG, 1, &text, NULL), 0);
+        assert_int_equal(bundle_parse(buf_span(&text), &parts, &b, NULL), 0);
+        assert_int_equal(tpm_part_parse(b.parts[PART_TPM], &tpm, &p, NULL), 0);
+        assert_int_equal(p.n_nv, 0);
+        assert_false(p.has_audit);
+}
+
+/* By hand: SHA-256 of the label with its NUL, the nonce with its size, the manifest's hash. */
+static void the_extra_is_of_nonce_and_manifest(void **state) {
+        Digest got, manifest, wanted;
+
+        (void) state;
+        assert_int_equal(evidence_extra(NONCE, SPAN_LITERAL("{}"), &got, NULL), 0);
+        assert_int_equal(hash_bytes(HASH_SHA256, SPAN_LITERAL("{}"), &manifest, NULL), 0);
+        assert_int_equal(hash_parts(HASH_SHA256,
+                                         (Span[]){ SPAN_LITERAL("avouch-evidence/v1\0"),
+                                                         SPAN_LITERAL("\0\x18"), NONCE,
+                                                         digest_span(&manifest) },
+                                         4, &wanted, NULL),
+                        0);
+        assert_true(digest_equal(&got, &wanted));
 }
 
 static void an_unfinished_last_line_is_left_out(void **state) {
@@ -181,6 +257,8 @@ int main(void) {
                 cmocka_unit_test(what_does_not_fit_is_said),
                 cmocka_unit_test(any_allocation_may_fail),
                 cmocka_unit_test(a_nonce_that_is_none_is_refused),
+                cmocka_unit_test(counter_and_audit_stand_in_the_tpm_part),
+                cmocka_unit_test(the_extra_is_of_nonce_and_manifest),
                 cmocka_unit_test(an_unfinished_last_line_is_left_out),
         };
 

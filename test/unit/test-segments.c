@@ -17,19 +17,8 @@ typedef struct Chained {
         Case c;
         DraftLog logs[SEGMENTS];
         Digest ends[SEGMENTS]; /* sha256 */
-        char starts[SEGMENTS][256];
+        char starts[SEGMENTS][DRAFT_START_MAX];
 } Chained;
-
-static void text_of(const Digest *sha1, const Digest *sha256, char *into, size_t size) {
-        size_t n = (size_t) snprintf(into, size, "{\"sha1\":\"");
-
-        for (size_t i = 0; i < 20; i++)
-                n += (size_t) snprintf(into + n, size - n, "%02x", sha1->bytes[i]);
-        n += (size_t) snprintf(into + n, size - n, "\",\"sha256\":\"");
-        for (size_t i = 0; i < 32; i++)
-                n += (size_t) snprintf(into + n, size - n, "%02x", sha256->bytes[i]);
-        (void) snprintf(into + n, size - n, "\"}");
-}
 
 static void begin(Chained *x) {
         Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
@@ -37,7 +26,7 @@ static void begin(Chained *x) {
         case_begin(&x->c);
         for (size_t i = 0; i < SEGMENTS; i++) {
                 x->logs[i] = draft_log();
-                text_of(&sha1, &sha256, x->starts[i], sizeof(x->starts[i]));
+                draft_register_values(&sha1, &sha256, x->starts[i]);
                 draft_log_add(&x->logs[i], EVENT_PHASE_GENESIS,
                                 (const DraftChange[]){ { "start", x->starts[i] },
                                                 { "why", i == 0 ? "\"boot\"" : "\"kexec\"" }, {} });
@@ -171,7 +160,7 @@ static void openings_before_kexec_are_openings(void **state) {
                 Digest sha256 = x.ends[0];
 
                 for (size_t i = 1; i < SEGMENTS; i++) {
-                        text_of(&sha1, &sha256, x.starts[i], sizeof(x.starts[i]));
+                        draft_register_values(&sha1, &sha256, x.starts[i]);
                         draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
                                         (const DraftChange[]){ { "start", x.starts[i] }, {} });
                         if (i == 1)

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/glass-history.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "log/receipt.h"
+#include "measure/counter.h"
+#include "measure/ledger.h"
+#include "port/tpm-tss2.h"
+#include "tools/place.h"
+#include "tools/print.h"
+#include "tools/tool.h"
+
+/* Both places of the history, one after the other. Each is locked only while it is read. */
+typedef struct Pages {
+        Buf home, spool, decoded;
+        HistoryReader reader;
+        bool in_spool, open; /* open: a last line without its receipt */
+} Pages;
+
+static void pages_done(Pages *p) {
+        buf_done(&p->home);
+        buf_done(&p->spool);
+        buf_done(&p->decoded);
+}
+
+static int read_place(const char *folder, Buf *to, Err *e) {
+        _cleanup_(fd_done) int fd = -1;
+        int rc;
+
+        if (!folder)
+                return 0;
+        rc = store_open_shared_named(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, &fd, e);
+        return rc <= 0 ? rc : file_read_fd(fd, HISTORY_FILE, to, e);
+}
+
+static int pages_read(Pages *p, Err *e) {
+        int rc;
+
+        *p = (Pages){
+                .home = BUF_UP_TO(HISTORY_MAX),
+                .spool = BUF_UP_TO(HISTORY_MAX),
+                .decoded = BUF_UP_TO(HISTORY_LINE_MAX),
+        };
+        /* the spool first: what is brought home meanwhile stands in both then, and not in none */
+        rc = read_place(place_log_folder(), &p->spool, e);
+        if (rc == 0)
+                rc = read_place(place_state_folder(), &p->home, e);
+        if (rc < 0)
+                return rc;
+        p->reader = history_over(buf_span(&p->home), &p->decoded);
+        return 0;
+}
+
+/* What was brought home already, at the head of the spool. */
+static Span behind(Span spool, uint64_t closed) {
+        Span rest = spool, line;
+
+        while (history_next_line(&rest, &line, NULL) > 0) {
+                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
+                HistoryLine l;
+
+                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
+                        break;
+                spool = rest;
+        }
+        return spool;
+}
+
+/* 1 and a line, 0 at the end of both. */
+static int pages_next(Pages *p, HistoryLine *ret, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = history_next(&p->reader, ret, &why);
+        if (rc == -ENODATA) {
+                p->open = true;
+                rc = 0;
+        }
+        if (rc < 0)
+                return err_set(e, rc, "%s: %s", HISTORY_FILE, why.text);
+        if (rc > 0 || p->in_spool)
+                return rc;
+        p->in_spool = true;
+        p->reader.history.part = p->reader.history.n_lines == 0;
+        p->reader.rest = behind(buf_span(&p->spool), p->reader.history.closed);
+        return pages_next(p, ret, e);
+}
+
+int glass_history_read(History *ret, Err *e) {
+        _cleanup_(pages_done) Pages p = {};
+        HistoryLine l;
+        int rc;
+
+        rc = pages_read(&p, e);
+        while (rc >= 0 && (rc = pages_next(&p, &l, e)) > 0)
+                continue;
+        if (rc == 0)
+                *ret = p.reader.history;
+        return rc;
+}
+
+/* The key by which a receipt can be signed, and where the counter stands. */
+typedef struct Witness {
+        Buf public;
+        TpmPublic ak;
+        Counter counter;
+        bool counting;
+} Witness;
+
+static int ask(Tpm *t, TpmAkType type, Witness *w, Err *e) {
+        int rc;
+
+        buf_done(&w->public);
+        rc = tpm_key(t, type, &w->public, e);
+        return rc < 0 ? rc : tpm_public_parse(buf_span(&w->public), &w->ak, e);
+}
+
+static int find_witness(const char *tpm_option, Witness *w, Err *e) {
+        Tpm *t = NULL;
+        Err why = {};
+        int rc;
+
+        rc = tpm_open(place_tcti(tpm_option), &t, e);
+        if (rc < 0)
+                return rc;
+        rc = ask(t, TPM_AK_ECC, w, &why);
+        if (rc < 0)
+                rc = ask(t, TPM_AK_RSA, w, NULL);
+        if (rc == 0) {
+                rc = counter_state(t, &w->counter, &why);
+                w->counting = rc > 0 && w->counter.written;
+                rc = rc == -EBADMSG ? 0 : rc;
+        }
+        tpm_close(&t);
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
+}
+
+static void print_wall(int64_t wall) {
+        time_t seconds = (time_t) (wall / 1000000);
+        char text[64];
+        struct tm tm;
+
+        if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+                printf("%s", text);
+        else
+                printf("%lld", (long long) wall);
+}
+
+static void print_text(const Content *c, const char *name) {
+        Span text = content_text(c, name);
+
+        if (text.size == 0)
+                return;
+        printf(" %s \"", name);
+        text_print(stdout, text);
+        printf("\"");
+}
+
+static void print_line_of(const HistoryLine *l, bool holds, const Err *why) {
+        static const char *const names[] = { "kind", "user", "volume", "reason", "why" };
+
+        printf("%llu  ", (unsigned long long) l->value);
+        print_wall(l->content.wall);
+        printf("  %s", event_name(l->content.event));
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                print_text(&l->content, names[i]);
+        if (holds)
+                printf("  receipt holds\n");
+        else
+                printf("  NO RECEIPT: %s\n", why->text);
+}
+
+static void put_line(JsonWriter *w, const HistoryLine *l, bool holds, const Err *why) {
+        static const char *const names[] = { "kind", "user", "volume", "reason", "why" };
+
+        json_put_object(w, NULL);
+        json_put_integer(w, "count", (int64_t) l->value);
+        json_put_string(w, "event", event_name(l->content.event));
+        json_put_integer(w, "wall", l->content.wall);
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
+
+                if (json_text(content_member(&l->content, names[i]), &text))
+                        json_put_span(w, names[i], buf_span(&text));
+        }
+        json_put_integer(w, "holds", holds);
+        if (!holds)
+                json_put_foreign(w, "problem", span_of(why->text));
+        json_put_end(w);
+}
+
+static int show_lines(Pages *p, const Witness *w, JsonWriter *json, uint64_t *ret_bad, Err *e) {
+        HistoryLine l;
+        int rc;
+
+        while ((rc = pages_next(p, &l, e)) > 0) {
+                Err why = {};
+
+                rc = receipt_judge(&l, &w->ak, &why, e);
+                if (rc < 0)
+                        break;
+                *ret_bad += rc == 0;
+                if (json)
+                        put_line(json, &l, rc > 0, &why);
+                else
+                        print_line_of(&l, rc > 0, &why);
+        }
+        return rc;
+}
+
+/* Whether the counter stands where the last line left it; what is wrong otherwise. */
+static bool agrees(const Pages *p, const Witness *w, char *ret, size_t size) {
+        const History *h = &p->reader.history;
+
+        ret[0] = '\0';
+        if (h->n_lines == 0 && !w->counting)
+                return true;
+        if (!w->counting)
+                (void) snprintf(ret, size, "the TPM has no counter (any more)");
+        else if (p->open)
+                (void) snprintf(ret, size,
+                                "the receipt of the last opening is still to be asked for");
+        else if (h->n_lines == 0)
+                (void) snprintf(ret, size, "there is a counter, at %llu, and no history of it",
+                                (unsigned long long) w->counter.value);
+        else if (w->counter.value != h->closed)
+                (void) snprintf(ret, size,
+                                "the counter is at %llu, but the last line closed it at %llu",
+                                (unsigned long long) w->counter.value,
+                                (unsigned long long) h->closed);
+        return ret[0] == '\0';
+}
+
+static int print_end(const Pages *p, uint64_t bad, const char *problem) {
+        const History *h = &p->reader.history;
+
+        if (h->n_lines == 0)
+                printf("the history is empty\n");
+        else
+                printf("%llu openings, %llu gaps, %llu receipts that do not hold\n",
+                                (unsigned long long) h->openings, (unsigned long long) h->lost,
+                                (unsigned long long) bad);
+        if (problem[0])
+                printf("%s\n", problem);
+        return bad == 0 && !problem[0] && h->lost == 0 ? EXIT_YES : EXIT_NO;
+}
+
+static int show_json(Pages *p, const Witness *w, const char *form, uint64_t *ret_bad, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(4 * HISTORY_MAX);
+        JsonWriter json = json_writer(&text, JSON_STRICT);
+        char problem[128];
+        int rc;
+
+        json_put_object(&json, NULL);
+        json_put_array(&json, "lines");
+        rc = show_lines(p, w, &json, ret_bad, e);
+        if (rc < 0)
+                return rc;
+        json_put_end(&json);
+        json_put_integer(&json, "openings", (int64_t) p->reader.history.openings);
+        json_put_integer(&json, "lost", (int64_t) p->reader.history.lost);
+        json_put_integer(&json, "count", (int64_t) p->reader.history.closed);
+        json_put_integer(&json, "agrees", agrees(p, w, problem, sizeof(problem)));
+        if (problem[0])
+                json_put_string(&json, "problem", problem);
+        json_put_end(&json);
+        rc = print_json_buf(form, &text, e);
+        if (rc < 0)
+                return rc;
+        return *ret_bad == 0 && !problem[0] && p->reader.history.lost == 0 ? EXIT_YES : EXIT_NO;
+}
+
+int glass_history_show(const char *tpm_option, const char *json, Err *e) {
+        _cleanup_(pages_done) Pages p = {};
+        Witness w = { .public = BUF_UP_TO(TPM_PUBLIC_MAX) };
+        char problem[128];
+        uint64_t bad = 0;
+        int rc;
+
+        rc = pages_read(&p, e);
+        if (rc == 0)
+                rc = find_witness(tpm_option, &w, e);
+        if (rc == 0 && json) {
+                rc = show_json(&p, &w, json, &bad, e);
+        } else if (rc == 0) {
+                rc = show_lines(&p, &w, NULL, &bad, e);
+                if (rc == 0) {
+                        (void) agrees(&p, &w, problem, sizeof(problem));
+                        rc = print_end(&p, bad, problem);
+                }
+        }
+        buf_done(&w.public);
+        return rc;
+}
