@@ -11,6 +11,7 @@
 #include "quote/before.h"
 #include "quote/evidence.h"
 #include "quote/export.h"
+#include "quote/systemd.h"
 #include "tools/place.h"
 #include "tools/tool.h"
 
@@ -18,7 +19,7 @@
 #define LOG_FOLDER_KEPT "/var/log/avouch"
 
 typedef struct Args {
-        const char *nonce, *output, *pcrs, *type, *tpm, *format;
+        const char *nonce, *output, *pcrs, *type, *tpm, *format, *systemd_log;
 } Args;
 
 static const Option options[] = {
@@ -35,6 +36,9 @@ static const Option options[] = {
         { "format", 0, OPTION_VALUE, "FORMAT",
                         "avouch (default: a bundle), or tpm2-tools (a folder for tpm2_checkquote)",
                         offsetof(Args, format) },
+        { "systemd-log", 0, OPTION_VALUE, "PATH|no",
+                        "systemd's log that goes along (default: of this machine's TPM, that of systemd)",
+                        offsetof(Args, systemd_log) },
         {},
 };
 
@@ -86,13 +90,14 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
 
 /* What the machine says for itself beside what its TPM says. Owner. */
 typedef struct Said {
-        Buf log, before;
+        Buf log, before, systemd;
         Bundle parts; /* borrows from those */
 } Said;
 
 static void said_done(Said *s) {
         buf_done(&s->log);
         buf_done(&s->before);
+        buf_done(&s->systemd);
 }
 
 static void add_part(Bundle *parts, BundleLabel label, const Buf *bytes) {
@@ -119,6 +124,56 @@ static int read_logs(Said *s, int *ret_fd, Err *e) {
         return 0;
 }
 
+/* The TPM of this machine, as the kernel or tpm2-abrmd has it: another one has not seen it boot. */
+static bool is_own(const char *tcti) {
+        return !tcti || span_starts(span_of(tcti), SPAN_LITERAL("device")) ||
+               span_starts(span_of(tcti), SPAN_LITERAL("tabrmd"));
+}
+
+/* systemd's log, held like ours. What is named must be there. */
+static int read_systemd_log(const Args *a, Said *s, int *ret_fd, Err *e) {
+        const char *slash = a->systemd_log ? strrchr(a->systemd_log, '/') : NULL;
+        char folder[4096] = SYSTEMD_LOG_FOLDER;
+        bool torn = false;
+        int rc;
+
+        if (a->systemd_log ? strcmp(a->systemd_log, "no") == 0 : !is_own(place_tcti(a->tpm)))
+                return 0;
+        if (a->systemd_log && (size_t) snprintf(folder, sizeof(folder), "%.*s",
+                                              slash ? (int) (slash - a->systemd_log) + 1 : 1,
+                                              slash ? a->systemd_log : ".") >= sizeof(folder))
+                return err_set(e, -EINVAL, "--systemd-log=: the path is too long");
+        rc = systemd_log_hold(folder,
+                        !a->systemd_log ? SYSTEMD_LOG_FILE
+                        : slash         ? slash + 1
+                                        : a->systemd_log,
+                        PLACE_LOCK_SECONDS, &s->systemd, &torn, ret_fd, e);
+        if (rc < 0)
+                return rc;
+        if (rc == 0 && a->systemd_log)
+                return err_set(e, -ENOENT, "%s: %s", a->systemd_log, strerror(ENOENT));
+        if (torn)
+                fprintf(stderr, "avouch quote: systemd's log lacks a record: somebody died between measuring and "
+                                "writing it (sticky bit)\n");
+        add_part(&s->parts, PART_SYSTEMD_LOG, &s->systemd);
+        return 0;
+}
+
+/* The NvPCRs that the log tells of. Those that are not there, or more than are taken, are missed by
+ * whoever verifies. */
+static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
+        uint32_t indices[NVPCRS_MAX];
+        size_t n = systemd_log_indices(parts->parts[PART_SYSTEMD_LOG], indices);
+
+        for (size_t i = 0; i < n && taken->n_nvpcrs < TAKEN_NVPCRS_MAX; i++) {
+                int rc = taken_nvpcr(tpm, indices[i], taken, e);
+
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
 /* The manifest names the key, and the end of the session is about the manifest. */
 static int take_with_manifest(
                 Tpm *tpm, const Wish *w, const Bundle *parts, Taken *taken, Buf *manifest, Err *e) {
@@ -131,6 +186,9 @@ static int take_with_manifest(
         if (rc < 0)
                 return rc;
         rc = taken_count(tpm, taken, &count, e);
+        if (rc < 0)
+                return rc;
+        rc = take_nvpcrs(tpm, parts, taken, e);
         if (rc < 0)
                 return rc;
         rc = host_moment(&now, e);
@@ -148,14 +206,17 @@ static int take_with_manifest(
  * manager is open for one at a time. */
 static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
-        _cleanup_(said_done)
-                        Said said = { .log = BUF_UP_TO(LOG_MAX), .before = BUF_UP_TO(LOG_MAX) };
+        _cleanup_(said_done) Said said = { .log = BUF_UP_TO(LOG_MAX),
+                .before = BUF_UP_TO(LOG_MAX),
+                .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX) };
         _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
-        _cleanup_(fd_done) int fd = -1;
+        _cleanup_(fd_done) int fd = -1, systemd_fd = -1;
         int rc;
 
         rc = read_logs(&said, &fd, e);
+        if (rc == 0)
+                rc = read_systemd_log(a, &said, &systemd_fd, e);
         if (rc < 0)
                 return rc;
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);

@@ -116,7 +116,7 @@ static const char *remark(const char *standing, const SystemdEntry *entry) {
                 const char *standing, *remark;
         } remarks[] = {
                 { "not covered", " [not proven: no proven register holds it]" },
-                { "keyed", " [an HMAC: that a key was measured is proven, its name is not]" },
+                { "keyed", " [an HMAC with that key: whether the words are true cannot be seen]" },
                 { "elsewhere", " [measured, but not where systemd measures such]" },
         };
 
@@ -206,6 +206,19 @@ static void put_entry(const SystemdStory *s, const SystemdEntry *entry, const Qu
         json_put_foreign(w, "says", buf_span(&words));
         json_put_string(w, "standing", report_systemd_standing(s, entry));
         json_put_end(w);
+}
+
+void report_systemd_log_json(Span log, JsonWriter *w) {
+        _cleanup_(systemd_walk_done) SystemdWalk walk = systemd_walk_log(log);
+        SystemdEntry entry;
+        int rc;
+
+        json_put_array(w, "records");
+        while ((rc = systemd_walk_next(&walk, &entry, NULL)) > 0)
+                put_entry(NULL, &entry, NULL, w);
+        json_put_end(w);
+        if (evidence_not_judged(rc) && w->to->failed == 0)
+                w->to->failed = rc;
 }
 
 static void put_nv(const NvPcr *nv, JsonWriter *w) {

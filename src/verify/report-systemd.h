@@ -21,5 +21,8 @@ void report_systemd_people(const SystemdStory *s, const Question *q, FILE *to);
 /* The records of a log alone, as far as they are some. */
 void report_systemd_log(Span log, FILE *to);
 
+/* The same as the array "records" of an object that is open. */
+void report_systemd_log_json(Span log, JsonWriter *w);
+
 /* Members of an object that is open: machineId, phase, nvpcrs, timeline. */
 void report_systemd_json(const SystemdStory *s, const Question *q, JsonWriter *w);

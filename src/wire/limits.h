@@ -45,7 +45,7 @@ enum {
         RSA_BYTES_MAX = 512,      /* 4096 bits */
         ECC_BYTES_MAX = 66,       /* P-521 */
         NV_CONTENTS_MAX = 2048,
-        NV_CERTIFIED_MAX = 4,                            /* NV attestations in one bundle */
+        NV_CERTIFIED_MAX = 8,                            /* NV attestations in one bundle */
         NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + 64 + 2,          /* TPMS_NV_PUBLIC */
         PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
