@@ -95,6 +95,7 @@ void forge_new(Forge *f, const World *w) {
                 .audit_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(LOG_MAX),
+                .systemd_log = BUF_UP_TO(SYSTEMD_LOG_MAX),
                 .counter = nv_counter(),
                 .exclusive = true,
                 .attributes = 0x00050472,
@@ -119,6 +120,7 @@ void forge_done(Forge *f) {
         buf_done(&f->log);
         buf_done(&f->before);
         buf_done(&f->history);
+        buf_done(&f->systemd_log);
         buf_done(&f->nv_public);
         buf_done(&f->nv_attest);
         buf_done(&f->nv_signature);
@@ -271,6 +273,7 @@ void forge_bundle(Forge *f, Buf *to) {
         add_part(f, PART_AVOUCH_LOG, &f->log, &b, &m);
         add_part(f, PART_AVOUCH_LOG_BEFORE, &f->before, &b, &m);
         add_part(f, PART_HISTORY, &f->history, &b, &m);
+        add_part(f, PART_SYSTEMD_LOG, &f->systemd_log, &b, &m);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);
         manifest_write(&m, &manifest);

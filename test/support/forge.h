@@ -46,9 +46,9 @@ typedef struct Forge {
         TpmClock audit_clock;
         Buf audit_attest, audit_signature;
 
-        PcrSelection asked;       /* what the evidence says was asked for */
-        PcrValues values;         /* beside the quote */
-        Buf log, before, history; /* a part each, unless empty */
+        PcrSelection asked;                    /* what the evidence says was asked for */
+        PcrValues values;                      /* beside the quote */
+        Buf log, before, history, systemd_log; /* a part each, unless empty */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */
