@@ -85,5 +85,5 @@ int judge_nvpcrs(const Replay *replay, Span policy, Verdict *v, SystemdStory *s,
                                 "the log does not replay to the certified NvPCR %s%s0x%08x: records are missing, added or changed",
                                 nv->label, nv->label[0] != '\0' ? " " : "", nv->index);
         }
-        return rc < 0 ? rc : 0;
+        return rc;
 }

@@ -91,14 +91,16 @@ static int judge_nonce(const SysEvidence *s, const Question *q, Verdict *v, Err 
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * NONCE_MAX);
         Span wanted, report = s->report.report;
 
+        if (q->nonce.size < NONCE_MIN || q->nonce.size > NONCE_MAX) {
+                verdict_refute(v, CLAIM_FRESH,
+                                "systemd's report answers no nonce: it may be of any time since the TPM was reset. Have one put into it by a file in /run/systemd/report.files, and give it here");
+                return 0;
+        }
         text_hex(&hex, q->nonce);
         if (hex.failed < 0)
                 return err_set(e, hex.failed, "no memory for the nonce");
         wanted = buf_span(&hex);
-        if (q->nonce.size < NONCE_MIN || q->nonce.size > NONCE_MAX)
-                verdict_refute(v, CLAIM_FRESH,
-                                "systemd's report answers no nonce: it may be of any time since the TPM was reset. Have one put into it by a file in /run/systemd/report.files, and give it here");
-        else if (!verdict_proven(v, CLAIM_BOUND))
+        if (!verdict_proven(v, CLAIM_BOUND))
                 verdict_refute(v, CLAIM_FRESH, "the report is not signed (bound)");
         else if (!memmem(report.data, report.size, wanted.data, wanted.size))
                 verdict_refute(v, CLAIM_FRESH, "the nonce is nowhere in the signed report");

@@ -135,7 +135,7 @@ static int open_component(SysEvidence *s, size_t i, Err *e) {
 }
 
 static int open_all(Span file, SysEvidence *s, Err *e) {
-        SysSignature signature;
+        SysSignature signature = {};
         int rc;
 
         rc = sysreport_split(file, &s->report, e);

@@ -71,6 +71,8 @@ static int prove(SystemdWalk *w, SystemdEntry *entry, Err *e) {
 
         if (systemd_unescape(text, &w->plain))
                 plain = buf_span(&w->plain);
+        if (w->plain.failed < 0)
+                return err_set(e, w->plain.failed, "no memory for a record");
         rc = is_over(&entry->record, plain, &proven, e);
         if (rc == 0 && !proven) {
                 rc = is_over(&entry->record, text, &proven, e);

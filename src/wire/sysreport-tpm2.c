@@ -266,11 +266,11 @@ int sysreport_tpm2(Json data, Buf *into, SysTpm2 *ret, Err *e) {
         if (json_type(t.event_log) != JSON_ARRAY)
                 reject(&m, t.event_log, data, "no event log");
         put_components(&m, components, &t);
+        if (into->failed < 0) /* then what was read into it may seem wrong */
+                return err_set(e, into->failed, "systemd's report: no room for its bytes");
         if (m.why)
                 return json_reject(json_type(m.wrong) == JSON_NONE ? data : m.wrong,
                                 "systemd's report", m.why, e);
-        if (into->failed < 0)
-                return err_set(e, into->failed, "systemd's report: no room for its bytes");
 
         bytes = into->data + start;
         place(&t.ak, &bytes);

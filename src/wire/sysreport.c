@@ -70,7 +70,7 @@ int sysreport_signature(
                 Span record, JsonToken *tokens, size_t n_tokens, SysSignature *ret, Err *e) {
         Span text = record.size < 2 ? (Span){} : (Span){ record.data + 1, record.size - 2 };
         SysSignature s = {};
-        Json v;
+        Json v = {};
         int rc;
 
         rc = json_parse(text, JSON_FOREIGN, tokens, n_tokens, what, &v, e);

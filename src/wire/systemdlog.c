@@ -142,7 +142,7 @@ int systemd_record_read(Json v, SystemdRecord *ret, Err *e) {
 
 int systemd_record_parse(Span line, JsonToken tokens[static SYSTEMD_RECORD_TOKENS_MAX],
                 SystemdRecord *ret, Err *e) {
-        Json v;
+        Json v = {};
         int rc;
 
         if (line.size > SYSTEMD_RECORD_MAX)

@@ -65,9 +65,9 @@ void sd_extend(SdLog *l, Register reg, const char *words) {
 }
 
 /* What is not plain comes out as cescape() has it. */
-static void put_escaped(Buf *to, const char *words) {
+static void put_escaped(Buf *to, const char *words, bool raw) {
         for (; *words; words++) {
-                if (*words == '"' || *words == '\\')
+                if (!raw && (*words == '"' || *words == '\\'))
                         buf_string(to, "\\\\"); /* once for systemd, once for JSON */
                 if (*words == '"' || *words == '\\')
                         buf_byte(to, '\\');
@@ -93,9 +93,10 @@ void sd_write(SdLog *l, Register reg, const char *words, const char *event, cons
                 between = ",";
         }
         buf_string(&l->log, "],\"content_type\":\"systemd\",\"content\":{\"string\":\"");
-        put_escaped(&l->log, told);
-        buf_printf(&l->log, "\",\"bootId\":\"%s\",\"timestamp\":%lld", l->boot,
-                        (long long) l->time++);
+        put_escaped(&l->log, told, l->raw);
+        if (l->boot)
+                buf_printf(&l->log, "\",\"bootId\":\"%s", l->boot);
+        buf_printf(&l->log, "\",\"timestamp\":%lld", (long long) l->time++);
         if (event)
                 buf_printf(&l->log, ",\"eventType\":\"%s\"", event);
         buf_string(&l->log, "}}\n");

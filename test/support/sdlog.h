@@ -13,6 +13,7 @@ typedef struct SdLog {
         size_t n_nv;
         const char *banks; /* of the records that follow: "sha256", "sha256 sha384" */
         int64_t time;
+        bool raw;                      /* words go into the log without cescape() */
         const char *boot;              /* 32 hex digits */
         void (*name_nvpcr)(NvPcr *nv); /* NULL: a Name of no public area */
 } SdLog;

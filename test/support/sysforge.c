@@ -91,13 +91,14 @@ static void begin_attest(
                 Writer *w, const char *type, uint16_t tag, Span extra, Buf *bin, Buf *json) {
         static const uint8_t signer[34] = { 0x00, 0x0b, 0x77 };
         uint32_t restart = w->f->other_run == w->n + 1 ? 1 : 0;
+        uint32_t reset = w->f->other_reset == w->n + 1 ? 3 : 2;
 
         buf_be(bin, 0xff544347, 4);
         buf_be(bin, tag, 2);
         put_sized(bin, (Span){ signer, sizeof(signer) });
         put_sized(bin, extra);
         buf_be(bin, 1000 + w->n, 8);
-        buf_be(bin, 2, 4);
+        buf_be(bin, reset, 4);
         buf_be(bin, restart, 4);
         buf_byte(bin, 1);
         buf_be(bin, UINT64_C(2315977366801874944), 8);
@@ -109,9 +110,9 @@ static void begin_attest(
         buf_string(json, "\",\"extraData\":\"");
         hex(json, extra);
         buf_printf(json,
-                        "\",\"clockInfo\":{\"clock\":%u,\"resetCount\":2,\"restartCount\":%u,"
+                        "\",\"clockInfo\":{\"clock\":%u,\"resetCount\":%u,\"restartCount\":%u,"
                         "\"safe\":\"YES\"},\"firmwareVersion\":2315977366801874944,\"attested\":",
-                        1000 + w->n, restart);
+                        1000 + w->n, reset, restart);
 }
 
 /* Signs, ends the component, and takes it into the session: code, Names, parameters. */

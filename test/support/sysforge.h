@@ -15,11 +15,12 @@ typedef struct SysForge {
         bool exclusive;   /* what the audit says */
         uint8_t locality; /* that PCR 0 began with */
         /* what is spoiled before it is signed: 0 nothing, else the component from 1 on */
-        unsigned other_run; /* is of another run of the TPM */
-        unsigned left_out;  /* is in the session, and not in the report */
-        unsigned unsigned_; /* has a signature over something else */
-        bool other_report;  /* the audit is over another report than stands there */
-        bool other_digest;  /* the quote's digest is none of these values */
+        unsigned other_run;   /* is of another run of the TPM */
+        unsigned other_reset; /* is of after a reset of the TPM */
+        unsigned left_out;    /* is in the session, and not in the report */
+        unsigned unsigned_;   /* has a signature over something else */
+        bool other_report;    /* the audit is over another report than stands there */
+        bool other_digest;    /* the quote's digest is none of these values */
         /* what is changed in the text in the end: the first place where old stands */
         const char *old, *new;
         Buf file;

@@ -14,7 +14,7 @@ typedef struct Bench {
         SysForge f;
         Policy policy;
         Releases releases;
-        uint8_t nonce[32];
+        uint8_t nonce[33];
         size_t nonce_size;
         Judgement j;
 } Bench;
@@ -116,6 +116,16 @@ static const struct {
                         "not signed by a TPM" },
         { "\"mechanism\":\"plain\"", "\"mechanism\":\"tpm2\"", CLAIM_REGISTERS,
                         "two signatures of TPMs" },
+        { "\"mechanism\":\"plain\"", "\"mechanism\":7", CLAIM_REGISTERS,
+                        "without mechanism or data" },
+        { "\"hash\":\"SHA256\",\"signatureR\"", "\"hash\":\"SHA1\",\"signatureR\"", CLAIM_SIGNATURE,
+                        "a hash other than" },
+        { "\"sessionDigest\":\"", "\"sessionDigest\":\"ff", CLAIM_SIGNATURE, "no hash's length" },
+        { "\"nvIndex\":30474755", "\"nvIndex\":1", CLAIM_SIGNATURE,
+                        "a handle that no NV index has" },
+        { "{\"pcr\":11", "{\"pcr\":99", CLAIM_REGISTERS, "not the number of a register" },
+        { "\"pcrSelect\":[{\"hash\":\"SHA256\"", "\"pcrSelect\":[{\"hash\":\"RSA\"",
+                        CLAIM_SIGNATURE, "component 0 is not signed" },
 };
 
 static void a_changed_report_is_refused(void **state) {
@@ -201,6 +211,77 @@ static void one_run_of_the_tpm(void **state) {
         }
 }
 
+static void one_boot_of_the_tpm(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        b.f.other_reset = 3;
+        judge(&b);
+        assert_state(&b, CLAIM_REGISTERS, CLAIM_NOT_PROVEN, "component 2 is of another run");
+        end(&b);
+}
+
+/* What whoever has the key can sign, and is none the less no evidence. */
+static void what_attests_nothing_is_malformed(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        b.f.pcrs = 0;
+        judge(&b);
+        assert_state(&b, CLAIM_SIGNATURE, CLAIM_NOT_PROVEN, "a selection without a PCR");
+        end(&b);
+
+        begin(&b);
+        b.f.l.nv[3].value.size = 31;
+        judge(&b);
+        assert_state(&b, CLAIM_SIGNATURE, CLAIM_NOT_PROVEN, "and not all of it");
+        end(&b);
+
+        begin(&b);
+        b.f.attributes |= 1u << 31;
+        judge(&b);
+        assert_state(&b, CLAIM_SIGNATURE, CLAIM_NOT_PROVEN, "attributes without a meaning");
+        end(&b);
+}
+
+/* The digest that the record of the signature has beside the data. */
+static void the_report_is_the_one_that_the_record_names(void **state) {
+        static const char mark[] = "\"mechanism\":\"tpm2\",\"sha256\":\"";
+        uint8_t *at;
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        (void) sysforge_file(&b.f);
+        at = memmem(b.f.file.data, b.f.file.size, mark, strlen(mark));
+        assert_non_null(at);
+        at[strlen(mark)] = at[strlen(mark)] == '0' ? '1' : '0';
+        judge_bytes(&b, buf_span(&b.f.file));
+        assert_state(&b, CLAIM_BOUND, CLAIM_NOT_PROVEN, "over another report");
+        end(&b);
+}
+
+/* Firmware's records, as systemd-pcrlock has them: what was not extended does not count. */
+static void firmwares_records_are_replayed_too(void **state) {
+        Bench b;
+
+        (void) state;
+        for (int i = 0; i < 2; i++) {
+                begin(&b);
+                if (i == 0)
+                        sd_extend(&b.f.l, (Register){ REGISTER_PCR, 4 }, "event");
+                sd_write(&b.f.l, (Register){ REGISTER_PCR, 4 }, "event", "marked", "x");
+                b.f.old = "\"content_type\":\"systemd\",\"content\":{\"string\":\"x\",";
+                b.f.new = i == 0 ? "\"content_type\":\"pcclient_std\",\"content\":{\"event_type\":\"EV_IPL\","
+                                 : "\"content_type\":\"pcclient_std\",\"content\":{\"event_type\":\"EV_NO_ACTION\",";
+                judge(&b);
+                assert_state(&b, CLAIM_REGISTERS, CLAIM_PROVEN, "15 records");
+                end(&b);
+        }
+}
+
 static void who_else_used_the_tpm_is_said(void **state) {
         Bench b;
 
@@ -272,6 +353,9 @@ static void a_nonce_in_the_signed_report_makes_it_fresh(void **state) {
         b.nonce_size = 15;
         judge(&b);
         assert_state(&b, CLAIM_FRESH, CLAIM_NOT_PROVEN, "answers no nonce");
+        b.nonce_size = 33;
+        judge(&b);
+        assert_state(&b, CLAIM_FRESH, CLAIM_NOT_PROVEN, "answers no nonce");
         b.nonce_size = 16;
         b.f.other_report = true;
         judge(&b);
@@ -313,6 +397,11 @@ static void every_prefix_is_refused(void **state) {
                 assert_int_equal(b.j.verdict.proven, 0);
                 assert_false(b.j.report.readable);
         }
+        judge_bytes(&b, (Span){ file.data,
+                                        (size_t) ((uint8_t *) memchr(file.data, '\n', file.size) -
+                                                        file.data) +
+                                                        1 });
+        assert_state(&b, CLAIM_SIGNATURE, CLAIM_NOT_PROVEN, "nobody signed it");
         end(&b);
 }
 
@@ -372,6 +461,10 @@ int main(void) {
                 cmocka_unit_test(each_attestation_must_be_signed),
                 cmocka_unit_test(an_audit_of_another_report_is_refused),
                 cmocka_unit_test(one_run_of_the_tpm),
+                cmocka_unit_test(one_boot_of_the_tpm),
+                cmocka_unit_test(what_attests_nothing_is_malformed),
+                cmocka_unit_test(the_report_is_the_one_that_the_record_names),
+                cmocka_unit_test(firmwares_records_are_replayed_too),
                 cmocka_unit_test(who_else_used_the_tpm_is_said),
                 cmocka_unit_test(a_log_that_does_not_replay_is_refused),
                 cmocka_unit_test(pcr_0_may_begin_with_its_locality),

@@ -75,6 +75,12 @@ static void what_is_no_report_is_refused(void **state) {
                                 "not the beginning" },
                 { HEAD, "nobody signed it" },
                 { HEAD "x", "not with 0x78" },
+                { HEAD RECORD "x", "not with 0x78" },
+                { "\x1e{\"mediaType\":\"application/vnd.io.systemd.report\",\"timestamp\":\"Sun\"}\n" RECORD,
+                                "nothing behind the timestamp" },
+                { "\x1e{\"mediaType\":\"application/vnd.io.systemd.report\",\"timestamp\":\"" HEX32
+                                                HEX32 "\",\"metrics\":[]}\n" RECORD,
+                                "malformed" },
                 { HEAD "\x1e{", "not finished" },
                 { HEAD RECORD RECORD RECORD RECORD RECORD RECORD RECORD RECORD RECORD,
                                 "more than 8 signatures" },
@@ -249,11 +255,13 @@ static void every_prefix_is_refused(void **state) {
 }
 
 static void components_and_values_are_bounded(void **state) {
+        _cleanup_(buf_done) Buf whole = BUF_UP_TO(1 << 20);
+        SysTpm2 t;
+
         (void) state;
         for (int over = 0; over < 2; over++) {
                 _cleanup_(buf_done) Buf b = BUF_UP_TO(1 << 20), many = BUF_UP_TO(1 << 20);
                 _cleanup_(buf_done) Buf into = BUF_UP_TO(1 << 20);
-                SysTpm2 t;
                 int rc;
 
                 for (int i = 0; i < SYSREPORT_COMPONENTS_MAX - 3 + over; i++)
@@ -263,6 +271,13 @@ static void components_and_values_are_bounded(void **state) {
                 rc = read_record(edit(RECORD, PCR "," NVPCR, (const char *) many.data, &b), &into,
                                 &t, NULL);
                 assert_int_equal(rc, over ? -EBADMSG : 0);
+        }
+        assert_int_equal(read_record(SPAN_LITERAL(RECORD), &whole, &t, NULL), 0);
+        for (size_t room = 1; room <= whole.size; room++) {
+                _cleanup_(buf_done) Buf into = BUF_UP_TO(room);
+
+                assert_int_equal(read_record(SPAN_LITERAL(RECORD), &into, &t, NULL),
+                                room < whole.size ? -E2BIG : 0);
         }
         assert_int_equal(sysreport_signature(
                                          SPAN_LITERAL(RECORD), tokens, 20, &(SysSignature){}, NULL),

@@ -218,6 +218,55 @@ static void every_bank_that_is_quoted_must_fit(void **state) {
         sd_bench_end(&b);
 }
 
+/* Quoted of sha384 is another register; and of one that firmware or nobody resets to ones. */
+static void only_what_is_quoted_must_fit(void **state) {
+        const PcrSelection sha256 = { .banks = { { .alg = HASH_SHA256 } }, .n_banks = 1 };
+        Digest ones = digest_zero(HASH_SHA256);
+        PcrValues held = {};
+        Replay r;
+        SdBench b;
+
+        (void) state;
+        sd_bench_begin(&b);
+        b.l.pcrs.held.banks[1].mask = 1;
+        sd_bench_judge(&b);
+        assert_int_equal(replay_compare(&b.replay, &b.l.pcrs, 15), REPLAY_EQUAL);
+        sd_bench_end(&b);
+
+        r = replay_begin(&sha256);
+        memset(ones.bytes, 0xff, ones.size);
+        assert_true(pcr_set(&held, 17, &ones));
+        assert_int_equal(replay_compare(&r, &held, 17), REPLAY_EQUAL);
+        assert_int_equal(replay_compare(&r, &held, 16), REPLAY_NOT_HELD);
+}
+
+static void a_log_alone_is_replayed(void **state) {
+        const PcrSelection sha256 = { .banks = { { .alg = HASH_SHA256 } }, .n_banks = 1 };
+        _cleanup_(systemd_walk_done) SystemdWalk w = {}, over = {};
+        size_t n = 0;
+        SdBench b;
+        Replay r;
+
+        (void) state;
+        sd_bench_begin(&b);
+        buf_string(&b.l.log,
+                        "\x1e{\"pcr\":15,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"" SD_ROOT
+                        "\"}],\"content_type\":\"pcclient_std\",\"content\":{\"event_type\":"
+                        "\"EV_NO_ACTION\"}}\n");
+        r = replay_begin(&sha256);
+        w = systemd_walk_log(buf_span(&b.l.log));
+        assert_int_equal(systemd_replay(&w, &r, &n, NULL), 0);
+        assert_int_equal(n, 15);
+        assert_int_equal(replay_compare(&r, &b.l.pcrs, 15), REPLAY_DIFFERS); /* sha384, too */
+        assert_true(digest_equal(&r.pcrs.digests[0][15], &b.l.pcrs.digests[0][15]));
+        for (uint32_t i = 0; i < NVPCRS_MAX; i++)
+                sd_write(&b.l, sd_nv(0x1d10300 + i), "x", NULL, "x");
+        r = replay_begin(&sha256);
+        over = systemd_walk_log(buf_span(&b.l.log));
+        assert_true(systemd_replay(&over, &r, &n, NULL) < 0);
+        sd_bench_end(&b);
+}
+
 static void what_is_not_signed_proves_nothing(void **state) {
         SdBench b;
 
@@ -300,6 +349,10 @@ static void boots_are_told_apart(void **state) {
         sd_bench_judge(&b);
         assert_true(b.story.has_boot && !b.story.several_boots);
         assert_int_equal(b.story.boot[0], 0xe7);
+        b.l.boot = NULL;
+        sd_measure(&b.l, sd_pcr15, "file-system:/::::::", NULL);
+        sd_bench_judge(&b);
+        assert_true(b.story.has_boot && !b.story.several_boots);
         b.l.boot = "f72a1999f6bf4f39be061813d3920b23";
         sd_measure(&b.l, sd_pcr15, "file-system:/::::::", NULL);
         sd_bench_judge(&b);
@@ -322,6 +375,9 @@ static void what_cannot_be_proven_says_why(void **state) {
         sd_write(&b.l, sd_pcr15, "what is longer", NULL, words);
         sd_write(&b.l, sd_pcr15, "HMAC", "volume-key", "cryptsetup:v2:1111");
         sd_write(&b.l, sd_pcr15, "a\\b", NULL, "a\\b");
+        b.l.raw = true;
+        sd_write(&b.l, sd_pcr15, "c\\x3ad", NULL, "c\\x3ad");
+        b.l.raw = false;
         sd_write(&b.l, sd_pcr15, "changed", NULL, "before");
         w = systemd_walk_log(buf_span(&b.l.log));
         assert_int_equal(systemd_walk_next(&w, &entry, NULL), 1);
@@ -330,6 +386,8 @@ static void what_cannot_be_proven_says_why(void **state) {
         assert_true(!entry.cut && entry.proof == SYSTEMD_KEYED);
         assert_int_equal(systemd_walk_next(&w, &entry, NULL), 1);
         assert_true(entry.proof == SYSTEMD_PROVEN && span_is(entry.measured, "a\\b"));
+        assert_int_equal(systemd_walk_next(&w, &entry, NULL), 1);
+        assert_true(entry.proof == SYSTEMD_PROVEN && span_is(entry.measured, "c\\x3ad"));
         assert_int_equal(systemd_walk_next(&w, &entry, NULL), 1);
         assert_true(!entry.cut && entry.proof == SYSTEMD_UNPROVEN);
         assert_true(span_is(entry.measured, "before"));
@@ -348,6 +406,8 @@ int main(void) {
                 cmocka_unit_test(a_record_of_another_bank_is_not_covered),
                 cmocka_unit_test(sha1_proves_nothing),
                 cmocka_unit_test(every_bank_that_is_quoted_must_fit),
+                cmocka_unit_test(only_what_is_quoted_must_fit),
+                cmocka_unit_test(a_log_alone_is_replayed),
                 cmocka_unit_test(what_is_not_signed_proves_nothing),
                 cmocka_unit_test(words_count_only_where_systemd_measures_them),
                 cmocka_unit_test(a_log_that_is_none_refutes_and_tells_nothing),

@@ -123,6 +123,8 @@ static void anything_else_is_refused_and_leaves_nothing(void **state) {
                 { "\"phase\"", "null", "not a string" },
                 { "\"timestamp\"", "\"nvIndexName\":[],\"timestamp\"", "not a string" },
                 { BOOT, "e72a", "not a boot id" },
+                { "\"systemd\",\"content\":" CONTENT,
+                                "\"pcclient_std\",\"content\":{\"event_type\":7}", "not a string" },
                 { "8618594", "-1", "not a time" },
                 { "8618594", "\"1\"", "not a time" },
                 { "enter-initrd", "enter\x01initrd", "control character" },
@@ -226,8 +228,8 @@ static void cescape_is_turned_back(void **state) {
                 { "\\177\\303\\251", SPAN_LITERAL("\177\303\251") },
         };
         static const char *const bad[] = { "\\", "a\\", "\\8", "\\0", "\\00", "\\400", "\\008",
-                "\\080", "\\x41", "\\101", "\\012", "\\s", "\\e", "\"", "'", "\x7f", "\xc3\xa9",
-                "\x1f" };
+                "\\080", "\\3x7", "\\x41", "\\101", "\\012", "\\s", "\\e", "\"", "'", "\x7f",
+                "\xc3\xa9", "\x1f" };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(good); i++) {
@@ -319,6 +321,13 @@ static const struct {
         { "login::{}", SYSTEMD_UNKNOWN, "", "login::{}" },
 };
 
+static void what_has_no_room_is_no_text(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(2);
+
+        (void) state;
+        assert_false(systemd_unescape(SPAN_LITERAL("abc"), &b));
+}
+
 static void words_say_what_was_measured(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTS(table); i++) {
@@ -405,6 +414,7 @@ int main(void) {
                 cmocka_unit_test(lines_are_taken_off_one_by_one),
                 cmocka_unit_test(limits_hold_and_what_fits_is_taken),
                 cmocka_unit_test(cescape_is_turned_back),
+                cmocka_unit_test(what_has_no_room_is_no_text),
                 cmocka_unit_test(words_say_what_was_measured),
                 cmocka_unit_test(a_key_slot_says_how),
                 cmocka_unit_test(genuine_logs_are_read),

@@ -155,6 +155,12 @@ static void words_that_are_not_proven_refute(void **state) {
         assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
         end(&b);
 
+        begin(&b); /* an event of that type in another register */
+        sd_measure(&b.l, sd_nv(SD_LOGIN), "something else", "keyslot");
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "its words are not what was measured");
+        end(&b);
+
         begin(&b); /* or as an event alone, or by words alone, in a register that is not certified
                     */
         b.l.n_nv = 2;
@@ -177,6 +183,29 @@ static void a_volume_key_without_a_key_slot_refutes(void **state) {
         sd_extend(&b.l, sd_pcr15, "the HMAC");
         sd_write(&b.l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:3333");
         assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        end(&b);
+}
+
+/* The admin may choose another NvPCR (tpm2-measure-keyslot-nvpcr=), and systemd's type may change.
+ */
+static void a_key_slot_counts_in_any_nvpcr(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        sd_measure(&b.l, sd_nv(SD_VERITY), "cryptsetup-keyslot:v2:2222::0", NULL);
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "volume \"v2\" by passphrase");
+        end(&b);
+}
+
+static void a_broken_log_of_avouch_is_no_failure(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        buf_string(&b.avouch.bytes, "x");
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
         end(&b);
 }
 
@@ -225,6 +254,8 @@ int main(void) {
                 cmocka_unit_test(where_nothing_is_told_nothing_is_claimed),
                 cmocka_unit_test(words_that_are_not_proven_refute),
                 cmocka_unit_test(a_volume_key_without_a_key_slot_refutes),
+                cmocka_unit_test(a_key_slot_counts_in_any_nvpcr),
+                cmocka_unit_test(a_broken_log_of_avouch_is_no_failure),
                 cmocka_unit_test(unlocks_are_bounded),
                 cmocka_unit_test(avouchs_own_log_is_heard_too),
         };
