@@ -370,8 +370,10 @@ static int commit(Work *w, Err *e) {
         if (rc < 0 || !w->p->leaf)
                 return rc;
         rc = new_file_commit(&w->leaf, e);
-        if (rc < 0)
+        if (rc < 0) { /* it may have its name all the same */
                 (void) unlink(w->p->output);
+                (void) unlink(w->p->leaf);
+        }
         return rc;
 }
 

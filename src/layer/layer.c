@@ -37,7 +37,7 @@ static int recognise(Layer *l, Err *e) {
         if (l->kind)
                 return l->kind->recognise(l, e);
         return err_set(e, -ENODATA,
-                        "%s: no layer: neither a disk image with a GPT partition table nor a "
+                        "%s: no layer: not a disk image with a GPT partition table, and no "
                         "unified kernel image",
                         l->path);
 }

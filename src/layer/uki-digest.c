@@ -161,7 +161,8 @@ int uki_digest(const Uki *u, const HashAlg *banks, unsigned n_banks, UkiDigests 
 
         memset(ret, 0, sizeof(*ret));
         ret->n_banks = n_banks;
-        memcpy(ret->banks, banks, n_banks * sizeof(banks[0]));
+        for (unsigned i = 0; i < n_banks; i++)
+                ret->banks[i] = banks[i];
         rc = walk_new(u, ret, &w, e);
         if (rc == 0)
                 rc = add_headers(&w, e);

@@ -455,7 +455,8 @@ int account_open_after(
         rc = load(&a, reg, boot, e);
         if (rc < 0)
                 return rc;
-        rc = a.chain.next_seq == 0 ? begin_segment(&a, reg, boot, e) : settle(&a, e);
+        a.began = a.chain.next_seq == 0;
+        rc = a.began ? begin_segment(&a, reg, boot, e) : settle(&a, e);
         if (rc < 0)
                 return rc;
         *ret = a;

@@ -38,6 +38,7 @@ typedef struct Account {
         Chain chain;
         GlassCount glass;
         size_t size;  /* of the log, in bytes */
+        bool began;   /* opening began the log, with a genesis */
         bool mended;  /* opening found something to set right */
         bool pending; /* the last record may not be extended yet */
 } Account;

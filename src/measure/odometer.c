@@ -244,12 +244,14 @@ static int read_counter(Odometer *o, Err *e) {
         return 0;
 }
 
-/* Somebody else may move the counter all the time: that keeps nobody from recording. */
+/* Somebody else may move the counter all the time: that keeps nobody from recording. What failed is
+ * tried once more, unless it was waited for already. */
 static int mend_now(Odometer *o, Err *e) {
         Err why = {};
         int rc = -ESTALE;
 
-        for (int i = 0; i < MEND_ATTEMPTS && rc == -ESTALE; i++) {
+        for (int i = 0; i < MEND_ATTEMPTS && (rc == -ESTALE || (i == 1 && rc < 0 && rc != -EBUSY));
+                        i++) {
                 why = (Err){};
                 rc = read_counter(o, &why);
                 if (rc >= 0)
@@ -263,13 +265,27 @@ static int mend_now(Odometer *o, Err *e) {
         return 0;
 }
 
+/* A home that cannot be read is treated as one that is not there. */
+static int load_ledger(Store *home, Store *spool, Ledger *ret, Err *e) {
+        Err first = {};
+        int rc;
+
+        if (!home && !spool)
+                return err_set(e, -ENODEV, "there is no place for a history");
+        rc = ledger_load(home, spool, ret, &first);
+        if (rc < 0)
+                rc = ledger_load(home, spool, ret, NULL);
+        if (rc < 0 && home && spool)
+                rc = ledger_load(NULL, spool, ret, NULL);
+        return rc < 0 ? err_set(e, rc, "%s", first.text) : 0;
+}
+
 int odometer_open(Account *a, Store *home, Store *spool, bool may_define, Odometer *ret, Err *e) {
         Odometer o = { .account = a, .counting = true, .keeping = true, .may_define = may_define };
         Err why = {};
         int rc;
 
-        rc = home || spool ? ledger_load(home, spool, &o.ledger, &why)
-                           : err_set(&why, -ENODEV, "there is no place for a history");
+        rc = load_ledger(home, spool, &o.ledger, &why);
         if (rc == 0)
                 rc = make_key(a->tpm, &why);
         if (rc < 0)

@@ -26,7 +26,11 @@ int host_boot_id(uint8_t ret[16], Err *e) {
 
 int host_machine_id(uint8_t ret[16], Err *e) {
         sd_id128_t id = SD_ID128_NULL;
-        int rc = sd_id128_get_machine_app_specific(application, &id);
+        int rc = -ENOENT;
+
+        /* what systemd calls so in an initrd is drawn for it, and forgotten with it */
+        if (access("/etc/initrd-release", F_OK) < 0)
+                rc = sd_id128_get_machine_app_specific(application, &id);
 
         if (rc == -ENOENT || rc == -ENOMEDIUM || rc == -ENOPKG || rc == -EUCLEAN)
                 id = SD_ID128_NULL;

@@ -17,8 +17,8 @@ int host_moment(Moment *ret, Err *e) _must_check_;
 int host_boot_id(uint8_t ret[16], Err *e) _must_check_;
 
 /* An id of this machine that cannot be traced back to /etc/machine-id
- * (sd_id128_get_machine_app_specific()). Zeros, and 0 returned, where the machine has no id (yet).
- */
+ * (sd_id128_get_machine_app_specific()). Zeros, and 0 returned, where the machine has no id (yet):
+ * in the initrd. */
 int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
 
 /* Who runs this program: login name (or the uid as text), uid by which the session began where one

@@ -37,6 +37,19 @@ static int record_text(const Args *a, const char *text, Event event,
         return machine_print_last(&m, event, a->json, e);
 }
 
+/* Opening the account begins it; where it has begun, nothing is recorded and nothing printed. */
+static int run_genesis(void *values, char *const *operands, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const Args *a = values;
+        int rc;
+
+        (void) operands;
+        rc = machine_open(a->tpm, &m, e);
+        if (rc < 0 || !m.account.began)
+                return rc;
+        return machine_print_last(&m, EVENT_PHASE_GENESIS, a->json, e);
+}
+
 static int run_note(void *values, char *const *operands, Err *e) {
         return record_text(values, operands[0], EVENT_NOTE_TEXT, measure_note, e);
 }
@@ -108,6 +121,8 @@ static int run_layer(void *values, char *const *operands, Err *e) {
 }
 
 static const Verb verbs[] = {
+        { "genesis", NULL, "Begin this boot's log, where nothing has begun it yet", 0, 0,
+                        run_genesis },
         { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
         { "note", "TEXT", "Record a remark", 1, 1, run_note },
         { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },

@@ -5,18 +5,14 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "log/store.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
-#include "quote/before.h"
 #include "quote/evidence.h"
 #include "quote/export.h"
 #include "quote/systemd.h"
 #include "tools/place.h"
+#include "tools/said.h"
 #include "tools/tool.h"
-
-/* Where logs of earlier boots are kept. */
-#define LOG_FOLDER_KEPT "/var/log/avouch"
 
 typedef struct Args {
         const char *nonce, *output, *pcrs, *type, *tpm, *format, *systemd_log;
@@ -88,39 +84,16 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
         return w->tpm2_tools ? export_fits_tpm2_tools(w->pcrs.n_banks, e) : 0;
 }
 
-/* What the machine says for itself beside what its TPM says. Owner. */
-typedef struct Said {
-        Buf log, before, systemd;
-        Bundle parts; /* borrows from those */
-} Said;
-
-static void said_done(Said *s) {
-        buf_done(&s->log);
-        buf_done(&s->before);
-        buf_done(&s->systemd);
-}
-
-static void add_part(Bundle *parts, BundleLabel label, const Buf *bytes) {
-        parts->parts[label] = evidence_whole_lines(buf_span(bytes));
-        parts->has[label] = parts->parts[label].size > 0;
-}
-
-/* The log is held from here on until the descriptor is closed, so that nobody records in between
- * and log and registers agree. */
-static int read_logs(Said *s, int *ret_fd, Err *e) {
-        const char *const folders[] = { place_log_folder(), LOG_FOLDER_KEPT, NULL };
+/* The counter is certified unless it stands where receipts are given. */
+static int look_for_counter(Tpm *tpm, const HistoryEnd *past, Taken *taken, Err *e) {
+        uint64_t count;
         int rc;
 
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, ret_fd, e);
-        if (rc > 0)
-                rc = file_read_fd(*ret_fd, LOG_FILE, &s->log, e);
-        if (rc < 0)
+        rc = taken_count(tpm, taken, &count, e);
+        if (rc <= 0 || !history_is_open(past, count))
                 return rc;
-        rc = before_find(folders, buf_span(&s->log), &s->before, e);
-        if (rc < 0)
-                return rc;
-        add_part(&s->parts, PART_AVOUCH_LOG, &s->log);
-        add_part(&s->parts, PART_AVOUCH_LOG_BEFORE, &s->before);
+        taken_leave_counter(taken);
+        fprintf(stderr, "avouch quote: the counter is left out: what it counted last is not finished (the next avouch glass open or close does that)\n");
         return 0;
 }
 
@@ -131,7 +104,7 @@ static bool is_own(const char *tcti) {
 }
 
 /* systemd's log, held like ours. What is named must be there. */
-static int read_systemd_log(const Args *a, Said *s, int *ret_fd, Err *e) {
+static int read_systemd_log(const Args *a, Bundle *parts, Buf *log, int *ret_fd, Err *e) {
         const char *slash = a->systemd_log ? strrchr(a->systemd_log, '/') : NULL;
         char folder[4096] = SYSTEMD_LOG_FOLDER;
         bool torn = false;
@@ -147,7 +120,7 @@ static int read_systemd_log(const Args *a, Said *s, int *ret_fd, Err *e) {
                         !a->systemd_log ? SYSTEMD_LOG_FILE
                         : slash         ? slash + 1
                                         : a->systemd_log,
-                        PLACE_LOCK_SECONDS, &s->systemd, &torn, ret_fd, e);
+                        PLACE_LOCK_SECONDS, log, &torn, ret_fd, e);
         if (rc < 0)
                 return rc;
         if (rc == 0 && a->systemd_log)
@@ -155,7 +128,8 @@ static int read_systemd_log(const Args *a, Said *s, int *ret_fd, Err *e) {
         if (torn)
                 fprintf(stderr, "avouch quote: systemd's log lacks a record: somebody died between measuring and "
                                 "writing it (sticky bit)\n");
-        add_part(&s->parts, PART_SYSTEMD_LOG, &s->systemd);
+        parts->parts[PART_SYSTEMD_LOG] = evidence_whole_lines(buf_span(log));
+        parts->has[PART_SYSTEMD_LOG] = parts->parts[PART_SYSTEMD_LOG].size > 0;
         return 0;
 }
 
@@ -176,8 +150,7 @@ static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
 
 /* The manifest names the key, and the end of the session is about the manifest. */
 static int take_with_manifest(
-                Tpm *tpm, const Wish *w, const Bundle *parts, Taken *taken, Buf *manifest, Err *e) {
-        uint64_t count;
+                Tpm *tpm, const Wish *w, const Said *said, Taken *taken, Buf *manifest, Err *e) {
         Digest extra;
         Moment now;
         int rc;
@@ -185,16 +158,16 @@ static int take_with_manifest(
         rc = taken_begin(tpm, w->type, &w->pcrs, taken, e);
         if (rc < 0)
                 return rc;
-        rc = taken_count(tpm, taken, &count, e);
+        rc = look_for_counter(tpm, &said->past, taken, e);
         if (rc < 0)
                 return rc;
-        rc = take_nvpcrs(tpm, parts, taken, e);
+        rc = take_nvpcrs(tpm, &said->parts, taken, e);
         if (rc < 0)
                 return rc;
         rc = host_moment(&now, e);
         if (rc < 0)
                 return rc;
-        rc = evidence_manifest(taken, w->nonce_span, parts, now.wall, manifest, e);
+        rc = evidence_manifest(taken, w->nonce_span, &said->parts, now.wall, manifest, e);
         if (rc == 0)
                 rc = evidence_extra(w->nonce_span, buf_span(manifest), &extra, e);
         if (rc < 0)
@@ -206,23 +179,22 @@ static int take_with_manifest(
  * manager is open for one at a time. */
 static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
-        _cleanup_(said_done) Said said = { .log = BUF_UP_TO(LOG_MAX),
-                .before = BUF_UP_TO(LOG_MAX),
-                .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX) };
+        _cleanup_(said_done) Said said = { .lock = -1 };
+        _cleanup_(buf_done) Buf systemd = BUF_UP_TO(SYSTEMD_LOG_MAX);
         _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
-        _cleanup_(fd_done) int fd = -1, systemd_fd = -1;
+        _cleanup_(fd_done) int systemd_fd = -1;
         int rc;
 
-        rc = read_logs(&said, &fd, e);
+        rc = said_read(&said, e);
         if (rc == 0)
-                rc = read_systemd_log(a, &said, &systemd_fd, e);
+                rc = read_systemd_log(a, &said.parts, &systemd, &systemd_fd, e);
         if (rc < 0)
                 return rc;
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
         if (rc < 0)
                 return rc;
-        rc = take_with_manifest(tpm, w, &said.parts, &taken, &manifest, e);
+        rc = take_with_manifest(tpm, w, &said, &taken, &manifest, e);
         if (rc < 0)
                 return rc;
         return evidence_write(&taken, &said.parts, buf_span(&manifest), bundle, e);

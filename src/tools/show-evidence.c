@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/cursor.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "tools/print.h"
@@ -22,6 +23,18 @@ static void print_quote(const Quoted *q, size_t i) {
         text_print(stdout, buf_span(&text));
         printf(", clock %" PRIu64 " ms, reset %" PRIu32 ", restart %" PRIu32 "\n", q->head.clock,
                         q->head.reset_count, q->head.restart_count);
+}
+
+static void print_nv(const EvidenceNv *n, size_t i) {
+        printf("  nv %-11zu index 0x%08x, attributes 0x%08x, ", i, n->public.index,
+                        n->public.attributes);
+        if (n->certified.contents.size == 8) {
+                Cursor c = cursor_over(n->certified.contents);
+
+                printf("value %" PRIu64 "\n", cursor_u64be(&c));
+        } else {
+                printf("%zu bytes\n", n->certified.contents.size);
+        }
 }
 
 static void print_values(const PcrValues *v) {
@@ -46,6 +59,12 @@ static void print_people(const char *path, const Evidence *ev) {
         print_hex("nonce", (Span){ ev->manifest.nonce, ev->manifest.nonce_size });
         for (size_t i = 0; i < ev->tpm.n_quotes; i++)
                 print_quote(&ev->quotes[i], i);
+        for (size_t i = 0; i < ev->tpm.n_nv; i++)
+                print_nv(&ev->nv[i], i);
+        printf("  audit          %s\n", !ev->tpm.has_audit ? "none"
+                                        : ev->audit.exclusive
+                                                        ? "of a session that nobody else shared"
+                                                        : "of a session that others shared");
         printf("Registers that are not at their reset value:\n");
         print_values(&ev->tpm.pcrs);
         printf("Parts:\n");

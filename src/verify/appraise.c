@@ -30,6 +30,21 @@ static void lean(Verdict *v, Claim claim, const char *on) {
                 verdict_remark(v, claim, "%s", on);
 }
 
+/* A restart empties registers, so that a log can be begun anew behind it. What the counter counted
+ * before it cannot be taken back. */
+static void lean_on_restarts(Judgement *j, Claim claim) {
+        char text[160];
+
+        (void) snprintf(text, sizeof(text),
+                        "the TPM was resumed or restarted %" PRIu32
+                        " times since, and a restart empties registers%s",
+                        j->story.restarts,
+                        claim == CLAIM_UNTOUCHED && j->openings.anchored
+                                        ? " (the counter shows that no opening was lost to that)"
+                                        : "");
+        lean(&j->verdict, claim, text);
+}
+
 /* What the log can say no more than the log says. Whoever reads only one claim reads its limits
  * there. */
 static void remark_limits(const Question *q, Judgement *j) {
@@ -43,13 +58,11 @@ static void remark_limits(const Question *q, Judgement *j) {
                         lean(v, told[i], "by a key that policy does not name");
                 if (q->policy->any_start)
                         lean(v, told[i], "since the log began, as policy takes any start");
-                (void) snprintf(text, sizeof(text),
-                                "the TPM was resumed or restarted %" PRIu32
-                                " times since, and a restart empties registers",
-                                j->story.restarts);
                 if (j->story.restarts > 0)
-                        lean(v, told[i], text);
+                        lean_on_restarts(j, told[i]);
         }
+        if (j->openings.has_counter && !verdict_proven(v, CLAIM_BOUND))
+                lean(v, CLAIM_UNTOUCHED, "counter and registers are not of one session (bound)");
         (void) snprintf(text, sizeof(text),
                         "opened at record %" PRIu64
                         ": what came after is the word of whoever opened it",
@@ -134,7 +147,10 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);
-        judge_untouched(&j->story, q, &j->verdict);
+        rc = openings_read(&j->evidence, q, &j->verdict, &j->story, &j->openings, e);
+        if (rc < 0)
+                return rc;
+        judge_untouched(&j->story, &j->openings, q, &j->verdict);
         leave_the_rest(&j->verdict);
         remark_limits(q, j);
         return 0;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "verify/evidence.h"
-#include "verify/question.h"
-#include "verify/story.h"
+#include "verify/openings.h"
 #include "verify/sysreport.h"
 #include "verify/systemd.h"
 
@@ -17,6 +15,7 @@ typedef struct Judgement {
         Story story;
         SystemdStory systemd;
         SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
+        Openings openings;
 } Judgement;
 
 /* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all

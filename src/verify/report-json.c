@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/text.h"
+#include "verify/segments.h"
 
 /* A text that was put together; where it failed, the whole fails. */
 static void put_text(JsonWriter *w, const char *name, const Buf *text) {
@@ -47,6 +48,26 @@ static void put_claims(const Verdict *v, JsonWriter *w) {
         json_put_end(w);
 }
 
+/* A counter may show what JSON has no number for. */
+static void put_number(JsonWriter *w, const char *name, uint64_t v) {
+        json_put_integer(w, name, v > (uint64_t) JSON_INTEGER_MAX ? JSON_INTEGER_MAX : (int64_t) v);
+}
+
+static void put_counter(const Openings *o, JsonWriter *w) {
+        if (o->has_counter)
+                put_number(w, "counter", o->count);
+        if (!o->has_history)
+                return;
+        json_put_object(w, "history");
+        json_put_integer(w, "proven", o->has_counter && o->fault[0] == '\0');
+        put_number(w, "first", o->first);
+        put_number(w, "lines", o->lines);
+        put_number(w, "opened", o->opened);
+        put_number(w, "unlocked", o->unlocked);
+        put_number(w, "leftOut", o->left_out);
+        json_put_end(w);
+}
+
 static void put_machine(const Judgement *j, JsonWriter *w) {
         _cleanup_(buf_done) Buf quoted = BUF_UP_TO(512);
 
@@ -64,6 +85,7 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
                 json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });
         }
+        put_counter(&j->openings, w);
         json_put_end(w);
 }
 
@@ -75,14 +97,12 @@ static void put_not_judged(const Judgement *j, JsonWriter *w) {
         json_put_end(w);
 }
 
-static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
-        Segment s = segment_over(
-                        j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG] : (Span){});
-        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS), opened = false;
+/* One segment's records; opened: somebody was in already. */
+static void put_segment(Span log, bool proven, bool *opened, const Question *q, JsonWriter *w) {
+        Segment s = segment_over(log);
         Record r;
         int rc;
 
-        json_put_array(w, "timeline");
         while ((rc = segment_next(&s, &r, NULL)) > 0) {
                 _cleanup_(buf_done) Buf words = BUF_UP_TO(CONTENT_MAX);
                 const Content *c = &r.content;
@@ -95,12 +115,24 @@ static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
                 json_put_string(w, "event", event_name(c->event));
                 put_text(w, "says", &words); /* escaped when it was recorded */
                 json_put_integer(w, "proven", proven);
-                json_put_integer(w, "afterOpening", opened);
+                json_put_integer(w, "afterOpening", *opened);
                 json_put_end(w);
-                opened = opened || c->event == EVENT_GLASS_OPEN;
+                *opened = *opened || c->event == EVENT_GLASS_OPEN;
         }
         if (evidence_not_judged(rc) && w->to->failed == 0)
                 w->to->failed = rc;
+}
+
+static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
+        Span log = j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG] : (Span){};
+        Span before = j->readable ? j->evidence.bundle.parts[PART_AVOUCH_LOG_BEFORE] : (Span){};
+        bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS), opened = false;
+        Span segment;
+
+        json_put_array(w, "timeline");
+        while (segment_cut(&before, &segment, NULL) > 0)
+                put_segment(segment, proven, &opened, q, w);
+        put_segment(log, proven, &opened, q, w);
         json_put_end(w);
 }
 

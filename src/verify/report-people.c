@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "verify/segments.h"
 
 static void print_buf(FILE *to, const Buf *b) {
         text_print(to, buf_span(b));
@@ -22,6 +23,23 @@ static void print_wall(FILE *to, int64_t microseconds) {
                 fprintf(to, "an impossible time");
         else
                 fprintf(to, "%s", text);
+}
+
+static void print_counter(const Openings *o, FILE *to) {
+        if (o->has_counter)
+                fprintf(to, "\n  counter          %" PRIu64, o->count);
+        if (!o->has_history)
+                return;
+        fprintf(to,
+                        "\n  history          %" PRIu64 " lines from count %" PRIu64 ": %" PRIu64
+                        " opening%s",
+                        o->lines, o->first, o->opened, o->opened == 1 ? "" : "s");
+        if (o->unlocked > 0)
+                fprintf(to, ", %" PRIu64 " unlocked by hand", o->unlocked);
+        if (o->left_out > 0)
+                fprintf(to, ", %" PRIu64 " left out", o->left_out);
+        if (o->fault[0] != '\0')
+                fprintf(to, " (NOT PROVEN)");
 }
 
 static void print_head(const Judgement *j, FILE *to) {
@@ -45,6 +63,7 @@ static void print_head(const Judgement *j, FILE *to) {
                 fprintf(to, "\n  machine          ");
                 print_buf(to, &machine);
         }
+        print_counter(&j->openings, to);
         fprintf(to, "\n\n");
 }
 
@@ -96,6 +115,7 @@ size_t report_records(Span log, const Question *q, FILE *to) {
 }
 
 static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
+        Span before = j->evidence.bundle.parts[PART_AVOUCH_LOG_BEFORE], segment;
         bool proven = verdict_proven(&j->verdict, CLAIM_REGISTERS);
         size_t stray;
 
@@ -104,6 +124,8 @@ static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
         fprintf(to, "\nWhat the machine recorded, in order (%s)\n",
                         proven ? "each record proven by the quoted register; times and texts are the machine's word"
                                : "NOT PROVEN: anybody may have written this");
+        while (segment_cut(&before, &segment, NULL) > 0)
+                (void) report_records(segment, q, to);
         stray = report_records(j->evidence.bundle.parts[PART_AVOUCH_LOG], q, to);
         if (stray > 0)
                 fprintf(to, "     ... and %zu bytes that do not continue it\n", stray);
@@ -111,6 +133,7 @@ static void print_timeline(const Judgement *j, const Question *q, FILE *to) {
 
 bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
+               label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
                label == PART_SYSTEMD_LOG;
 }
 
@@ -120,8 +143,11 @@ static void print_coverage(const Judgement *j, FILE *to) {
         pcr_selection_text(&j->evidence.tpm.pcrs.held, &quoted);
         fprintf(to, "\nQuoted: ");
         print_buf(to, &quoted);
-        fprintf(to, "\nNot covered: whether the key is in a genuine TPM, firmware, boot loader, kernel, root file "
-                    "system, and every boot before this one.\n");
+        fprintf(to,
+                        "\nNot covered: whether the key is in a genuine TPM, firmware, boot loader, kernel, root file "
+                        "system, and %s.\n",
+                        j->openings.covered ? "what was not recorded in earlier boots"
+                                            : "every boot before this one");
         for (BundleLabel label = PART_INVALID + 1; label < _PART_MAX; label++)
                 if (j->evidence.bundle.has[label] && !report_judges(label))
                         fprintf(to, "In the evidence, but not judged by this version: %s\n",

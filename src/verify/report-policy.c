@@ -2,6 +2,7 @@
 #include "verify/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/text.h"
 
@@ -48,5 +49,7 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) {
                 if (is_shown(&j->verdict, claim))
                         fprintf(to, "%s%s", claim == 0 ? "" : " ", claim_name(claim));
         fprintf(to, "\n");
+        if (j->openings.has_counter && j->openings.fault[0] == '\0')
+                fprintf(to, "\n[Glass]\nBaseline=%" PRIu64 "\n", j->openings.count);
         return 0;
 }

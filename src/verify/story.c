@@ -42,22 +42,32 @@ static void put_quoted(
         text_quote(to, buf_span(&text), max);
 }
 
-static void tell_opening(Story *s, const Content *c) {
-        _cleanup_(buf_done) Buf words = BUF_UP_TO(sizeof(s->first_opened) - 1);
-        Span kind = content_text(c, "kind"), text;
+void story_opening_words(const Content *c, char into[STORY_WORDS]) {
+        _cleanup_(buf_done) Buf words = BUF_UP_TO(STORY_WORDS - 1);
+        Span text;
 
-        for (unsigned i = 0; event_kinds[i]; i++)
-                if (span_is(kind, event_kinds[i]))
-                        s->opened_kinds |= UINT32_C(1) << i;
-        if (s->opened++ > 0)
-                return;
-        s->first_opened_seq = c->seq;
-        buf_bytes(&words, kind);
+        buf_bytes(&words, content_text(c, "kind"));
         put_quoted(c, " by ", "user", 40, &words);
         put_quoted(c, ": ", "reason", 60, &words);
         text = buf_span(&words);
-        (void) snprintf(s->first_opened, sizeof(s->first_opened), "%.*s", (int) text.size,
-                        (const char *) text.data);
+        (void) snprintf(into, STORY_WORDS, "%.*s", (int) text.size, (const char *) text.data);
+}
+
+uint32_t story_opening_kind(const Content *c) {
+        Span kind = content_text(c, "kind");
+
+        for (unsigned i = 0; event_kinds[i]; i++)
+                if (span_is(kind, event_kinds[i]))
+                        return UINT32_C(1) << i;
+        return 0;
+}
+
+static void tell_opening(Story *s, const Content *c) {
+        s->opened_kinds |= story_opening_kind(c);
+        if (s->opened++ > 0)
+                return;
+        s->first_opened_seq = c->seq;
+        story_opening_words(c, s->first_opened);
 }
 
 /* Records that were left out: of these lanes nothing is known any more. */

@@ -16,6 +16,8 @@ typedef struct StoryLayer {
         uint64_t seq;
 } StoryLayer;
 
+enum { STORY_WORDS = 512 };
+
 typedef struct Story {
         Segment segment; /* the last one, after its last record */
         bool has_log;
@@ -33,8 +35,12 @@ typedef struct Story {
         uint32_t restarts;     /* TPM Restarts and Resumes since the log began */
         uint32_t opened_kinds; /* a bit per event_kinds */
         uint64_t first_opened_seq;
-        char first_opened[512]; /* in words */
+        char first_opened[STORY_WORDS];
 } Story;
+
+/* A glass.open in words, and the bit of event_kinds that it is. */
+void story_opening_words(const Content *c, char into[STORY_WORDS]);
+uint32_t story_opening_kind(const Content *c);
 
 /* What a record says of a layer. Borrows from c. */
 StoryLayer story_layer(const Content *c);

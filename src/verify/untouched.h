@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "verify/question.h"
-#include "verify/story.h"
+#include "verify/openings.h"
 
-/* The claim untouched: nobody opened the machine by hand in this boot. Openings of a kind that
- * policy allows are excused, by name. Whether it was opened in earlier boots needs a counter, which
- * evidence of this version does not carry: a policy with a baseline is not met. */
-void judge_untouched(const Story *s, const Question *q, Verdict *v);
+/* The claim untouched, which is two statements: nobody opened the machine by hand in this boot; and
+ * where policy knows a baseline, nobody did since the counter stood there. Either may be wrong;
+ * openings of a kind that policy allows are excused, by name. */
+void judge_untouched(const Story *s, const Openings *o, const Question *q, Verdict *v);

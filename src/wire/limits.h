@@ -7,13 +7,17 @@
  * nothing else is said. */
 enum {
         /* our records and logs (forms.md, section 1) */
-        CONTENT_MAX = 8 * 1024,         /* canonical JSON of one record */
-        STRING_MAX = 1024,              /* one string value in a record */
-        RECORD_MAX = 12 * 1024,         /* one line of the log */
-        LOG_MAX = 16 * 1024 * 1024,     /* one log */
-        LOG_RECORDS_MAX = 1024 * 1024,  /* records in one log */
-        RECORD_TOKENS_MAX = 128,        /* JSON values in one record's content */
-        BANKS_MAX = PCR_BANKS_MAX,      /* 4: PCR banks in a record, a quote, a TPM */
+        CONTENT_MAX = 8 * 1024,               /* canonical JSON of one record */
+        STRING_MAX = 1024,                    /* one string value in a record */
+        RECORD_MAX = 12 * 1024,               /* one line of the log */
+        LOG_MAX = 16 * 1024 * 1024,           /* one log */
+        LOG_RECORDS_MAX = 1024 * 1024,        /* records in one log */
+        RECORD_TOKENS_MAX = 128,              /* JSON values in one record's content */
+        BANKS_MAX = PCR_BANKS_MAX,            /* 4: PCR banks in a record, a quote, a TPM */
+        UNTRUSTED_CONTENT_MAX = 4 * 1024,     /* a record of somebody whom nobody trusts */
+        UNTRUSTED_BURST = 32,                 /* records of one such user at once */
+        UNTRUSTED_PER_MINUTE = 60,            /* records of one such user in the long run */
+        UNTRUSTED_LOG_MAX = 12 * 1024 * 1024, /* a log above it takes no more of them */
         HISTORY_LINE_MAX = 16 * 1024,   /* one line of the history: a content and its receipt */
         HISTORY_MAX = 16 * 1024 * 1024, /* the whole history */
 

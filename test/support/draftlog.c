@@ -58,7 +58,7 @@ void draft_line(Register reg, const HashAlg *banks, size_t n_banks, int spoiled,
         buf_string(to, "}\n");
 }
 
-enum { CHANGES_MAX = 8 };
+enum { CHANGES_MAX = 12 };
 
 void draft_log_add(DraftLog *l, Event event, const DraftChange *changes) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(DRAFT_LOG_MAX), hex = BUF_UP_TO(80);

@@ -72,13 +72,22 @@ static inline WorldNv *glass_world_counter(GlassWorld *g) {
         return NULL;
 }
 
+/* There is a line with this content, word for word. */
+static inline bool glass_world_has_line(const GlassWorld *g, Span content) {
+        const Buf *const places[] = { &g->home.bytes, &g->spool.bytes };
+
+        for (size_t i = 0; i < ELEMENTS(places); i++)
+                if (places[i]->size > 0 && memmem(places[i]->data, places[i]->size, content.data,
+                                                           content.size))
+                        return true;
+        return false;
+}
+
 /* What the history holds after a walk over both places: every receipt was judged by the key of the
- * TPM, no line is open, and the counter stands where the last line closed it. contains: a content
- * that must be in it, or empty. */
-static inline History glass_world_history(GlassWorld *g, Span contains) {
+ * TPM, no line is open, and the counter stands where the last line closed it. */
+static inline History glass_world_history(GlassWorld *g) {
         _cleanup_(buf_done) Buf all = BUF_UP_TO(HISTORY_MAX), decoded = BUF_UP_TO(HISTORY_LINE_MAX),
                                 public = BUF_UP_TO(TPM_PUBLIC_MAX);
-        bool found = contains.size == 0;
         HistoryReader r;
         HistoryLine l;
         TpmPublic ak;
@@ -96,11 +105,9 @@ static inline History glass_world_history(GlassWorld *g, Span contains) {
 
                 if (receipt_judge(&l, &ak, &why, NULL) != 1)
                         fail_msg("line %llu: %s", (unsigned long long) r.history.n_lines, why.text);
-                found = found || span_equal(l.content.bytes, contains);
         }
         if (rc < 0)
                 fail_msg("%s", e.text);
-        assert_true(found);
         if (r.history.n_lines > 0)
                 assert_true(glass_world_counter(g)->value == r.history.closed);
         return r.history;

@@ -32,6 +32,9 @@ static int shelf_append(Store *store, Span line, Err *e) {
 
         if (s->read_only)
                 return read_only(e);
+        if (s->room == 0)
+                return err_set(e, -ENOSPC, "a disk that the test filled");
+        s->room -= s->room > 0;
         rc = world_step(s->world, e);
         if (torn)
                 buf_bytes(&s->bytes, (Span){ line.data, line.size / 2 });
@@ -77,7 +80,9 @@ static const StoreOps shelf_ops = {
 };
 
 void world_shelf_new(WorldShelf *s, World *w) {
-        *s = (WorldShelf){ .store.ops = &shelf_ops, .world = w, .bytes = BUF_UP_TO(HISTORY_MAX) };
+        *s = (WorldShelf){
+                .store.ops = &shelf_ops, .world = w, .room = -1, .bytes = BUF_UP_TO(HISTORY_MAX)
+        };
 }
 
 void world_shelf_done(WorldShelf *s) {

@@ -66,6 +66,7 @@ typedef struct WorldShelf {
         World *world;
         Buf bytes;
         bool read_only;
+        int room; /* appends until it is full; negative: it never is */
         char retired[4][64];
         unsigned n_retired;
 } WorldShelf;

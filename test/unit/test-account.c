@@ -57,6 +57,21 @@ static void a_log_begins_with_a_genesis_and_replays_to_the_register(void **state
         world_done(&w);
 }
 
+static void opening_says_whether_it_began_the_log(void **state) {
+        World w;
+        Account a;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+        assert_true(a.began);
+        assert_int_equal(a.chain.next_seq, 1);
+        assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+        assert_false(a.began);
+        assert_int_equal(a.chain.next_seq, 1);
+        world_done(&w);
+}
+
 static void a_tpm_that_names_a_bank_twice_is_not_believed(void **state) {
         World w;
         Account a;
@@ -348,6 +363,7 @@ static void glass_is_counted_in_this_segment(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_begins_with_a_genesis_and_replays_to_the_register),
+                cmocka_unit_test(opening_says_whether_it_began_the_log),
                 cmocka_unit_test(a_tpm_that_names_a_bank_twice_is_not_believed),
                 cmocka_unit_test(a_record_costs_two_commands_of_the_tpm_and_one_more_each),
                 cmocka_unit_test(any_step_may_fail_once),

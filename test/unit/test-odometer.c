@@ -18,7 +18,7 @@ static void record(GlassWorld *g, Event event) {
 }
 
 static History history(GlassWorld *g) {
-        return glass_world_history(g, (Span){});
+        return glass_world_history(g);
 }
 
 static bool log_has(const GlassWorld *g, const char *text) {
@@ -40,7 +40,9 @@ static void an_opening_is_counted_and_has_its_receipt(void **state) {
         start(&g);
         record(&g, EVENT_GLASS_OPEN);
         assert_string_equal(odometer_lacks(&g.odometer), "");
-        h = glass_world_history(&g, (Span){ g.account.glass.content, g.account.glass.size });
+        h = history(&g);
+        assert_true(glass_world_has_line(
+                        &g, (Span){ g.account.glass.content, g.account.glass.size }));
         assert_true(h.n_lines == 2 && h.openings == 1 && h.lost == 0);
         assert_true(h.first == 100 && h.closed == 103);
         assert_true(log_has(&g, "\"count\":102,\"event\":\"glass.open\""));
@@ -207,6 +209,59 @@ static void a_disk_that_is_read_only_spools(void **state) {
         record(&g, EVENT_GLASS_CLOSE);
         assert_true(g.spool.bytes.size == 0 && history(&g).n_lines == 7);
         glass_world_done(&g);
+}
+
+/* Full behind the first half of a line, too: the line is in the spool then, and home has none. */
+static void a_disk_that_fills_up_spools(void **state) {
+        (void) state;
+        for (int room = 0; room < 6; room++) {
+                GlassWorld g;
+                History h;
+
+                glass_world_new(&g);
+                start(&g);
+                g.home.room = room;
+                for (int i = 0; i < 3; i++)
+                        record(&g, i % 2 == 0 ? EVENT_GLASS_OPEN : EVENT_GLASS_CLOSE);
+                assert_string_equal(odometer_lacks(&g.odometer), "");
+                assert_true(history(&g).n_lines == 4);
+                g.home.room = -1;
+                start(&g);
+                assert_true(g.spool.bytes.size == 0);
+                h = history(&g);
+                assert_true(h.n_lines == 4 && h.lost == 0);
+                assert_int_equal(g.home.n_retired + g.spool.n_retired, 0);
+                glass_world_done(&g);
+        }
+}
+
+/* The process dies, or home fails, while lines are brought home. */
+static void lines_are_brought_home_once(void **state) {
+        static const FaultKind kinds[] = { FAULT_ONCE, FAULT_ONCE_DONE, FAULT_FOR_EVER,
+                FAULT_TORN };
+
+        (void) state;
+        for (size_t k = 0; k < ELEMENTS(kinds); k++)
+                for (int n = 0; n < 16; n++) {
+                        GlassWorld g;
+                        History h;
+
+                        glass_world_new(&g);
+                        start(&g);
+                        g.home.read_only = true;
+                        for (int i = 0; i < 3; i++)
+                                record(&g, EVENT_GLASS_OPEN);
+                        g.home.read_only = false;
+                        world_fail_after(&g.world, n, kinds[k]);
+                        (void) glass_world_start(&g);
+                        world_heal(&g.world);
+                        start(&g);
+                        assert_true(g.spool.bytes.size == 0);
+                        h = history(&g);
+                        assert_true(h.n_lines == 4 && h.lost == 0);
+                        assert_int_equal(g.home.n_retired + g.spool.n_retired, 0);
+                        glass_world_done(&g);
+                }
 }
 
 /* The machine's own folder is not mounted there: what was before is not known, and nothing is lost.
@@ -397,6 +452,8 @@ int main(void) {
                 cmocka_unit_test(a_tpm_without_room_stops_nobody),
                 cmocka_unit_test(what_stands_in_the_counters_place_is_not_incremented),
                 cmocka_unit_test(a_disk_that_is_read_only_spools),
+                cmocka_unit_test(a_disk_that_fills_up_spools),
+                cmocka_unit_test(lines_are_brought_home_once),
                 cmocka_unit_test(the_initrd_counts_too),
                 cmocka_unit_test(without_any_place_it_is_counted_all_the_same),
                 cmocka_unit_test(a_counter_that_was_moved_is_told),

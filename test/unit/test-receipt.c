@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "port/crypto.h"
+#include "support/attest.h"
 #include "support/glassworld.h"
 
 /* One opening with a genuine receipt, and what may be changed of it. */
@@ -166,6 +167,39 @@ static void what_else_the_key_certifies_is_no_receipt(void **state) {
         sample_done(&s);
 }
 
+/* The right name, data and value, of another stretch of the index. */
+static void a_receipt_shows_the_whole_counter(void **state) {
+        static const struct {
+                Span contents;
+                uint16_t offset;
+                int says;
+        } cases[] = {
+                { { (const uint8_t *) "\0\0\0\0\0\0\0\5", 8 }, 0, 1 },
+                { { (const uint8_t *) "\0\0\0\0\0\0\0\5", 8 }, 4, 0 },
+                { { (const uint8_t *) "\0\0\0\0\0\0\0\5\0", 9 }, 0, 0 },
+                { { (const uint8_t *) "\0\0\0\5", 4 }, 0, 0 },
+        };
+        uint8_t name[TPM_NAME_SHA256];
+        Digest d;
+
+        (void) state;
+        assert_int_equal(receipt_counter_name(name, NULL), 0);
+        assert_int_equal(receipt_qualifying(SPAN_LITERAL("{}"), &d, NULL), 0);
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf body = BUF_UP_TO(256), attest = BUF_UP_TO(ATTEST_MAX);
+                SampleAttest a;
+
+                sample_sized((Span){ name, sizeof(name) }, &body);
+                buf_be(&body, cases[i].offset, 2);
+                sample_sized(cases[i].contents, &body);
+                a = sample_attest(0x8014, buf_span(&body));
+                a.extra = digest_span(&d);
+                sample_attest_write(&a, &attest);
+                assert_int_equal(receipt_says(buf_span(&attest), SPAN_LITERAL("{}"), 5, NULL, NULL),
+                                cases[i].says);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_qualifying_data_is_as_it_is_written_down),
@@ -175,6 +209,7 @@ int main(void) {
                 cmocka_unit_test(another_key_signs_no_receipt),
                 cmocka_unit_test(a_key_of_another_scheme_or_hash_signs_no_receipt),
                 cmocka_unit_test(what_else_the_key_certifies_is_no_receipt),
+                cmocka_unit_test(a_receipt_shows_the_whole_counter),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

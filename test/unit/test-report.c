@@ -26,7 +26,7 @@
 static void add(DraftLog *l, Event event, const DraftChange *changes) {
         static const char *const times[] = { "1500000", "2000000", "3250000", "61000000",
                 "62000001", "63999999" };
-        DraftChange all[8] = { { "time", times[l->n] }, { "wall", "1767225600000000" } };
+        DraftChange all[12] = { { "time", times[l->n] }, { "wall", "1767225600000000" } };
         size_t n = 2;
 
         for (; changes && changes->path; changes++)
@@ -35,7 +35,9 @@ static void add(DraftLog *l, Event event, const DraftChange *changes) {
 }
 
 static void add_honest(DraftLog *l) {
-        add(l, EVENT_PHASE_GENESIS, (const DraftChange[]){ STARTS, { "why", "\"boot\"" }, {} });
+        add(l, EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ STARTS, { "why", "\"boot\"" }, { "count", NULL },
+                                        { "history", NULL }, {} });
         add(l, EVENT_PHASE_ENTER, (const DraftChange[]){ { "phase", "\"ready\"" }, {} });
         add(l, EVENT_LAYER_ACTIVATE,
                         (const DraftChange[]){ { "name", "\"tools\"" }, { "version", "\"1.2\"" },
@@ -46,13 +48,14 @@ static void add_honest(DraftLog *l) {
 static void add_opening(DraftLog *l) {
         add(l, EVENT_GLASS_OPEN,
                         (const DraftChange[]){ { "kind", "\"sudo\"" }, { "user", "\"ada\"" },
-                                        { "uid", "1000" }, { "tty", "\"tty1\"" },
+                                        { "uid", "1000" }, { "tty", "\"tty1\"" }, { "count", NULL },
+                                        { "past", NULL },
                                         { "reason", "\"disk \\\"full\\\" \\\\x1b[2J\"" }, {} });
         add(l, EVENT_NOTE_TEXT, (const DraftChange[]){ { "text", "\"all is well\"" }, {} });
         add(l, EVENT_GLASS_CLOSE,
                         (const DraftChange[]){ { "kind", "\"sudo\"" }, { "user", "\"ada\"" },
                                         { "uid", "1000" }, { "tty", NULL }, { "reason", NULL },
-                                        {} });
+                                        { "count", NULL }, { "past", NULL }, {} });
 }
 
 /* Lays the hand-written log and what it leads to on the table. */
@@ -199,13 +202,13 @@ static void what_policy_excuses_is_reported_with_its_line(void **state) {
         c.policy.allowed_by[1].line = 12; /* sudo */
         judge(&c, &l);
         assert_tells(&c,
-                        "excused    this boot: opened 1 time, first as sudo by \"ada\": \"disk \\x22full\\x22 \\x1b[2J\" (record 3) "
+                        "excused    this boot: opened 1 time, first as sudo by \"ada\": \"disk \\x22full\\x22 \\x1b[2J\" (record 3); earlier boots: not judged "
                         "(excused by policy line 12, [Glass] Allow=)\n");
         assert_tells(&c, "\nTRUSTED: every claim that policy requires is proven or excused.\n");
         assert_json_tells(&c, "\"trusted\":1");
         assert_json_tells(&c,
                         "\"untouched\":{\"state\":\"excused\",\"required\":1,\"reason\":\"this boot: opened 1 "
-                        "time, first as sudo by \\\"ada\\\": \\\"disk \\\\x22full\\\\x22 \\\\x1b[2J\\\" (record 3)\","
+                        "time, first as sudo by \\\"ada\\\": \\\"disk \\\\x22full\\\\x22 \\\\x1b[2J\\\" (record 3); earlier boots: not judged\","
                         "\"by\":\"policy line 12, [Glass] Allow=\"}");
         case_end(&c);
 }
@@ -310,7 +313,7 @@ static void a_key_whose_signature_does_not_hold_is_not_suggested(void **state) {
 
 static void every_part_that_is_not_judged_is_named(void **state) {
         static const BundleLabel judged[] = { PART_MANIFEST, PART_TPM, PART_AVOUCH_LOG,
-                PART_SYSTEMD_LOG };
+                PART_AVOUCH_LOG_BEFORE, PART_HISTORY, PART_SYSTEMD_LOG };
         Case c;
 
         (void) state;

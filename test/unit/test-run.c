@@ -189,10 +189,13 @@ static void a_held_signal_ends_the_child_and_stays_for_us(void **state) {
                 assert_true(pid >= 0);
                 if (pid == 0) {
                         _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
-                        Interrupt interrupt = interrupt_hold();
+                        Interrupt interrupt;
                         char script[64];
                         Err e = {};
 
+                        /* whoever runs this may have it ignored, as nohup does */
+                        (void) signal(signals[i], SIG_DFL);
+                        interrupt = interrupt_hold();
                         /* the child sends the signal to us, and would never end by itself */
                         (void) snprintf(script, sizeof(script), "kill -%d $PPID; exec sleep 1000",
                                         signals[i]);

@@ -29,7 +29,8 @@ static void begin(Chained *x) {
                 draft_register_values(&sha1, &sha256, x->starts[i]);
                 draft_log_add(&x->logs[i], EVENT_PHASE_GENESIS,
                                 (const DraftChange[]){ { "start", x->starts[i] },
-                                                { "why", i == 0 ? "\"boot\"" : "\"kexec\"" }, {} });
+                                                { "why", i == 0 ? "\"boot\"" : "\"kexec\"" },
+                                                { "count", NULL }, { "history", NULL }, {} });
                 draft_log_add(&x->logs[i], EVENT_NOTE_TEXT, NULL);
                 sha1 = draft_log_replay(&x->logs[i], 0, sha1);
                 x->ends[i] = sha256 = draft_log_replay(&x->logs[i], 1, sha256);
@@ -162,7 +163,9 @@ static void openings_before_kexec_are_openings(void **state) {
                 for (size_t i = 1; i < SEGMENTS; i++) {
                         draft_register_values(&sha1, &sha256, x.starts[i]);
                         draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
-                                        (const DraftChange[]){ { "start", x.starts[i] }, {} });
+                                        (const DraftChange[]){ { "start", x.starts[i] },
+                                                        { "count", NULL }, { "history", NULL },
+                                                        {} });
                         if (i == 1)
                                 draft_log_add(&x.logs[i], EVENT_GLASS_OPEN,
                                                 (const DraftChange[]){ { "count", NULL },

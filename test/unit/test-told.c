@@ -150,7 +150,7 @@ static void the_first_opening_is_told_and_all_are_counted(void **state) {
         case_judge_machine(&c);
         assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_NOT_PROVEN);
         assert_string_equal(c.judgement.verdict.reasons[CLAIM_UNTOUCHED],
-                        "this boot: opened 2 times, first as console by \"bob\" (record 3)");
+                        "this boot: opened 2 times, first as console by \"bob\" (record 3); earlier boots: not judged");
         case_end(&c);
 }
 

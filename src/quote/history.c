@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "quote/history.h"
+
+#include <errno.h>
+
+#include "log/history.h"
+#include "quote/evidence.h"
+
+static bool has_unfinished_line(Span bytes) {
+        return evidence_whole_lines(bytes).size < bytes.size;
+}
+
+/* Where the lines lead; not followed where they are no history. */
+static int follow(Span lines, HistoryEnd *p, Err *e) {
+        _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
+        HistoryReader reader = history_over(lines, &decoded);
+        HistoryLine line;
+        Err why = {};
+        int rc;
+
+        while ((rc = history_next(&reader, &line, &why)) > 0)
+                ;
+        if (rc == -ENOMEM)
+                return err_set(e, rc, "%s", why.text);
+        p->follows = rc == 0 && reader.history.n_lines > 0;
+        p->closed = reader.history.closed;
+        return 0;
+}
+
+/* What was brought home already stands at the head of the spool for a moment. */
+static Span not_brought_home(Span spool, uint64_t closed) {
+        Span rest = spool, line;
+
+        while (history_next_line(&rest, &line, NULL) > 0) {
+                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
+                HistoryLine l;
+
+                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
+                        break;
+                spool = rest;
+        }
+        return spool;
+}
+
+int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) {
+        HistoryEnd p = { .unfinished = has_unfinished_line(home) || has_unfinished_line(spool) };
+        int rc;
+
+        rc = follow(evidence_whole_lines(home), &p, e);
+        if (rc < 0)
+                return rc;
+        buf_bytes(to, evidence_whole_lines(home));
+        buf_bytes(to, not_brought_home(evidence_whole_lines(spool), p.closed));
+        if (to->failed < 0)
+                return err_set(e, to->failed, "the history does not fit into the evidence");
+        rc = follow(buf_span(to), &p, e);
+        if (rc < 0)
+                return rc;
+        *ret = p;
+        return 0;
+}
+
+bool history_is_open(const HistoryEnd *p, uint64_t count) {
+        return p->unfinished || (p->follows && count > p->closed && (count - p->closed) % 2 == 1);
+}

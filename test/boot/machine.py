@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine in QEMU, with firmware and a TPM of its own, that does what the host asks for.
+
+The programs come from a tree of a newer Debian and run by that tree's own loader; nothing is mounted
+and no root is changed. /dev/kvm is never looked at: where the suite runs it may be there and not work."""
+import io
+import pathlib
+import shutil
+import socket
+import subprocess
+import tarfile
+import tempfile
+import threading
+import time
+
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+# what ends a boot long before its time is up
+HOPELESS = ("No bootable option", "Access Denied", "emergency mode", "Kernel panic", "Oops", "rescue mode")
+
+
+class Failed(Exception):
+    """The machine did not do what was asked; says what, and where to look."""
+
+
+class Answer:
+    """What a script left in the guest: its exit status, what it printed, and the files of its folder."""
+
+    def __init__(self, data):
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            self.files = {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}
+        self.status = int(self.files.pop("status"))
+        self.stdout = self.files.pop("stdout").decode()
+        self.stderr = self.files.pop("stderr").decode()
+        self.files = {name.removeprefix("out/"): data for name, data in self.files.items()}
+
+
+class Machine:
+    """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves."""
+
+    def __init__(self, tools, disk, folder, seconds=900):
+        self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
+        self.seconds = seconds
+        self.children, self.times, self.hopeless = [], {}, None
+        self.folder.mkdir(parents=True)
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="avouch-boot-"))  # their paths must be short
+
+    def __enter__(self):
+        try:
+            self.begin = time.monotonic()
+            self._start_tpm()
+            self._start_qemu()
+            return self
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        for child in reversed(self.children):
+            child.kill()
+            child.wait()
+        self.children = []
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _command(self, program, *arguments):
+        """A program of the tools tree, run by that tree's loader with that tree's libraries."""
+        libraries = f"{self.tools / LIBRARIES}:{self.tools / LIBRARIES / 'swtpm'}"
+        return [self.tools / "lib64/ld-linux-x86-64.so.2", "--library-path", libraries,
+                self.tools / "usr/bin" / program, *arguments]
+
+    def _start_tpm(self):
+        state = self.folder / "tpm"
+        state.mkdir()
+        with open(self.folder / "swtpm.log", "wb") as log:
+            subprocess.run(self._command("swtpm_setup", "--tpm2", "--tpmstate", state, "--overwrite",
+                                         "--config", "/dev/null", "--pcr-banks", "sha256,sha384",
+                                         "--tpm", " ".join(map(str, self._command("swtpm", "socket")))),
+                           stdout=log, stderr=log, check=True)
+            self.children.append(subprocess.Popen(
+                self._command("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--terminate",
+                              "--ctrl", f"type=unixio,path={self.sockets / 'tpm'}"),
+                stdout=log, stderr=log))
+        self._wait_for(lambda: (self.sockets / "tpm").exists(), 10, "the software TPM did not start")
+
+    def _start_qemu(self):
+        variables = self.folder / "variables.fd"
+        shutil.copy(self.tools / "usr/share/OVMF/OVMF_VARS_4M.fd", variables)
+        command = self._command(
+            "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", "-machine", "q35,smm=off,vmport=off",
+            "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2", "-m", "1024",
+            "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none", "-vga", "none", "-no-reboot",
+            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={self.tools}/usr/share/OVMF/OVMF_CODE_4M.fd",
+            "-drive", f"if=pflash,format=raw,unit=1,file={variables}",
+            "-drive", f"if=none,id=disk,file={self.disk},format=raw,snapshot=on",
+            "-device", "virtio-blk-pci,drive=disk,bootindex=1",
+            "-chardev", f"socket,id=tpm,path={self.sockets / 'tpm'}",
+            "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
+            "-chardev", f"socket,id=host,path={self.sockets / 'host'},server=on,wait=off",
+            "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=host,name=org.avouch.host",
+            "-device", "virtio-rng-pci", "-serial", "stdio")
+        with open(self.folder / "qemu.log", "wb") as log:
+            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.children.append(qemu)
+        self.qemu = qemu
+        threading.Thread(target=self._watch_console, args=(qemu.stdout,), daemon=True).start()
+        path = self.sockets / "host"
+        self._wait_for(path.exists, 30, "QEMU did not start")
+        self.port = socket.socket(socket.AF_UNIX)
+        self.port.connect(str(path))
+
+    def _watch_console(self, stream):
+        """Keeps what the machine says, with the time, and ends what cannot come to anything."""
+        with open(self.folder / "console.log", "w", encoding="utf-8") as log:
+            for raw in stream:
+                line = raw.decode(errors="replace").rstrip()
+                at = time.monotonic() - self.begin
+                log.write(f"{at:8.2f} {line}\n")
+                log.flush()
+                for name, word in (("firmware", "BdsDxe: starting"), ("kernel", "Linux version")):
+                    if word in line:
+                        self.times.setdefault(name, at)
+                if any(word in line for word in HOPELESS):
+                    self.hopeless = line
+                    self.qemu.kill()
+
+    def _wait_for(self, what, seconds, complaint):
+        end = time.monotonic() + seconds
+        while not what():
+            if time.monotonic() > end:
+                raise Failed(f"{complaint}; see {self.folder}")
+            time.sleep(0.05)
+
+    def _receive(self, size=None):
+        """A line, or as many bytes as asked for."""
+        data = b""
+        while (not data.endswith(b"\n")) if size is None else len(data) < size:
+            left = self.begin + self.seconds - time.monotonic()
+            if left <= 0:
+                raise Failed(f"nothing within {self.seconds} s; see {self.folder}/console.log")
+            self.port.settimeout(left)
+            try:
+                piece = self.port.recv(1 if size is None else size - len(data))
+            except TimeoutError:
+                continue
+            if not piece:
+                raise Failed(f"the machine is gone: {self.hopeless or 'it says nothing'}; see {self.folder}/console.log")
+            data += piece
+        return data
+
+    def wait_until_up(self):
+        if self._receive() != b"ready\n":
+            raise Failed("the guest's agent said something else than that it is ready")
+        self.times["up"] = time.monotonic() - self.begin
+
+    def ask(self, script):
+        """Has the guest run a script, and returns what it left."""
+        data = script.encode()
+        self.port.sendall(b"%d\n" % len(data) + data)
+        return Answer(self._receive(int(self._receive())))

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/uki.h"
+#include "port/interrupt.h"
+#include "support/folder.h"
+#include "support/libc.h"
+#include "support/pedraft.h"
+
+enum { BOOT_MAGIC = 0x202 };
+
+/* A folder with all that an image is made of. */
+static Folder inputs(void) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(DRAFT_SIZE);
+        Folder f = folder_new();
+
+        folder_write(&f, "stub", draft_pe(&b));
+        memcpy(b.data + BOOT_MAGIC, "HdrS", 4);
+        folder_write(&f, "kernel", buf_span(&b));
+        folder_write(&f, "initrd", SPAN_LITERAL("initrd"));
+        return f;
+}
+
+static int build(const Folder *f, UkiBuilt *ret, Err *e) {
+        char stub[128], kernel[128], initrd[128], output[128], leaf[128];
+        const char *const initrds[] = { initrd, initrd };
+        UkiParams p = {
+                .stub = stub,
+                .linux_image = kernel,
+                .initrds = initrds,
+                .n_initrds = 2,
+                .cmdline = "a b",
+                .os_release = "ID=x",
+                .output = output,
+                .leaf = leaf,
+        };
+
+        (void) snprintf(stub, sizeof(stub), "%s/stub", f->path);
+        (void) snprintf(kernel, sizeof(kernel), "%s/kernel", f->path);
+        (void) snprintf(initrd, sizeof(initrd), "%s/initrd", f->path);
+        (void) snprintf(output, sizeof(output), "%s/out.efi", f->path);
+        (void) snprintf(leaf, sizeof(leaf), "%s/out.leaf", f->path);
+        return uki_build(&p, ret, e);
+}
+
+/* Whichever call fails, once or from then on: an error that says so and nothing left, or image and
+ * leaf as ever. The folder's own sync, which is the last of each file, is the exception: the file
+ * stands then. */
+static void every_call_may_fail(void **state) {
+        static const struct {
+                LibcCalls calls;
+                int error;
+                bool for_ever, without_tmpfile;
+        } ways[] = {
+                { LIBC_FILES, EIO, false, false },
+                { LIBC_FILES, EIO, true, false },
+                { LIBC_FILES, ENOSPC, false, true },
+                { LIBC_MEMORY, ENOMEM, false, false },
+                { LIBC_MEMORY, ENOMEM, true, false },
+        };
+        _cleanup_(folder_done) Folder f = inputs();
+        UkiBuilt good, built;
+
+        (void) state;
+        assert_int_equal(build(&f, &good, NULL), 0);
+        for (size_t way = 0; way < ELEMENTS(ways); way++) {
+                int n = 0, failed;
+
+                libc_without_tmpfile(ways[way].without_tmpfile);
+                do {
+                        Err e = {};
+                        int rc;
+
+                        (void) unlink(folder_path(&f, "out.efi"));
+                        (void) unlink(folder_path(&f, "out.leaf"));
+                        libc_fail_after(ways[way].calls, n++, ways[way].error, ways[way].for_ever);
+                        rc = build(&f, &built, &e);
+                        failed = libc_heal();
+                        if (rc == 0) {
+                                assert_true(digest_equal(&built.authenticode, &good.authenticode));
+                                assert_string_equal(folder_names(&f),
+                                                "initrd kernel out.efi out.leaf stub ");
+                                continue;
+                        }
+                        assert_true(failed > 0);
+                        assert_string_not_equal(e.text, "");
+                        if (!strstr(folder_names(&f), "out.efi"))
+                                assert_string_equal(folder_names(&f), "initrd kernel stub ");
+                } while (failed > 0);
+                assert_true(n > (ways[way].calls == LIBC_FILES ? 20 : 3));
+        }
+        libc_without_tmpfile(false);
+}
+
+static void what_was_built_is_told(void **state) {
+        _cleanup_(folder_done) Folder f = inputs();
+        _cleanup_(buf_done) Buf image = {};
+        UkiBuilt built;
+
+        (void) state;
+        assert_int_equal(build(&f, &built, NULL), 0);
+        assert_string_equal(built.name, "x");
+        assert_string_equal(built.version, "");
+        assert_string_equal(built.stub_version, "257.13-1~deb13u1");
+        assert_int_equal(built.stub_generation, 257);
+        assert_string_equal(built.architecture, "x86-64");
+        assert_false(built.has_uname);
+        image = folder_read(&f, "out.efi");
+        assert_int_equal(built.size, image.size);
+}
+
+/* A signal that is held while the image is made. */
+static void interrupted_work_leaves_nothing(void **state) {
+        _cleanup_(folder_done) Folder f = inputs();
+        Interrupt i = interrupt_hold();
+        sigset_t held = interrupt_held();
+        UkiBuilt built;
+        Err e = {};
+        int signal;
+
+        (void) state;
+        assert_int_equal(raise(SIGTERM), 0);
+        assert_int_equal(build(&f, &built, &e), -EINTR);
+        assert_string_equal(e.text, "interrupted");
+        assert_string_equal(folder_names(&f), "initrd kernel stub ");
+        assert_int_equal(sigwait(&held, &signal), 0);
+        interrupt_release(&i);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_call_may_fail),
+                cmocka_unit_test(what_was_built_is_told),
+                cmocka_unit_test(interrupted_work_leaves_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
