@@ -4,37 +4,58 @@
 #include "base/err.h"
 #include "wire/record.h"
 
-/* The hash chain over one segment of the log, and what its register should hold.
+/* The hash chain over one segment of the log, and what its registers should hold.
  *
  *     prev[n]     = SHA-256(content[n - 1])              prev[0] = zeros: a genesis
- *     register[n] = H(register[n - 1] || H(content[n]))  register[-1] = "start" of the genesis
+ *     register[n] = H(register[n - 1] || H(content[n]))  register[-1] = its start, by the genesis
  *
- * for every bank. A phase.broken record sets the register to what was found before it is added: the
- * chain goes on, and says for ever that it was broken. Whoever holds a quoted register and the
- * records can replay both and compare. A value: copied freely, owns nothing. */
+ * for every bank. A phase.broken record sets its register to what was found before it is added: the
+ * chain goes on, and says for ever that it was broken. Whoever holds quoted registers and the
+ * records can replay both and compare. prev and seq run over all registers, so records in different
+ * ones have one order, which is proven as far as any of them is. Values: copied freely, own
+ * nothing.
+ */
+
+/* One register, and what the records of the segment do to it. */
+typedef struct Strand {
+        Register reg;
+        size_t n_banks;          /* those of the genesis; of an NV index sha256 alone */
+        Digest start[BANKS_MAX]; /* at the genesis; of an NV index after it was blinded */
+        Digest now[BANKS_MAX];   /* after the last record was extended */
+} Strand;
+
 typedef struct Chain {
         uint64_t next_seq; /* 0: nothing was added yet */
         uint8_t prev[32];
         uint8_t boot[16];
-        Register reg;
-        size_t n_banks;
-        Digest start[BANKS_MAX];  /* before the genesis */
-        Digest before[BANKS_MAX]; /* before the last record was extended */
+        Strand strands[REGISTERS_MAX]; /* the first one is the genesis's own */
+        size_t n_strands;
+        size_t last_at;           /* the strand of the last record */
+        Digest before[BANKS_MAX]; /* that strand, before the last record was extended */
         Digest last[BANKS_MAX];   /* digests of the last record */
-        Digest now[BANKS_MAX];    /* after the last record was extended */
         bool broken;              /* a phase.broken stands in the segment */
 } Chain;
 
 /* Takes one record. Refused, and nothing changes: a seq or prev that does not continue the chain,
- * another boot or register, other banks than those of genesis, digests that are not the content's.
- */
+ * another boot, a register that the genesis does not name, other banks than that register's,
+ * digests that are not the content's. */
 int chain_add(Chain *c, const Record *r, Err *e) _must_check_;
 
-/* True where values (as many as the chain has banks, in its order) equal these. */
-bool chain_values_equal(const Chain *c, const Digest *a, const Digest *b);
+/* The strand of a register; NULL where the genesis does not name it. Borrowed from c. */
+const Strand *chain_strand(const Chain *c, Register reg);
 
-/* The digests of a content in the chain's banks, into ret[BANKS_MAX]. */
-int chain_digests(const Chain *c, Span content, Digest *ret, Err *e) _must_check_;
+/* A register's name, "pcr:8" or "nv:0x01800400", for reasons. */
+typedef struct RegisterName {
+        char text[16];
+} RegisterName;
+
+RegisterName register_name(Register reg);
+
+/* True where values (as many as the strand has banks, in its order) equal these. */
+bool strand_values_equal(const Strand *s, const Digest *a, const Digest *b);
+
+/* The digests of a content in the strand's banks, into ret[BANKS_MAX]. */
+int strand_digests(const Strand *s, Span content, Digest *ret, Err *e) _must_check_;
 
 /* Reads a segment's records one after another, each checked against the chain. */
 typedef struct Segment {

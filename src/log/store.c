@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,11 +19,12 @@ enum { NAME_TRIES = 1000 };
 typedef struct FileStore {
         Store store;
         int folder, fd;
-        const char *name;  /* in the folder; a constant, as next is */
-        char next[64];     /* the file that will have the name */
-        char *path;        /* for messages */
-        bool torn;         /* a failed append could not be undone */
-        uint64_t torn_end; /* what was there before it */
+        const char *name;   /* in the folder; a constant, as next is */
+        char next[64];      /* the file that will have the name */
+        char *path;         /* for messages */
+        struct stat paused; /* the file, when it was let go */
+        bool torn;          /* a failed append could not be undone */
+        uint64_t torn_end;  /* what was there before it */
 } FileStore;
 
 static FileStore *file_store(Store *s) {
@@ -186,29 +188,22 @@ static int file_retire(Store *s, const char *as, Err *e) {
         return fsync(f->folder) < 0 ? failed(f->path, "its folder cannot be synced", e) : 0;
 }
 
-static void file_close(Store *s) {
+static int file_retired(Store *s, const char *as, Err *e) {
         FileStore *f = file_store(s);
+        int fd = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = 0;
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        const struct dirent *entry;
 
-        fd_done(&f->fd);
-        fd_done(&f->folder);
-        free(f->path);
-        free(f);
-}
+        if (!folder) {
+                int rc = failed(f->path, "its folder cannot be read", e);
 
-static const StoreOps file_ops = {
-        .load = file_load,
-        .append = file_append,
-        .cut = file_cut,
-        .retire = file_retire,
-        .close = file_close,
-};
-
-static void store_done(Store **s) {
-        store_close(s);
-}
-
-int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
-        return store_open_named(folder, LOG_FILE, seconds, ret, e);
+                fd_done(&fd);
+                return rc;
+        }
+        while (!found && (entry = readdir(folder)))
+                found = strncmp(entry->d_name, as, strlen(as)) == 0;
+        (void) closedir(folder);
+        return found;
 }
 
 /* For writing; where that cannot be, and the file is there, for reading. */
@@ -224,6 +219,64 @@ static int open_file(FileStore *f, unsigned seconds, Err *e) {
                                      ? rc
                                      : 0;
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
+}
+
+static int file_pause(Store *s, Err *e) {
+        FileStore *f = file_store(s);
+
+        if (f->torn)
+                (void) undo(f, NULL); /* where it cannot be, whoever comes next cuts it off */
+        f->torn = false;
+        if (fstat(f->fd, &f->paused) < 0)
+                return failed(f->path, "cannot be read", e);
+        fd_done(&f->fd);
+        return 0;
+}
+
+static bool is_as_it_was(const struct stat *a, const struct stat *b) {
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+               a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int file_resume(Store *s, unsigned seconds, Err *e) {
+        FileStore *f = file_store(s);
+        struct stat st;
+        int rc;
+
+        rc = open_file(f, seconds, e);
+        if (rc < 0)
+                return rc;
+        if (fstat(f->fd, &st) < 0)
+                return failed(f->path, "cannot be read", e);
+        return is_as_it_was(&st, &f->paused);
+}
+
+static void file_close(Store *s) {
+        FileStore *f = file_store(s);
+
+        fd_done(&f->fd);
+        fd_done(&f->folder);
+        free(f->path);
+        free(f);
+}
+
+static const StoreOps file_ops = {
+        .load = file_load,
+        .append = file_append,
+        .cut = file_cut,
+        .retire = file_retire,
+        .retired = file_retired,
+        .pause = file_pause,
+        .resume = file_resume,
+        .close = file_close,
+};
+
+static void store_done(Store **s) {
+        store_close(s);
+}
+
+int store_open_file(const char *folder, unsigned seconds, Store **ret, Err *e) {
+        return store_open_named(folder, LOG_FILE, seconds, ret, e);
 }
 
 int store_open_named(const char *folder, const char *name, unsigned seconds, Store **ret, Err *e) {

@@ -17,6 +17,9 @@ typedef struct StoreOps {
         int (*append)(Store *s, Span line, Err *e);
         int (*cut)(Store *s, uint64_t size, Err *e);
         int (*retire)(Store *s, const char *as, Err *e);
+        int (*retired)(Store *s, const char *as, Err *e);
+        int (*pause)(Store *s, Err *e);
+        int (*resume)(Store *s, unsigned seconds, Err *e);
         void (*close)(Store *s);
 } StoreOps;
 
@@ -45,6 +48,21 @@ static inline int store_cut(Store *s, uint64_t size, Err *e) {
  * taken), and begins an empty one. */
 static inline int store_retire(Store *s, const char *as, Err *e) {
         return s->ops->retire(s, as, e);
+}
+
+/* 1 where a log was put aside under a name that begins like this, else 0. */
+static inline int store_retired(Store *s, const char *as, Err *e) {
+        return s->ops->retired(s, as, e);
+}
+
+/* Lets others write, and takes the log again: 1 where nobody has written since, 0 where somebody
+ * has. In between nothing else may be called but store_close(). */
+static inline int store_pause(Store *s, Err *e) {
+        return s->ops->pause(s, e);
+}
+
+static inline int store_resume(Store *s, unsigned seconds, Err *e) {
+        return s->ops->resume(s, seconds, e);
 }
 
 static inline void store_close(Store **s) {

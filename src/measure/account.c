@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "measure/counter.h"
+#include "measure/registers.h"
 #include "port/host.h"
 #include "wire/history.h"
 
@@ -29,64 +30,41 @@ void glass_count(GlassCount *g, const Content *c) {
                         (const char *) kind.data);
 }
 
-static PcrSelection register_banks(const Chain *c) {
-        PcrSelection s = { .n_banks = c->n_banks };
-
-        for (size_t i = 0; i < c->n_banks; i++)
-                s.banks[i] = (PcrBank){ (uint16_t) c->start[i].alg, UINT32_C(1) << c->reg.index };
-        return s;
-}
-
-/* The register's values in the chain's banks, with one command. */
-static int read_register(Tpm *tpm, const Chain *c, Digest *ret, Err *e) {
-        PcrSelection which = register_banks(c);
-        PcrValues values;
-        int rc;
-
-        rc = tpm_read(tpm, &which, &values, e);
-        if (rc < 0)
-                return rc;
-        for (size_t i = 0; i < c->n_banks; i++) {
-                const Digest *d = pcr_value(&values, (uint16_t) c->start[i].alg, c->reg.index);
-
-                if (!d)
-                        return err_set(e, -EIO, "the TPM did not answer for bank %s",
-                                        hash_name(c->start[i].alg));
-                ret[i] = *d;
-        }
-        return 0;
-}
-
-/* What the register shows, against the chain. */
+/* What a register shows, against the chain. */
 typedef enum Standing {
         STANDING_EQUAL,   /* all that is in the log */
-        STANDING_PENDING, /* all but the last record */
+        STANDING_PENDING, /* all but the last record, which is the register's */
         STANDING_FOREIGN, /* something else */
 } Standing;
 
-static Standing standing_of(const Chain *c, const Digest *found) {
-        if (chain_values_equal(c, found, c->now))
+static Standing standing_of(const Chain *c, size_t at, const Found *f) {
+        const Strand *s = &c->strands[at];
+
+        if (strand_values_equal(s, f->values[at], s->now))
                 return STANDING_EQUAL;
-        return chain_values_equal(c, found, c->before) ? STANDING_PENDING : STANDING_FOREIGN;
+        return at == c->last_at && strand_values_equal(s, f->values[at], c->before)
+                               ? STANDING_PENDING
+                               : STANDING_FOREIGN;
 }
 
 /* Extends the last record. An error of the TPM need not mean that nothing was extended: its answer
  * may have been lost. So the register is read, and tried once more where it shows the value before.
  */
 int account_extend(Account *a, Err *e) {
-        Digest found[BANKS_MAX];
+        const Chain *c = &a->chain;
+        const Strand *s = &c->strands[c->last_at];
         Err first = {};
+        Found found;
         int rc;
 
-        rc = tpm_extend(a->tpm, a->chain.reg.index, a->chain.last, a->chain.n_banks, &first);
-        if (rc < 0 && read_register(a->tpm, &a->chain, found, NULL) == 0)
-                switch (standing_of(&a->chain, found)) {
+        rc = register_extend(a->tpm, s, c->last, &first);
+        if (rc < 0 && registers_read(a->tpm, c, &found, NULL) == 0)
+                switch (standing_of(c, c->last_at, &found)) {
                 case STANDING_EQUAL:
                         rc = 0;
                         break;
                 case STANDING_PENDING:
-                        rc = tpm_extend(a->tpm, a->chain.reg.index, a->chain.last, a->chain.n_banks,
-                                        NULL);
+                        rc = register_extend(a->tpm, s, c->last, NULL);
                         break;
                 case STANDING_FOREIGN:
                         break;
@@ -124,8 +102,8 @@ static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
 }
 
 /* next: the chain after the record, which is in line when this returns. */
-static int compose(const Chain *c, Event event, const Member *members, size_t n_members,
-                Chain *next, Record *record, Buf *content, Buf *line, Err *e) {
+static int compose(const Chain *c, const Strand *s, Event event, const Member *members,
+                size_t n_members, Chain *next, Record *record, Buf *content, Buf *line, Err *e) {
         Digest digests[BANKS_MAX];
         Content head;
         Span bytes;
@@ -137,10 +115,10 @@ static int compose(const Chain *c, Event event, const Member *members, size_t n_
         rc = content_write(&head, members, n_members, content, e);
         if (rc < 0)
                 return rc;
-        rc = chain_digests(c, buf_span(content), digests, e);
+        rc = strand_digests(s, buf_span(content), digests, e);
         if (rc < 0)
                 return rc;
-        record_write(c->reg, head.seq, digests, c->n_banks, buf_span(content), line);
+        record_write(s->reg, head.seq, digests, s->n_banks, buf_span(content), line);
         rc = buf_end(line, &bytes);
         if (rc < 0)
                 return err_set(e, rc, "%s: %s", event_name(event), strerror(-rc));
@@ -153,8 +131,9 @@ static int compose(const Chain *c, Event event, const Member *members, size_t n_
 
 static int settle(Account *a, Err *e);
 
-int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
-                Err *e) {
+/* reg: one of the chain's. */
+static int append_into(Account *a, Register reg, Event event, const Member *members,
+                size_t n_members, Buf *content, Err *e) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(RECORD_MAX);
         Chain next;
         Record record;
@@ -166,7 +145,8 @@ int account_append(Account *a, Event event, const Member *members, size_t n_memb
                         return rc;
         }
         next = a->chain;
-        rc = compose(&a->chain, event, members, n_members, &next, &record, content, &line, e);
+        rc = compose(&a->chain, chain_strand(&a->chain, reg), event, members, n_members, &next,
+                        &record, content, &line, e);
         if (rc < 0)
                 return rc;
         if (a->chain.next_seq >= LOG_RECORDS_MAX || line.size > LOG_MAX - a->size)
@@ -183,91 +163,66 @@ int account_append(Account *a, Event event, const Member *members, size_t n_memb
         return 0;
 }
 
-int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
+int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
+                Err *e) {
+        return append_into(
+                        a, a->plan.lanes[event_lane(event)], event, members, n_members, content, e);
+}
+
+static int record_into(Account *a, Register reg, Event event, const Member *members,
+                size_t n_members, Err *e) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
         int rc;
 
-        rc = account_append(a, event, members, n_members, &content, e);
+        rc = append_into(a, reg, event, members, n_members, &content, e);
         return rc < 0 ? rc : account_extend(a, e);
 }
 
+int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
+        return record_into(a, a->plan.lanes[event_lane(event)], event, members, n_members, e);
+}
+
 /* {"sha256":hex,...} of register values; into has room for BANKS_MAX. */
-static Member values_member(const char *name, const Chain *c, const Digest *values, Member *into) {
-        for (size_t i = 0; i < c->n_banks; i++)
+static Member values_member(const char *name, const Strand *s, const Digest *values, Member *into) {
+        for (size_t i = 0; i < s->n_banks; i++)
                 into[i] = (Member){ .name = hash_name(values[i].alg),
                         .type = MEMBER_HEX,
                         .bytes = digest_span(&values[i]) };
         return (Member){
-                .name = name, .type = MEMBER_OBJECT, .members = into, .n_members = c->n_banks
+                .name = name, .type = MEMBER_OBJECT, .members = into, .n_members = s->n_banks
         };
 }
 
-static int record_broken(Account *a, const Digest *found, Err *e) {
+static int record_broken(Account *a, size_t at, const Digest *found, Err *e) {
+        const Strand *s = &a->chain.strands[at];
         Member expected_values[BANKS_MAX], found_values[BANKS_MAX];
         const Member members[] = {
-                values_member("expected", &a->chain, a->chain.now, expected_values),
-                values_member("found", &a->chain, found, found_values),
+                values_member("expected", s, s->now, expected_values),
+                values_member("found", s, found, found_values),
         };
 
-        return account_record(a, EVENT_PHASE_BROKEN, members, ELEMENTS(members), e);
+        return record_into(a, s->reg, EVENT_PHASE_BROKEN, members, ELEMENTS(members), e);
 }
 
-/* Banks that we can extend, in ascending order, with this register's PCR in them; and the others'
- * names. */
-typedef struct Banks {
-        Chain chain;
-        char skipped[BANKS_MAX][16];
-        size_t n_skipped;
-} Banks;
+/* {"pcr:9":{"sha256":hex,...},...} of the registers beside the genesis's own. */
+typedef struct Others {
+        char names[REGISTERS_MAX][16];
+        Member values[REGISTERS_MAX][BANKS_MAX], registers[REGISTERS_MAX];
+} Others;
 
-static void add_bank(Chain *c, uint16_t alg) {
-        size_t i = c->n_banks++;
+static Member others_member(const Chain *c, Others *into) {
+        size_t n = 0;
 
-        for (; i > 0 && c->start[i - 1].alg > alg; i--)
-                c->start[i] = c->start[i - 1];
-        c->start[i] = digest_zero((HashAlg) alg);
-}
+        for (size_t i = 1; i < c->n_strands; i++) {
+                const Strand *s = &c->strands[i];
 
-/* "Each bank once" is what a register's value is computed by; a TPM that says otherwise is not
- * believed. */
-static int check_banks(const PcrSelection *active, Err *e) {
-        for (size_t i = 0; i < active->n_banks; i++)
-                for (size_t j = 0; j < i; j++)
-                        if (active->banks[i].alg == active->banks[j].alg)
-                                return err_set(e, -EBADMSG, "the TPM names PCR bank 0x%04x twice",
-                                                active->banks[i].alg);
-        return 0;
-}
-
-static int find_banks(Tpm *tpm, Register reg, Banks *ret, Err *e) {
-        Banks b = { .chain.reg = reg };
-        PcrSelection active;
-        bool proves = false;
-        int rc;
-
-        rc = tpm_banks(tpm, &active, e);
-        if (rc == 0)
-                rc = check_banks(&active, e);
-        if (rc < 0)
-                return rc;
-        for (size_t i = 0; i < active.n_banks; i++) {
-                uint16_t alg = active.banks[i].alg;
-
-                if (!pcr_selected(&active, alg, reg.index))
-                        continue;
-                if (hash_size(alg) > 0)
-                        add_bank(&b.chain, alg);
-                else
-                        (void) snprintf(b.skipped[b.n_skipped++], sizeof(b.skipped[0]), "0x%04x",
-                                        alg);
-                proves = proves || hash_proves(alg);
+                (void) snprintf(into->names[n], sizeof(into->names[n]), "pcr:%u", s->reg.index);
+                into->registers[n] = values_member(into->names[n], s, s->start, into->values[n]);
+                n++;
         }
-        if (!proves)
-                return err_set(e, -EOPNOTSUPP,
-                                "the TPM has no active SHA-256, SHA-384 or SHA-512 bank with PCR %u; activate one in the firmware's setup",
-                                reg.index);
-        *ret = b;
-        return 0;
+        return (Member){
+                .name = "others", .type = MEMBER_OBJECT, .members = into->registers, .n_members = n
+        };
 }
 
 /* The odometer's value and the history's last line, where they are to be had. */
@@ -288,10 +243,13 @@ static size_t past_members(const Account *a, uint8_t history[32], Member *into) 
         return n;
 }
 
-static int record_genesis(Account *a, const Banks *b, Err *e) {
+static int record_genesis(Account *a, const Beginning *b, Err *e) {
         _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[9];
+        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[11];
+        const Strand *s = &a->chain.strands[0];
+        char banks[BANKS_MAX][16];
         TpmClock clock;
+        Others others;
         uint8_t machine[16], history[32];
         int64_t shown;
         size_t n = 0;
@@ -304,9 +262,11 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
         rc = host_machine_id(machine, e);
         if (rc < 0)
                 return rc;
-        register_text(a->chain.reg, &name);
-        for (size_t i = 0; i < b->n_skipped; i++)
-                skipped[i] = (Member){ .type = MEMBER_TEXT, .bytes = span_of(b->skipped[i]) };
+        register_text(s->reg, &name);
+        for (size_t i = 0; i < b->n_skipped; i++) {
+                (void) snprintf(banks[i], sizeof(banks[i]), "0x%04x", b->skipped[i]);
+                skipped[i] = (Member){ .type = MEMBER_TEXT, .bytes = span_of(banks[i]) };
+        }
 
         const Member tpm_members[] = {
                 { .name = "clock", .type = MEMBER_INTEGER, .number = nearest_number(shown) },
@@ -319,7 +279,7 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
         members[n++] = (Member){
                 .name = "register", .type = MEMBER_TEXT, .bytes = buf_span(&name)
         };
-        members[n++] = values_member("start", &a->chain, a->chain.start, start_values);
+        members[n++] = values_member("start", s, s->start, start_values);
         members[n++] = (Member){ .name = "tpm",
                 .type = MEMBER_OBJECT,
                 .members = tpm_members,
@@ -328,6 +288,12 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
                 .name = "version", .type = MEMBER_TEXT, .bytes = span_of(AVOUCH_VERSION)
         };
         members[n++] = (Member){ .name = "why", .type = MEMBER_TEXT, .bytes = span_of("boot") };
+        if (a->chain.n_strands > 1)
+                members[n++] = others_member(&a->chain, &others);
+        if (a->plan.configured)
+                members[n++] = (Member){ .name = "config",
+                        .type = MEMBER_HEX,
+                        .bytes = { a->plan.config, sizeof(a->plan.config) } };
         n += past_members(a, history, members + n);
         if (b->n_skipped > 0)
                 members[n++] = (Member){ .name = "skipped",
@@ -337,30 +303,36 @@ static int record_genesis(Account *a, const Banks *b, Err *e) {
         return account_record(a, EVENT_PHASE_GENESIS, members, n, e);
 }
 
-static int begin_segment(Account *a, Register reg, const uint8_t boot[16], Err *e) {
-        Banks banks;
-        int rc;
+static void boot_name(const uint8_t boot[16], char into[2 * 16 + 1]) {
+        for (size_t i = 0; i < 16; i++)
+                (void) snprintf(into + 2 * i, 3, "%02x", boot[i]);
+}
 
-        rc = find_banks(a->tpm, reg, &banks, e);
+static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
+        char name[2 * 16 + 1];
+        Beginning b;
+        int rc = 1;
+
+        /* what was put aside in this boot explains what a register holds, and says so itself */
+        boot_name(boot, name);
+        if (!a->plan.occupied)
+                rc = store_retired(a->store, name, e);
+        if (rc >= 0)
+                rc = registers_begin(a->tpm, &a->plan, rc > 0, &b, e);
         if (rc < 0)
                 return rc;
-        memcpy(banks.chain.boot, boot, sizeof(banks.chain.boot));
-        rc = read_register(a->tpm, &banks.chain, banks.chain.start, e);
-        if (rc < 0)
-                return rc;
-        a->chain = banks.chain;
+        memcpy(b.chain.boot, boot, sizeof(b.chain.boot));
+        a->chain = b.chain;
         a->glass = (GlassCount){};
-        return record_genesis(a, &banks, e);
+        return record_genesis(a, &b, e);
 }
 
 /* Puts a log aside that cannot be continued, under a name that says whose it is and why. */
 static int put_aside(Account *a, const uint8_t boot[16], const char *why, Err *e) {
-        char name[64];
-        size_t n = 0;
+        char id[2 * 16 + 1], name[64];
 
-        for (size_t i = 0; i < 16; i++)
-                n += (size_t) snprintf(name + n, sizeof(name) - n, "%02x", boot[i]);
-        (void) snprintf(name + n, sizeof(name) - n, "%s", why);
+        boot_name(boot, id);
+        (void) snprintf(name, sizeof(name), "%s%s", id, why);
         a->mended = true;
         a->chain = (Chain){};
         a->glass = (GlassCount){};
@@ -390,30 +362,38 @@ static int follow(Account *a, Span log, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 1; /* not the log's fault */
 }
 
-/* Makes log and register agree again, whatever the last process or record left. */
+/* Makes log and registers agree again, whatever the last process or record left. */
 static int settle(Account *a, Err *e) {
-        Digest found[BANKS_MAX];
+        Found found;
         int rc;
 
-        rc = read_register(a->tpm, &a->chain, found, e);
+        rc = registers_read(a->tpm, &a->chain, &found, e);
         if (rc < 0)
                 return rc;
         a->pending = false;
-        switch (standing_of(&a->chain, found)) {
-        case STANDING_EQUAL:
-                return 0;
-        case STANDING_PENDING:
+        if (standing_of(&a->chain, a->chain.last_at, &found) == STANDING_PENDING) {
+                size_t at = a->chain.last_at;
+
                 a->mended = true;
-                return account_extend(a, e);
-        case STANDING_FOREIGN:
+                rc = account_extend(a, e);
+                if (rc < 0)
+                        return rc;
+                memcpy(found.values[at], a->chain.strands[at].now, sizeof(found.values[at]));
+        }
+        for (size_t i = 0; i < a->chain.n_strands; i++) {
+                if (standing_of(&a->chain, i, &found) == STANDING_EQUAL)
+                        continue;
                 a->mended = true;
-                return record_broken(a, found, e);
+                rc = record_broken(a, i, found.values[i], e);
+                if (rc < 0)
+                        return rc;
+                memcpy(found.values[i], a->chain.strands[i].now, sizeof(found.values[i]));
         }
         return 0;
 }
 
 /* Loads the log and follows it; one that this boot cannot continue is put aside. */
-static int load(Account *a, Register reg, const uint8_t boot[16], Err *e) {
+static int load(Account *a, const uint8_t boot[16], Err *e) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
         const Chain *c = &a->chain;
         uint8_t other[16];
@@ -434,31 +414,58 @@ static int load(Account *a, Register reg, const uint8_t boot[16], Err *e) {
                 return 0;
         if (memcmp(c->boot, boot, sizeof(c->boot)) != 0)
                 return put_aside(a, memcpy(other, c->boot, sizeof(other)), "", e);
-        if (c->reg.kind != reg.kind || c->reg.index != reg.index)
+        if (!registers_fit(c, &a->plan))
                 return put_aside(a, boot, ".register", e);
         if (a->size > LOG_MAX - SPARE || c->next_seq > LOG_RECORDS_MAX - SPARE_RECORDS)
                 return put_aside(a, boot, ".full", e);
         return 0;
 }
 
-int account_open_after(
-                const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
-        Account a = { .store = store, .tpm = tpm, .past = past };
+int account_open_as(
+                const Plan *plan, const Past *past, Store *store, Tpm *tpm, Account *ret, Err *e) {
+        Account a = { .store = store, .tpm = tpm, .plan = *plan, .past = past };
         uint8_t boot[16];
         int rc;
 
-        assert(reg.kind == REGISTER_PCR);
+        assert(plan->lanes[LANE_PHASE].kind == REGISTER_PCR);
 
         rc = host_boot_id(boot, e);
         if (rc < 0)
                 return rc;
-        rc = load(&a, reg, boot, e);
+        rc = load(&a, boot, e);
         if (rc < 0)
                 return rc;
         a.began = a.chain.next_seq == 0;
-        rc = a.began ? begin_segment(&a, reg, boot, e) : settle(&a, e);
+        rc = a.began ? begin_segment(&a, boot, e) : settle(&a, e);
         if (rc < 0)
                 return rc;
         *ret = a;
+        return 0;
+}
+
+int account_open_after(
+                const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
+        Plan plan = plan_of(reg);
+
+        plan.occupied = true;
+        return account_open_as(&plan, past, store, tpm, ret, e);
+}
+
+int account_pause(Account *a, Err *e) {
+        return store_pause(a->store, e);
+}
+
+int account_resume(Account *a, unsigned seconds, Err *e) {
+        Account fresh;
+        int rc;
+
+        rc = store_resume(a->store, seconds, e);
+        if (rc > 0)
+                return 0; /* what is pending is settled before the next record */
+        if (rc == 0)
+                rc = account_open_as(&a->plan, a->past, a->store, a->tpm, &fresh, e);
+        if (rc < 0)
+                return rc;
+        *a = fresh;
         return 0;
 }

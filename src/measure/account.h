@@ -3,6 +3,7 @@
 
 #include "log/chain.h"
 #include "log/store.h"
+#include "measure/plan.h"
 #include "port/tpm.h"
 
 /* The machine's account of itself: records appended to the chained log and extended into its
@@ -34,6 +35,7 @@ typedef struct Past {
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */
         Tpm *tpm;
+        Plan plan;
         const Past *past; /* NULL: a genesis says nothing of it */
         Chain chain;
         GlassCount glass;
@@ -49,12 +51,27 @@ void glass_count(GlassCount *g, const Content *c);
 /* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
  * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
  * and a new segment begins: its genesis says at which register value. */
+int account_open_as(const Plan *plan, const Past *past, Store *store, Tpm *tpm, Account *ret,
+                Err *e) _must_check_;
+
+static inline int account_open_plan(
+                Store *store, Tpm *tpm, const Plan *plan, Account *ret, Err *e) {
+        return account_open_as(plan, NULL, store, tpm, ret, e);
+}
+
+/* The same, with all lanes in one register, whoever used it before. */
 int account_open_after(const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret,
                 Err *e) _must_check_;
 
 static inline int account_open(Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
         return account_open_after(NULL, store, tpm, reg, ret, e);
 }
+
+/* For a process that stays: lets others record, and goes on after them. Where nobody has recorded
+ * in between, going on costs no command of the TPM; otherwise it is as account_open_plan(). In
+ * between nothing else may be called. */
+int account_pause(Account *a, Err *e) _must_check_;
+int account_resume(Account *a, unsigned seconds, Err *e) _must_check_;
 
 /* Appends one record and extends the register. Where the TPM's answer is lost, the register is read
  * to learn what happened. An error after the append leaves the record in the log, to be extended

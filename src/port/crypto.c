@@ -20,7 +20,6 @@
                 free_it(*p);                                                                       \
         }
 
-DONE(EVP_MD_CTX, md_ctx_done, EVP_MD_CTX_free)
 DONE(EVP_PKEY, pkey_done, EVP_PKEY_free)
 DONE(EVP_PKEY_CTX, pkey_ctx_done, EVP_PKEY_CTX_free)
 DONE(OSSL_PARAM_BLD, param_bld_done, OSSL_PARAM_BLD_free)
@@ -70,23 +69,6 @@ static int finish(EVP_MD_CTX *ctx, HashAlg alg, Digest *ret, Err *e) {
         return 0;
 }
 
-int hash_parts(HashAlg alg, const Span *parts, size_t n_parts, Digest *ret, Err *e) {
-        _cleanup_(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-        int rc;
-
-        rc = begin(ctx, alg, e);
-        if (rc < 0)
-                return rc;
-        for (size_t i = 0; i < n_parts; i++)
-                if (EVP_DigestUpdate(ctx, parts[i].data, parts[i].size) != 1)
-                        return err_set(e, -EIO, "OpenSSL cannot hash");
-        return finish(ctx, alg, ret, e);
-}
-
-int hash_bytes(HashAlg alg, Span bytes, Digest *ret, Err *e) {
-        return hash_parts(alg, &bytes, 1, ret, e);
-}
-
 int hasher_new(HashAlg alg, Hasher **ret, Err *e) {
         _cleanup_(hasher_done) Hasher *h = calloc(1, sizeof(*h));
         int rc;
@@ -129,11 +111,6 @@ void hasher_done(Hasher **h) {
         EVP_MD_CTX_free((*h)->ctx);
         free(*h);
         *h = NULL;
-}
-
-int hash_extend(Digest *value, const Digest *with, Err *e) {
-        return hash_parts(
-                        value->alg, (Span[]){ digest_span(value), digest_span(with) }, 2, value, e);
 }
 
 int hmac_sha256(Span key, const Span *parts, size_t n_parts, Digest *ret, Err *e) {

@@ -31,17 +31,26 @@ static bool follow(Span bytes, Chain *ret) {
 }
 
 static bool starts_at_reset(const Chain *c) {
-        for (size_t i = 0; i < c->n_banks; i++)
-                if (!pcr_at_reset(c->reg.index, &c->start[i]))
-                        return false;
+        for (size_t at = 0; at < c->n_strands; at++) {
+                const Strand *s = &c->strands[at];
+
+                for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
+                        if (!pcr_at_reset(s->reg.index, &s->start[i]))
+                                return false;
+        }
         return true;
 }
 
+/* In each register. */
 static bool leads_to(const Chain *earlier, const Chain *c) {
-        if (earlier->n_banks != c->n_banks || earlier->reg.kind != c->reg.kind ||
-                        earlier->reg.index != c->reg.index)
-                return false;
-        return chain_values_equal(c, earlier->now, c->start);
+        for (size_t i = 0; i < c->n_strands; i++) {
+                const Strand *before = chain_strand(earlier, c->strands[i].reg);
+
+                if (!before || before->n_banks != c->strands[i].n_banks ||
+                                !strand_values_equal(before, before->now, c->strands[i].start))
+                        return false;
+        }
+        return earlier->n_strands == c->n_strands;
 }
 
 /* Reads what may be an earlier log. A file that cannot be read, or is too large, is none. */

@@ -65,6 +65,14 @@ static int run_close(void *values, char *const *operands, Err *e) {
         return change(values, EVENT_GLASS_CLOSE, glass_close, e);
 }
 
+/* Of an NV index this is not known: it begins with a random number. */
+static bool begins_at_reset(const Strand *s) {
+        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
+                if (!pcr_at_reset(s->reg.index, &s->start[i]))
+                        return false;
+        return true;
+}
+
 /* The count as the log has it; whole where the log began when the register was empty, so that
  * nothing came before it. No TPM is asked: whether the log is the true one is for a verifier.
  */
@@ -95,8 +103,8 @@ static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
         if (rc < 0)
                 return rc;
         *ret_exists = s.chain.next_seq > 0 && memcmp(s.chain.boot, boot, sizeof(boot)) == 0;
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                *ret_whole = *ret_whole && pcr_at_reset(s.chain.reg.index, &s.chain.start[i]);
+        for (size_t at = 0; at < s.chain.n_strands; at++)
+                *ret_whole = *ret_whole && begins_at_reset(&s.chain.strands[at]);
         *ret = g;
         return 0;
 }

@@ -4,11 +4,10 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/print.h"
-
-static const Register default_register = { REGISTER_PCR, 8 };
 
 /* The last line of the history, wherever it is kept. */
 static int last_line(const Past *p, uint8_t ret[32]) {
@@ -33,7 +32,13 @@ static const Past past = { .history = last_line };
 
 int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         _cleanup_(machine_done) Machine m = {};
+        const char *folders[PLACE_FOLDERS_MAX];
         int rc;
+
+        place_config_folders(folders);
+        rc = config_load(folders, &m.config, e);
+        if (rc < 0)
+                return rc;
 
         rc = store_open_file(place_log_folder(), PLACE_LOCK_SECONDS, &m.store, e);
         if (rc < 0)
@@ -41,7 +46,7 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         rc = tpm_open(place_tcti(tpm_option), &m.tpm, e);
         if (rc < 0)
                 return rc;
-        rc = account_open_after(&past, m.store, m.tpm, default_register, &m.account, e);
+        rc = account_open_as(&m.config.plan, &past, m.store, m.tpm, &m.account, e);
         if (rc < 0)
                 return rc;
         *ret = m;
@@ -72,26 +77,37 @@ void machine_done(Machine *m) {
         store_close(&m->store);
 }
 
+static void print_in_words(const Chain *c, Event event) {
+        _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
+        const Strand *s = &c->strands[c->last_at];
+
+        register_text(s->reg, &name);
+        printf("record %llu: %s, extended ", (unsigned long long) c->next_seq - 1,
+                        event_name(event));
+        text_print(stdout, buf_span(&name));
+        printf(" in");
+        for (size_t i = 0; i < s->n_banks; i++)
+                printf("%s %s", i > 0 ? "," : "", hash_name(c->last[i].alg));
+        printf("\n");
+}
+
 int machine_print_last(const Machine *m, Event event, const char *json, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         const Chain *c = &m->account.chain;
+        const Strand *s = &c->strands[c->last_at];
         JsonWriter w;
 
         if (!json) {
-                printf("record %llu: %s, extended pcr:%u in", (unsigned long long) c->next_seq - 1,
-                                event_name(event), c->reg.index);
-                for (size_t i = 0; i < c->n_banks; i++)
-                        printf("%s %s", i > 0 ? "," : "", hash_name(c->last[i].alg));
-                printf("\n");
+                print_in_words(c, event);
                 return 0;
         }
         w = json_writer(&text, JSON_STRICT);
         json_put_object(&w, NULL);
         json_put_integer(&w, "seq", (int64_t) c->next_seq - 1);
         json_put_string(&w, "event", event_name(event));
-        json_put_integer(&w, "pcr", c->reg.index);
+        json_put_integer(&w, s->reg.kind == REGISTER_NV ? "nv_index" : "pcr", s->reg.index);
         json_put_object(&w, "digests");
-        for (size_t i = 0; i < c->n_banks; i++)
+        for (size_t i = 0; i < s->n_banks; i++)
                 json_put_hex(&w, hash_name(c->last[i].alg), digest_span(&c->last[i]));
         json_put_end(&w);
         json_put_end(&w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "measure/config.h"
 #include "measure/odometer.h"
 
 /* What the programs that record have in common: this machine's TPM and log, opened together. */
@@ -8,6 +9,7 @@
 typedef struct Machine {
         Store *store, *home, *spool; /* of the log; of the history, NULL where there is none */
         Tpm *tpm;
+        Config config;
         Account account;
         Odometer odometer;
 } Machine;

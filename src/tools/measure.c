@@ -4,12 +4,14 @@
 
 #include "base/text.h"
 #include "measure/layer.h"
+#include "measure/telling.h"
 #include "measure/words.h"
 #include "tools/machine.h"
+#include "tools/serve.h"
 #include "tools/tool.h"
 
 typedef struct Args {
-        const char *tpm, *certificate, *json;
+        const char *tpm, *certificate, *event, *json;
 } Args;
 
 static const Option options[] = {
@@ -19,6 +21,9 @@ static const Option options[] = {
         { "certificate", 0, OPTION_VALUE, "CERT",
                         "Of layer: demand that it is signed with the key of this certificate",
                         offsetof(Args, certificate) },
+        { "event", 0, OPTION_VALUE, "EVENT",
+                        "Record this event (layer.activate, unlock.open, note.text, ...) with these members",
+                        offsetof(Args, event) },
         { "json", 0, OPTION_JSON, NULL, "Print what was recorded as JSON", offsetof(Args, json) },
         {},
 };
@@ -56,6 +61,46 @@ static int run_note(void *values, char *const *operands, Err *e) {
 
 static int run_phase(void *values, char *const *operands, Err *e) {
         return record_text(values, operands[0], EVENT_PHASE_ENTER, measure_phase, e);
+}
+
+static int run_serve(void *values, char *const *operands, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const Args *a = values;
+        int listener, rc;
+
+        (void) operands;
+        rc = serve_listener(&listener, e); /* or nothing is begun */
+        if (rc == 0)
+                rc = machine_open(a->tpm, &m, e);
+        return rc < 0 ? rc : serve(&m, e);
+}
+
+/* What a human opens is counted by the odometer, however it is told. */
+static int record_counted(Machine *m, const Telling *t, Err *e) {
+        int rc;
+
+        rc = machine_open_odometer(m, e);
+        return rc < 0 ? rc : odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+}
+
+static int run_event(void *values, char *const *operands, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const Args *a = values;
+        Telling t;
+        int rc;
+
+        rc = telling_begin(span_of(a->event), &t, e);
+        for (; rc == 0 && *operands; operands++)
+                rc = telling_add_word(&t, *operands, e);
+        if (rc == 0)
+                rc = telling_check(&t, e);
+        if (rc == 0)
+                rc = machine_open(a->tpm, &m, e);
+        if (rc == 0)
+                rc = telling_is_counted(&t) ? record_counted(&m, &t, e)
+                                            : account_record(&m.account, t.event, t.members,
+                                                              t.n_members, e);
+        return rc < 0 ? rc : machine_print_last(&m, t.event, a->json, e);
 }
 
 /* The image was judged, and is not what it should be: exit status 1, in one line. */
@@ -126,6 +171,9 @@ static const Verb verbs[] = {
         { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
         { "note", "TEXT", "Record a remark", 1, 1, run_note },
         { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },
+        { "serve", NULL, "Record for those who ask on the socket (avouch-measure.service)", 0, 0,
+                        run_serve },
+        { "", "NAME=VALUE...", NULL, 0, -1, run_event, .by = "event" },
         {},
 };
 

@@ -20,6 +20,17 @@ const char *place_state_folder(void) {
         return set ?: HISTORY_FOLDER;
 }
 
+void place_config_folders(const char *ret[static PLACE_FOLDERS_MAX]) {
+        static const char *const folders[PLACE_FOLDERS_MAX] = { "/etc/avouch", "/run/avouch",
+                "/usr/local/lib/avouch", "/usr/lib/avouch", NULL };
+        const char *only = secure_getenv("AVOUCH_CONFIG_DIR");
+
+        for (size_t i = 0; i < PLACE_FOLDERS_MAX; i++)
+                ret[i] = only ? NULL : folders[i];
+        if (only)
+                ret[0] = only;
+}
+
 const char *place_tcti(const char *option) {
         return option ?: secure_getenv("TPM2TOOLS_TCTI");
 }

@@ -14,5 +14,10 @@ const char *place_log_folder(void);
  * started. */
 const char *place_state_folder(void);
 
+/* Where avouch.conf(5) is looked for, the first one counts most; NULL ends them. $AVOUCH_CONFIG_DIR
+ * (ignored under AT_SECURE) stands for all of them. Filled into ret. */
+enum { PLACE_FOLDERS_MAX = 5 };
+void place_config_folders(const char *ret[static PLACE_FOLDERS_MAX]);
+
 /* --tpm=, else $TPM2TOOLS_TCTI, else NULL: the default device. */
 const char *place_tcti(const char *option);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "log/flush.h"
 #include "log/store.h"
 #include "measure/ledger.h"
 #include "quote/before.h"
@@ -12,8 +13,6 @@
 #include "quote/systemd.h"
 #include "tools/place.h"
 
-/* Where logs of earlier boots are kept. */
-#define LOG_FOLDER_KEPT "/var/log/avouch"
 /* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
 #define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
 #define COMMAND_LINE "/proc/cmdline"
@@ -118,7 +117,7 @@ static void add_parts(Said *s) {
 }
 
 int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
-        const char *const folders[] = { place_log_folder(), LOG_FOLDER_KEPT, NULL };
+        const char *const folders[] = { place_log_folder(), FLUSH_FOLDER, NULL };
         _cleanup_(said_done) Said s = { .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
                 .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX),

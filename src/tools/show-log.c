@@ -28,12 +28,19 @@ static int follow(const char *path, Span log, Chain *ret, Err *e) {
         return rc == -ENOMEM || rc == 0 ? rc : -EBADMSG;
 }
 
-static void print_values(const Chain *c) {
-        for (size_t i = 0; i < c->n_banks; i++) {
+static void print_register(const Strand *s) {
+        _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
+
+        register_text(s->reg, &name);
+        text_print(stdout, buf_span(&name));
+}
+
+static void print_values(const Strand *s) {
+        for (size_t i = 0; i < s->n_banks; i++) {
                 _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
 
-                text_hex(&hex, digest_span(&c->now[i]));
-                printf("  %-6s ", hash_name(c->now[i].alg));
+                text_hex(&hex, digest_span(&s->now[i]));
+                printf("  %-6s ", hash_name(s->now[i].alg));
                 text_print(stdout, buf_span(&hex));
                 printf("\n");
         }
@@ -43,11 +50,14 @@ static void print_people(const char *path, Span log, const Chain *c) {
         text_print(stdout, span_of(path));
         printf(": an event log of avouch\n");
         (void) report_records(log, NULL, stdout);
-        printf("%" PRIu64 " records, each continues the one before%s. They replay to pcr:%u =\n",
-                        c->next_seq,
-                        c->broken ? "; somebody else extended the register in between" : "",
-                        c->reg.index);
-        print_values(c);
+        printf("%" PRIu64 " records, each continues the one before%s. They replay to", c->next_seq,
+                        c->broken ? "; somebody else extended the register in between" : "");
+        for (size_t i = 0; i < c->n_strands; i++) {
+                printf("%s", i > 0 ? "and to " : " ");
+                print_register(&c->strands[i]);
+                printf(" =\n");
+                print_values(&c->strands[i]);
+        }
 }
 
 static void put_record(JsonWriter *w, const Content *c) {
@@ -63,6 +73,18 @@ static void put_record(JsonWriter *w, const Content *c) {
         json_put_end(w);
 }
 
+/* "pcr:8":{"sha256":hex,...} */
+static void put_strand(JsonWriter *w, const Strand *s) {
+        char name[16];
+
+        (void) snprintf(name, sizeof(name), s->reg.kind == REGISTER_NV ? "nv:0x%08x" : "pcr:%u",
+                        s->reg.index);
+        json_put_object(w, name);
+        for (size_t i = 0; i < s->n_banks; i++)
+                json_put_hex(w, hash_name(s->now[i].alg), digest_span(&s->now[i]));
+        json_put_end(w);
+}
+
 static int print_as_json(const char *form, Span log, const Chain *c, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(2 * LOG_MAX);
         JsonWriter w = json_writer(&text, JSON_STRICT);
@@ -72,11 +94,10 @@ static int print_as_json(const char *form, Span log, const Chain *c, Err *e) {
         json_put_object(&w, NULL);
         json_put_integer(&w, "avouch", 1);
         json_put_string(&w, "kind", "log");
-        json_put_integer(&w, "pcr", c->reg.index);
         json_put_integer(&w, "broken", c->broken);
         json_put_object(&w, "replaysTo");
-        for (size_t i = 0; i < c->n_banks; i++)
-                json_put_hex(&w, hash_name(c->now[i].alg), digest_span(&c->now[i]));
+        for (size_t i = 0; i < c->n_strands; i++)
+                put_strand(&w, &c->strands[i]);
         json_put_end(&w);
         json_put_array(&w, "records");
         while (segment_next(&s, &r, NULL) > 0)

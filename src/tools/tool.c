@@ -40,8 +40,11 @@ static const char *summary_of(const Tool *t) {
 }
 
 static void print_usage(const Tool *t, const Verb *v) {
-        printf("%s [OPTION...]%s%s%s%s\n", t->name, v->name[0] ? " " : "", v->name,
-                        v->operands ? " " : "", v->operands ?: "");
+        if (v->by)
+                printf("%s [OPTION...] --%s=... %s\n", t->name, v->by, v->operands ?: "");
+        else
+                printf("%s [OPTION...]%s%s%s%s\n", t->name, v->name[0] ? " " : "", v->name,
+                                v->operands ? " " : "", v->operands ?: "");
 }
 
 static void print_row(const char *left, const char *help) {
@@ -243,7 +246,7 @@ static int unknown_verb(const Tool *t, const char *word, Err *e) {
         char list[160] = "";
         size_t n = 0;
 
-        for (size_t i = 0; t->verbs[i].name; i++) {
+        for (size_t i = 0; t->verbs[i].name && t->verbs[i].name[0]; i++) {
                 assert(i < VERBS_MAX);
                 known[i] = t->verbs[i].name;
                 if (n < sizeof(list))
@@ -272,16 +275,26 @@ static int check_operands(const Verb *v, char *const *operands, Err *e) {
         return 0;
 }
 
-static int run_verb(const Tool *t, char *const *words, Err *e) {
-        const Verb *v = only_verb(t);
+/* The verb that an option chose, if any. */
+static const Verb *chosen_verb(const Parser *p) {
+        for (const Verb *v = p->tool->verbs; v->name; v++)
+                for (int i = 0; v->by && i < p->n_options; i++)
+                        if (p->given[i] && strcmp(p->tool->options[i].name, v->by) == 0)
+                                return v;
+        return NULL;
+}
+
+static int run_verb(const Parser *p, char *const *words, Err *e) {
+        const Tool *t = p->tool;
+        const Verb *v = only_verb(t) ?: chosen_verb(p);
         int rc;
 
         for (const Verb *known = t->verbs; !v && words[0] && known->name; known++)
-                if (strcmp(known->name, words[0]) == 0)
+                if (known->name[0] && strcmp(known->name, words[0]) == 0)
                         v = known;
         if (!v)
                 return unknown_verb(t, words[0], e);
-        if (v != only_verb(t))
+        if (v->name[0])
                 words++;
         rc = check_operands(v, words, e);
         if (rc < 0)
@@ -322,7 +335,7 @@ int tool_main(const Tool *t, int argc, char **argv) {
         else
                 rc = parse_options(&p, argc, argv, &e);
         if (rc == 0)
-                rc = run_verb(t, argv + optind, &e);
+                rc = run_verb(&p, argv + optind, &e);
         else if (rc == ASKS_HELP)
                 print_help(t);
         else if (rc == ASKS_VERSION)

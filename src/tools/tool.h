@@ -42,13 +42,15 @@ typedef struct Option {
         size_t where; /* offsetof() into values */
 } Option;
 
-/* A word after the program's name that chooses what it does ("measure note TEXT"). */
+/* A word after the program's name that chooses what it does ("measure note TEXT"). The last one may
+ * have the name "" and be chosen by an option instead ("measure --event=EVENT"). */
 typedef struct Verb {
         const char *name;
         const char *operands; /* "TEXT", "[IMAGE...]", NULL for none */
         const char *help;
         int min_operands, max_operands;                          /* max -1: any number */
         int (*run)(void *values, char *const *operands, Err *e); /* operands end with NULL */
+        const char *by; /* the option that chooses it; NULL for a verb that is a word */
 } Verb;
 
 typedef struct Tool {

@@ -130,6 +130,20 @@ static int answer(const Args *a, const Judgement *j, const Question *q, Err *e) 
         return verdict_trusted(&j->verdict) ? EXIT_YES : EXIT_NO;
 }
 
+/* A policy that is suggested names the registers that the log has, not those that would be the
+ * default: the evidence is judged once more by these. */
+static int judge_own_registers(
+                const char *path, const Question *q, Policy *p, Judgement *j, Buf *bundle, Err *e) {
+        const Chain *c = &j->story.segment.chain;
+
+        p->n_registers = 0;
+        for (size_t i = 0; i < c->n_strands && i < POLICY_REGISTERS_MAX; i++)
+                p->registers[p->n_registers++] = c->strands[i].reg;
+        judgement_done(j);
+        buf_done(bundle);
+        return judge_file(path, q, j, bundle, e);
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         _cleanup_(bench_done)
                         Bench b = { .nonce = BUF_UP_TO(NONCE_MAX), .policy = policy_default() };
@@ -144,6 +158,8 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
         q = (Question){ .nonce = buf_span(&b.nonce), .policy = &b.policy, .releases = &b.releases };
         rc = judge_file(operands[0], &q, &j, &bundle, e);
+        if (rc == 0 && a->suggest && a->policies.n == 0 && j.story.segment.chain.n_strands > 1)
+                rc = judge_own_registers(operands[0], &q, &b.policy, &j, &bundle, e);
         if (rc < 0)
                 return rc;
         return answer(a, &j, &q, e);

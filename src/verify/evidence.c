@@ -81,8 +81,7 @@ static int check_nv(const Evidence *ev, size_t i, Err *e) {
         if (rc < 0)
                 return rc;
         tpm_name(&d, name);
-        if (ev->nv[i].public.name_alg != HASH_SHA256 ||
-                        !span_equal(c->index_name, (Span){ name, sizeof(name) }))
+        if (!span_equal(c->index_name, (Span){ name, sizeof(name) }))
                 return err_set(e, -EBADMSG,
                                 "NV attestation %zu is not of the index whose public area stands beside it",
                                 i);

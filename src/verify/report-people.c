@@ -93,7 +93,7 @@ static void print_claims(const Judgement *j, FILE *to) {
         fprintf(to, "  (* policy requires it)\n");
 }
 
-static void print_record(const Content *c, const Question *q, bool doubtful, FILE *to) {
+void report_line(const Content *c, const Question *q, bool doubtful, FILE *to) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(CONTENT_MAX);
 
         report_record(c, q, &words);
@@ -109,7 +109,7 @@ size_t report_records(Span log, const Question *q, FILE *to) {
         Record r;
 
         while (segment_next(&s, &r, NULL) > 0) {
-                print_record(&r.content, q, opened, to);
+                report_line(&r.content, q, opened, to);
                 opened = opened || r.content.event == EVENT_GLASS_OPEN;
         }
         return s.rest.size;

@@ -27,6 +27,12 @@ static void suggest_nv_policy(const SystemdStory *s, FILE *to) {
         fprintf(to, "\n");
 }
 
+static void suggest_registers(const Chain *c, FILE *to) {
+        for (size_t i = 0; i < c->n_strands; i++)
+                fprintf(to, "Register=pcr:%u\n", c->strands[i].reg.index);
+        fprintf(to, "Start=zero\n");
+}
+
 int report_suggest(const Judgement *j, FILE *to, Err *e) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128);
 
@@ -42,7 +48,7 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) {
         text_print(to, buf_span(&ak));
         fprintf(to, "\n");
         if (j->readable && verdict_proven(&j->verdict, CLAIM_REGISTERS))
-                fprintf(to, "Register=pcr:%u\nStart=zero\n", j->story.segment.chain.reg.index);
+                suggest_registers(&j->story.segment.chain, to);
         suggest_nv_policy(&j->systemd, to);
         fprintf(to, "\n[Verdict]\nRequire=");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++)

@@ -23,6 +23,9 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) _must_check_;
  * bytes at the end are none. */
 size_t report_records(Span log, const Question *q, FILE *to);
 
+/* One of them; doubtful: it stands behind an opening. */
+void report_line(const Content *c, const Question *q, bool doubtful, FILE *to);
+
 /* What one record says, in words (escapes of forms.md in it). layer releases are named by the
  * judge's own knowledge; q may be NULL. */
 void report_record(const Content *c, const Question *q, Buf *to);

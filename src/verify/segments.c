@@ -4,7 +4,7 @@
 #include <errno.h>
 
 static bool is_genesis(Span line) {
-        Record r;
+        Record r = {};
 
         return record_parse(line, &r, NULL) == 0 && r.content.event == EVENT_PHASE_GENESIS;
 }
@@ -27,42 +27,55 @@ int segment_cut(Span *rest, Span *ret, Err *e) {
         return begun;
 }
 
-static const Digest *value_of(const Chain *c, HashAlg alg) {
-        for (size_t i = 0; i < c->n_banks; i++)
-                if (c->now[i].alg == alg)
-                        return &c->now[i];
+static const Digest *value_of(const Strand *s, HashAlg alg) {
+        for (size_t i = 0; i < s->n_banks; i++)
+                if (s->now[i].alg == alg)
+                        return &s->now[i];
         return NULL;
 }
 
-static bool starts_at_reset(const Chain *c) {
-        for (size_t i = 0; i < c->n_banks; i++)
-                if (!pcr_at_reset(c->reg.index, &c->start[i]))
+/* Of an NV index this is not known: it begins with a random number. */
+static bool starts_at_reset(const Strand *s) {
+        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
+                if (!pcr_at_reset(s->reg.index, &s->start[i]))
                         return false;
         return true;
 }
 
 /* In every bank that the later one has. */
-static bool starts_where_it_ended(const Chain *earlier, const Chain *c) {
-        for (size_t i = 0; i < c->n_banks; i++) {
-                const Digest *ended = value_of(earlier, c->start[i].alg);
+static bool starts_where_it_ended(const Strand *earlier, const Strand *s) {
+        for (size_t i = 0; i < s->n_banks; i++) {
+                const Digest *ended = value_of(earlier, s->start[i].alg);
 
-                if (!ended || !digest_equal(ended, &c->start[i]))
+                if (!ended || !digest_equal(ended, &s->start[i]))
                         return false;
         }
-        return earlier->reg.kind == c->reg.kind && earlier->reg.index == c->reg.index;
+        return true;
+}
+
+static void judge_strand(const Chain *earlier, const Strand *s, const Question *q, Verdict *v) {
+        const Strand *before = earlier ? chain_strand(earlier, s->reg) : NULL;
+
+        if (before && !starts_where_it_ended(before, s))
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "a segment of the log does not begin at the value of %s that the one before it leads to",
+                                register_name(s->reg).text);
+        if (!before && !q->policy->any_start && !starts_at_reset(s))
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the log begins when %s was not zero any more, and what came before it is not in the evidence",
+                                register_name(s->reg).text);
 }
 
 void judge_join(const Chain *earlier, const Chain *c, const Question *q, Verdict *v) {
         if (c->broken)
                 verdict_refute(v, CLAIM_REGISTERS,
-                                "the log itself says that somebody else extended pcr:%u (phase.broken)",
-                                c->reg.index);
-        if (earlier && !starts_where_it_ended(earlier, c))
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "a segment of the log does not begin at the value of pcr:%u that the one before it leads to",
-                                c->reg.index);
-        if (!earlier && !q->policy->any_start && !starts_at_reset(c))
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "the log begins when pcr:%u was not zero any more, and what came before it is not in the evidence",
-                                c->reg.index);
+                                "the log itself says that somebody else extended a register of it (phase.broken)");
+        for (size_t i = 0; i < c->n_strands; i++)
+                judge_strand(earlier, &c->strands[i], q, v);
+        /* or nothing would be left that shows how it ended there */
+        for (size_t i = 0; earlier && i < earlier->n_strands; i++)
+                if (!chain_strand(c, earlier->strands[i].reg))
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "an earlier segment of the log has records in %s, and this one has none",
+                                        register_name(earlier->strands[i].reg).text);
 }

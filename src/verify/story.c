@@ -159,19 +159,19 @@ static const char *clock_contradicts(const Content *genesis, const AttestHead *h
 
 /* Whether the quoted values of one PCR are these; -1 where a bank is not among the log's. */
 static int compare(
-                const Evidence *ev, const Chain *c, const Digest *values, unsigned *ret_proving) {
+                const Evidence *ev, const Strand *s, const Digest *values, unsigned *ret_proving) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
 
         *ret_proving = 0;
         for (size_t b = 0; b < held->n_banks; b++) {
-                const Digest *quoted = pcr_value(&ev->tpm.pcrs, held->banks[b].alg, c->reg.index);
+                const Digest *quoted = pcr_value(&ev->tpm.pcrs, held->banks[b].alg, s->reg.index);
                 size_t i = 0;
 
                 if (!quoted)
                         continue;
-                while (i < c->n_banks && values[i].alg != quoted->alg)
+                while (i < s->n_banks && values[i].alg != quoted->alg)
                         i++;
-                if (i == c->n_banks)
+                if (i == s->n_banks)
                         return -1;
                 if (!digest_equal(&values[i], quoted))
                         return 0;
@@ -180,34 +180,45 @@ static int compare(
         return 1;
 }
 
-static void judge_values(const Evidence *ev, Verdict *v, const Story *s) {
-        const Chain *c = &s->segment.chain;
+static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, size_t at) {
+        const Chain *c = &story->segment.chain;
+        const Strand *s = &c->strands[at];
+        const RegisterName name = register_name(s->reg);
         unsigned proving;
-        int equal = compare(ev, c, c->now, &proving);
+        int equal = compare(ev, s, s->now, &proving);
 
-        if (equal == 0 && compare(ev, c, c->before, &proving) == 1)
+        if (s->reg.kind != REGISTER_PCR)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "records of the log are in %s, which this version cannot judge",
+                                name.text);
+        else if (equal == 0 && at == c->last_at && compare(ev, s, c->before, &proving) == 1)
                 /* a crash may leave it; but anybody can write a record that is in no register */
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log's last record (%" PRIu64
-                                ") is not in the quoted pcr:%u: the machine's next record mends what a crash left, then quote again",
-                                c->next_seq - 1, c->reg.index);
+                                ") is not in the quoted %s: the machine's next record mends what a crash left, then quote again",
+                                c->next_seq - 1, name.text);
         else if (equal < 0)
                 verdict_refute(v, CLAIM_REGISTERS,
-                                "pcr:%u is quoted in a bank that the log was not extended into",
-                                c->reg.index);
+                                "%s is quoted in a bank that the log was not extended into",
+                                name.text);
         else if (equal == 0)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log's %" PRIu64
-                                " records do not replay to the quoted pcr:%u: records are missing, added or changed, or somebody else extended it",
-                                s->n_records, c->reg.index);
+                                " records do not replay to the quoted %s: records are missing, added or changed, or somebody else extended it",
+                                story->n_records, name.text);
         else if (proving == 0)
-                verdict_refute(v, CLAIM_REGISTERS, "pcr:%u is not quoted in a bank that proves",
-                                c->reg.index);
+                verdict_refute(v, CLAIM_REGISTERS, "%s is not quoted in a bank that proves",
+                                name.text);
 }
 
-static bool is_policy_register(const Policy *p, unsigned pcr) {
+static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
+        for (size_t i = 0; i < story->segment.chain.n_strands; i++)
+                judge_strand(ev, v, story, i);
+}
+
+static bool is_policy_register(const Policy *p, Register reg) {
         for (size_t i = 0; i < p->n_registers; i++)
-                if (p->registers[i].kind == REGISTER_PCR && p->registers[i].index == pcr)
+                if (register_equal(p->registers[i], reg))
                         return true;
         return false;
 }
@@ -231,7 +242,7 @@ static void find_unexplained(const Evidence *ev, const Question *q, const Replay
                 PcrBank found = { .alg = held->banks[b].alg };
 
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
-                        if (!is_policy_register(q->policy, pcr) &&
+                        if (!is_policy_register(q->policy, (Register){ REGISTER_PCR, pcr }) &&
                                         is_unexplained(ev, others, (HashAlg) found.alg, pcr, told))
                                 found.mask |= UINT32_C(1) << pcr;
                 if (found.mask != 0)
@@ -259,21 +270,28 @@ static void judge_unexplained(
         }
 }
 
-/* Silence fails: every register that policy names has a log here, and it is this one. */
+/* Silence fails: every register that policy names has a log here, and it is this one. And what is
+ * in a register that policy does not name proves nothing: no other may have a part in the log. */
 static void judge_silence(const Question *q, Verdict *v, const Story *s) {
+        const Chain *c = &s->segment.chain;
+
         for (size_t i = 0; i < q->policy->n_registers; i++) {
-                const Register *reg = &q->policy->registers[i];
+                const Register reg = q->policy->registers[i];
 
                 if (!s->has_log)
                         verdict_refute(v, CLAIM_REGISTERS,
-                                        "the machine says nothing: no log of pcr:%u is in the evidence",
-                                        reg->index);
-                else if (s->segment.chain.reg.kind != reg->kind ||
-                                s->segment.chain.reg.index != reg->index)
+                                        "the machine says nothing: no log of %s is in the evidence",
+                                        register_name(reg).text);
+                else if (!chain_strand(c, reg))
                         verdict_refute(v, CLAIM_REGISTERS,
-                                        "the log is of another register than pcr:%u, which policy names",
-                                        reg->index);
+                                        "the log is of another register than %s, which policy names",
+                                        register_name(reg).text);
         }
+        for (size_t i = 0; i < c->n_strands; i++)
+                if (!is_policy_register(q->policy, c->strands[i].reg))
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "the log has records in %s, which policy does not name",
+                                        register_name(c->strands[i].reg).text);
 }
 
 /* One run of the TPM, from the genesis to the last attestation. */
@@ -329,6 +347,18 @@ static int judge_segments(const Evidence *ev, const Question *q, Verdict *v, Sto
                         s->n_segments > 0 ? &earlier : NULL, v, s, e);
 }
 
+static void prove(Verdict *v, const Story *s) {
+        _cleanup_(buf_done) Buf names = BUF_UP_TO(16 * (REGISTERS_MAX + 1));
+        const Chain *c = &s->segment.chain;
+
+        for (size_t i = 0; i < c->n_strands; i++)
+                buf_printf(&names, "%s%s", i > 0 ? ", " : "",
+                                register_name(c->strands[i].reg).text);
+        buf_byte(&names, '\0');
+        verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted %s",
+                        s->n_records, names.failed < 0 ? "registers" : (const char *) names.data);
+}
+
 int judge_registers(const Evidence *ev, const Question *q, const Replay *others, Verdict *v,
                 Story *ret, Err *e) {
         Err first = {};
@@ -346,8 +376,7 @@ int judge_registers(const Evidence *ev, const Question *q, const Replay *others,
         if (rc == 0 && ret->has_log)
                 judge_values(ev, v, ret);
         judge_unexplained(ev, q, others, v);
-        verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted pcr:%u",
-                        ret->n_records, ret->segment.chain.reg.index);
+        prove(v, ret);
         if (ret->n_segments > 1)
                 verdict_remark(v, CLAIM_REGISTERS,
                                 "in %zu segments, each beginning where the one before ended",

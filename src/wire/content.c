@@ -66,6 +66,18 @@ static bool is_banks(Json v) {
         return true;
 }
 
+static bool is_starts(Json v) {
+        Register reg;
+
+        if (json_type(v) != JSON_OBJECT || json_count(v) == 0)
+                return false;
+        for (Json name = json_first(v); json_type(name) != JSON_NONE; name = json_next(v, name))
+                if (!register_parse(json_raw(name), &reg) || reg.kind != REGISTER_PCR ||
+                                !is_banks(json_value(name)) || json_count(json_value(name)) == 0)
+                        return false;
+        return true;
+}
+
 static bool is_nv_values(Json v) {
         uint8_t index[4];
 
@@ -142,6 +154,8 @@ static bool obeys(const MemberRule *rule, Json v) {
                 return is_bank_list(v);
         case RULE_NV_VALUES:
                 return is_nv_values(v);
+        case RULE_STARTS:
+                return is_starts(v);
         case RULE_REGISTER:
                 return is_register(v);
         case RULE_WORD:
@@ -167,6 +181,7 @@ static const char *check_value(const MemberRule *rule, Json v) {
                 [RULE_BANKS] = "a digest for each bank",
                 [RULE_BANK_LIST] = "a list of banks, as [\"0x0012\"]",
                 [RULE_NV_VALUES] = "a value for each NV index",
+                [RULE_STARTS] = "a value in each bank for each PCR",
                 [RULE_REGISTER] = "a register (pcr:8, nv:0x01800400, none)",
                 [RULE_WORD] = "one of the words that it may be",
                 [RULE_OBJECT] = "the object that it should be",

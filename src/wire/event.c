@@ -49,6 +49,7 @@ static const MemberRule genesis_members[] = {
         { "count", RULE_COUNT, true, NULL, NULL },
         { "history", RULE_SHA256, true, NULL, NULL },
         { "machine", RULE_ID, false, NULL, NULL },
+        { "others", RULE_STARTS, true, NULL, NULL },
         { "register", RULE_REGISTER, false, NULL, NULL },
         { "skipped", RULE_BANK_LIST, true, NULL, NULL },
         { "start", RULE_BANKS, false, NULL, NULL },
@@ -173,6 +174,20 @@ Event event_of_name(Span name) {
 
 const MemberRule *event_members(Event event) {
         return event < _EVENT_MAX ? events[event].members : NULL;
+}
+
+const char *const lane_names[_LANE_MAX + 1] = { "phase", "layer", "unlock", "glass", "note", NULL };
+
+Lane event_lane(Event event) {
+        Span name = span_of(event_name(event));
+
+        for (Lane lane = 0; lane < _LANE_MAX; lane++) {
+                Span known = span_of(lane_names[lane]);
+
+                if (span_starts(name, known) && name.data[known.size] == '.')
+                        return lane;
+        }
+        return LANE_PHASE;
 }
 
 bool event_is_layer(Event event) {

@@ -51,6 +51,7 @@ typedef enum Rule {
         RULE_BANKS,     /* {"sha256":hex,...}; none where there is no register */
         RULE_BANK_LIST, /* ["0x0012",...] */
         RULE_NV_VALUES, /* {NV index: hex,...} */
+        RULE_STARTS,    /* {"pcr:9":{"sha256":hex,...},...} */
         RULE_REGISTER,  /* as register_parse() takes it */
         RULE_WORD,      /* one of words */
         RULE_OBJECT,    /* members of its own */
@@ -67,6 +68,15 @@ typedef struct MemberRule {
 /* What every event has, and what this one has besides. */
 extern const MemberRule event_common_members[];
 const MemberRule *event_members(Event event);
+
+/* The kinds of event, each of which may have a register of its own: what stands before the dot. */
+typedef enum Lane { LANE_PHASE, LANE_LAYER, LANE_UNLOCK, LANE_GLASS, LANE_NOTE, _LANE_MAX } Lane;
+
+/* "layer"; names[_LANE_MAX] is NULL. */
+extern const char *const lane_names[_LANE_MAX + 1];
+
+/* Of an event that is one. */
+Lane event_lane(Event event);
 
 /* True for the events that name a layer. */
 bool event_is_layer(Event event);

@@ -101,9 +101,10 @@ int history_line_parse(Span line, Buf *into, HistoryLine *ret, Err *e) {
         cursor_expect(&c, BEFORE_SIGNATURE, "a signature comes after the attestation");
         read_bytes(&c, TPM_SIGNATURE_MAX, into, &l.signature);
         cursor_expect(&c, LINE_END, "a line ends with }} and a newline");
+        /* first: what found no room looks like what is malformed */
+        if (into->failed < 0)
+                return err_set(e, into->failed, "history line: no room for its receipt");
         rc = cursor_end(&c, "history line", e);
-        if (rc == 0 && into->failed < 0)
-                rc = err_set(e, into->failed, "history line: no room for its receipt");
         if (rc == 0)
                 rc = content_parse(content, &l.content, e);
         if (rc < 0)

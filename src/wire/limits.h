@@ -14,6 +14,7 @@ enum {
         LOG_RECORDS_MAX = 1024 * 1024,        /* records in one log */
         RECORD_TOKENS_MAX = 128,              /* JSON values in one record's content */
         BANKS_MAX = PCR_BANKS_MAX,            /* 4: PCR banks in a record, a quote, a TPM */
+        REGISTERS_MAX = 8,                    /* registers of one log */
         UNTRUSTED_CONTENT_MAX = 4 * 1024,     /* a record of somebody whom nobody trusts */
         UNTRUSTED_BURST = 32,                 /* records of one such user at once */
         UNTRUSTED_PER_MINUTE = 60,            /* records of one such user in the long run */
@@ -84,6 +85,17 @@ enum {
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
         SIGNERS_MAX = 16,            /* of one thing; only one is taken so far */
         NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
+
+        /* the socket (wire/call) */
+        CALL_MAX = 16 * 1024, /* one call, without its NUL */
+        CALL_TOKENS_MAX = 128,
+        CALL_METHOD_MAX = 128, /* a method's name */
+
+        /* configuration (measure/config) */
+        CONFIG_MAX = 64 * 1024, /* one file */
+        CONFIG_FILES_MAX = 64,  /* drop-ins */
+        CONFIG_NAMES_MAX = 32,  /* users, or units, in one list */
+        CONFIG_NAME_MAX = 255,  /* one of them */
 
         /* judgement (verify/) */
         POLICY_MAX = 256 * 1024,  /* one policy file */

@@ -5,9 +5,19 @@
 #include "base/text.h"
 #include "wire/limits.h"
 
+bool register_of_index(Span hex, Register *ret) {
+        uint8_t index[4];
+        Cursor c;
+
+        if (!text_unhex(hex, index, sizeof(index)))
+                return false;
+        c = cursor_over((Span){ index, sizeof(index) });
+        *ret = (Register){ REGISTER_NV, cursor_u32be(&c) };
+        return true;
+}
+
 bool register_parse(Span text, Register *ret) {
         Cursor c = cursor_over(text);
-        uint8_t index[4];
         uint64_t number;
 
         if (span_is(text, "none")) {
@@ -20,12 +30,8 @@ bool register_parse(Span text, Register *ret) {
                 *ret = (Register){ REGISTER_PCR, (uint32_t) number };
                 return true;
         }
-        if (!cursor_skip(&c, SPAN_LITERAL("nv:0x")) ||
-                        !text_unhex(cursor_bytes(&c, cursor_left(&c)), index, sizeof(index)))
-                return false;
-        c = cursor_over((Span){ index, sizeof(index) });
-        *ret = (Register){ REGISTER_NV, cursor_u32be(&c) };
-        return true;
+        return cursor_skip(&c, SPAN_LITERAL("nv:0x")) &&
+               register_of_index(cursor_bytes(&c, cursor_left(&c)), ret);
 }
 
 void register_text(Register reg, Buf *to) {

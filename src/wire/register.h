@@ -12,6 +12,13 @@ typedef struct Register {
         uint32_t index; /* PCR number or NV index */
 } Register;
 
+static inline bool register_equal(Register a, Register b) {
+        return a.kind == b.kind && a.index == b.index;
+}
+
 /* "pcr:8", "nv:0x01800400", "none"; false for any other spelling. */
 bool register_parse(Span text, Register *ret) _must_check_;
 void register_text(Register reg, Buf *to);
+
+/* An NV index by its eight hex digits alone, as genesis names it; false for any other spelling. */
+bool register_of_index(Span hex, Register *ret) _must_check_;

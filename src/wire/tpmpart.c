@@ -259,8 +259,6 @@ static void place_all(TpmPart *p, const uint8_t *at) {
                 place(&p->nv[i].attest, &at);
                 place(&p->nv[i].signature, &at);
         }
-        if (!p->has_audit)
-                return;
         place(&p->audit_attest, &at);
         place(&p->audit_signature, &at);
 }

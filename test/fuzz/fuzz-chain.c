@@ -57,12 +57,14 @@ static Span content_of(Span line) {
 }
 
 typedef struct Replay {
-        uint8_t now[BANKS_MAX][DIGEST_MAX];
+        uint8_t now[REGISTERS_MAX][BANKS_MAX][DIGEST_MAX];
         uint8_t prev[32];
 } Replay;
 
 static void replay_line(Replay *r, const Chain *c, Span line, uint64_t n) {
         Span content = content_of(line), event = behind(content, "\"event\":\"");
+        const Strand *s = &c->strands[c->last_at];
+        uint8_t(*now)[DIGEST_MAX] = r->now[c->last_at];
         uint8_t digest[DIGEST_MAX], prev[32];
         const char *from = NULL;
         char digest_mark[64];
@@ -76,8 +78,12 @@ static void replay_line(Replay *r, const Chain *c, Span line, uint64_t n) {
         if (!text_unhex((Span){ behind(content, "\"prev\":\"").data, 64 }, prev, 32) ||
                         memcmp(prev, r->prev, 32) != 0)
                 abort();
-        for (size_t i = 0; i < c->n_banks; i++) {
-                HashAlg alg = c->start[i].alg;
+        for (size_t at = 1; n == 0 && at < c->n_strands;
+                        at++) /* their starts are the chain's word */
+                for (size_t i = 0; i < c->strands[at].n_banks; i++)
+                        memcpy(r->now[at][i], c->strands[at].start[i].bytes, DIGEST_MAX);
+        for (size_t i = 0; i < s->n_banks; i++) {
+                HashAlg alg = s->start[i].alg;
                 uint8_t stated[DIGEST_MAX];
                 Span hex;
 
@@ -89,9 +95,9 @@ static void replay_line(Replay *r, const Chain *c, Span line, uint64_t n) {
                                 memcmp(stated, digest, hash_size(alg)) != 0)
                         abort();
                 if (from)
-                        read_bank(behind(content, from), alg, r->now[i]);
-                hash(alg, (Span){ r->now[i], hash_size(alg) }, (Span){ digest, hash_size(alg) },
-                                r->now[i]);
+                        read_bank(behind(content, from), alg, now[i]);
+                hash(alg, (Span){ now[i], hash_size(alg) }, (Span){ digest, hash_size(alg) },
+                                now[i]);
         }
         hash(HASH_SHA256, content, (Span){}, r->prev);
 }
@@ -113,9 +119,12 @@ static bool follow(Span log, Chain *ret) {
                 replay_line(&replay, &s.chain, (Span){ at, (size_t) (s.rest.data - at) }, n++);
                 if (s.chain.next_seq != n)
                         abort();
-                for (size_t i = 0; i < s.chain.n_banks; i++)
-                        if (memcmp(s.chain.now[i].bytes, replay.now[i], s.chain.now[i].size) != 0)
+                for (size_t i = 0; i < s.chain.strands[s.chain.last_at].n_banks; i++) {
+                        const Digest *d = &s.chain.strands[s.chain.last_at].now[i];
+
+                        if (memcmp(d->bytes, replay.now[s.chain.last_at][i], d->size) != 0)
                                 abort();
+                }
         }
         *ret = s.chain;
         return rc == 0;
@@ -249,10 +258,11 @@ static void no_other_log_leads_there(Cursor *c, const DraftLog *l) {
         for (size_t i = 0; i < f.n; i++)
                 buf_bytes(&log, f.lines[i]);
 
-        if (whole.n_banks == 0 && !follow(draft_log_bytes(l), &whole))
+        if (whole.n_strands == 0 && !follow(draft_log_bytes(l), &whole))
                 abort();
-        if (follow(buf_span(&log), &forged) && forged.n_banks == whole.n_banks &&
-                        digest_equal(&forged.now[1], &whole.now[1]) &&
+        if (follow(buf_span(&log), &forged) &&
+                        forged.strands[0].n_banks == whole.strands[0].n_banks &&
+                        digest_equal(&forged.strands[0].now[1], &whole.strands[0].now[1]) &&
                         !span_equal(buf_span(&log), draft_log_bytes(l)))
                 abort();
 }

@@ -120,6 +120,16 @@ static void draw_nv(Draw *d, Member *m) {
         draw_hex(d, 32, value);
 }
 
+static void draw_starts(Draw *d, Member *m) {
+        Member *start = room(d, 1);
+
+        m->type = MEMBER_OBJECT;
+        m->members = start;
+        m->n_members = d->honest ? 1 : number(d, 1) % 2;
+        start->name = d->honest || number(d, 1) % 8 ? "pcr:9" : "no register";
+        draw_banks(d, start);
+}
+
 static void draw_name(Draw *d, Member *m) {
         draw_hex(d, 34, m);
         if (d->honest) {
@@ -171,6 +181,9 @@ static void draw(Draw *d, const MemberRule *rule, Member *m) {
                 break;
         case RULE_NV_VALUES:
                 draw_nv(d, m);
+                break;
+        case RULE_STARTS:
+                draw_starts(d, m);
                 break;
         case RULE_REGISTER:
                 draw_text(d, d->honest || number(d, 1) % 8 ? "pcr:8" : NULL, m);

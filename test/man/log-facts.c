@@ -55,10 +55,10 @@ static int print_log(const char *path, Err *e) {
         if (rc < 0)
                 return rc;
         printf("%" PRIu64 " records\n", s.chain.next_seq);
-        for (size_t i = 0; i < s.chain.n_banks; i++) {
-                printf("%s ", hash_name(s.chain.now[i].alg));
-                for (size_t j = 0; j < s.chain.now[i].size; j++)
-                        printf("%02x", s.chain.now[i].bytes[j]);
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++) {
+                printf("%s ", hash_name(s.chain.strands[0].now[i].alg));
+                for (size_t j = 0; j < s.chain.strands[0].now[i].size; j++)
+                        printf("%02x", s.chain.strands[0].now[i].bytes[j]);
                 printf("\n");
         }
         return 0;

@@ -76,14 +76,15 @@ void counted_open_now(Counted *m, Event event) {
         counted_add(m, content_of(draft_log_record(&m->log, m->log.n - 1)), NOW);
 }
 
-static void begin_log(Counted *m, const char *count, const char *past) {
+void counted_begin_log_with(Counted *m, const char *count, const char *past) {
         Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
         char start[DRAFT_START_MAX];
 
         draft_register_values(&sha1, &sha256, start);
         draft_log_add(&m->log, EVENT_PHASE_GENESIS,
                         (const DraftChange[]){ { "start", start }, { "why", "\"boot\"" },
-                                        { "count", count }, { "history", past }, {} });
+                                        { "count", count }, { "history", past }, { "others", NULL },
+                                        { "blinded", NULL }, {} });
 }
 
 void counted_begin_log(Counted *m) {
@@ -91,11 +92,11 @@ void counted_begin_log(Counted *m) {
         char count[24];
 
         (void) snprintf(count, sizeof(count), "%llu", (unsigned long long) m->count);
-        begin_log(m, count, past.text);
+        counted_begin_log_with(m, count, past.text);
 }
 
 void counted_begin_log_alone(Counted *m) {
-        begin_log(m, NULL, NULL);
+        counted_begin_log_with(m, NULL, NULL);
 }
 
 void counted_empty(Counted *m) {

@@ -40,6 +40,9 @@ void counted_open_now(Counted *m, Event event);
 /* The log begins, with the count and the past that there are. */
 void counted_begin_log(Counted *m);
 
+/* The same, but for what it says of them: JSON, NULL for nothing. */
+void counted_begin_log_with(Counted *m, const char *count, const char *past);
+
 /* The same, as one without a counter begins. */
 void counted_begin_log_alone(Counted *m);
 

@@ -67,8 +67,9 @@ void forge_take(Forge *f, const World *w) {
         f->values = (PcrValues){};
         for (unsigned pcr = 0; pcr < 16; pcr++)
                 if (!pcr_set(&f->values, pcr,
-                                    pcr == WORLD_PCR ? pcr_value(&w->pcrs, HASH_SHA256, pcr)
-                                                     : &zero))
+                                    w->pcrs.held.banks[0].mask >> pcr & 1
+                                                    ? pcr_value(&w->pcrs, HASH_SHA256, pcr)
+                                                    : &zero))
                         assert(false);
         f->signed_values = f->values;
         f->selection = f->asked = f->values.held;

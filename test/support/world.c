@@ -57,20 +57,22 @@ static int world_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e)
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         for (size_t i = 0; i < which->n_banks; i++) {
-                const Digest *d = pcr_value(&w->pcrs, which->banks[i].alg, WORLD_PCR);
+                assert((which->banks[i].mask & ~w->pcrs.held.banks[0].mask) == 0);
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        const Digest *d = pcr_value(&w->pcrs, which->banks[i].alg, pcr);
 
-                assert(d && which->banks[i].mask == 1u << WORLD_PCR);
-                if (!pcr_set(&v, WORLD_PCR, d))
-                        assert(false);
+                        if ((which->banks[i].mask >> pcr & 1) && (!d || !pcr_set(&v, pcr, d)))
+                                assert(false);
+                }
         }
         *ret = v;
         return 0;
 }
 
-static void extend_one(World *w, const Digest *with) {
+static void extend_one(World *w, unsigned pcr, const Digest *with) {
         for (size_t i = 0; i < w->pcrs.held.n_banks; i++)
                 if (w->pcrs.held.banks[i].alg == with->alg &&
-                                hash_extend(&w->pcrs.digests[i][WORLD_PCR], with, NULL) < 0)
+                                hash_extend(&w->pcrs.digests[i][pcr], with, NULL) < 0)
                         assert(false);
 }
 
@@ -79,11 +81,11 @@ static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, E
         int rc = world_step(w, e);
 
         w->tpm_commands++;
-        assert(pcr == WORLD_PCR);
+        assert(pcr == WORLD_PCR || pcr == WORLD_PCR_OTHER);
         if (rc < 0)
                 return rc;
         for (size_t i = 0; i < n; i++)
-                extend_one(w, &digests[i]);
+                extend_one(w, pcr, &digests[i]);
         return rc > 0 ? world_lost(e) : 0;
 }
 
@@ -144,6 +146,35 @@ static int world_retire(Store *s, const char *as, Err *e) {
         return 0;
 }
 
+static int world_retired(Store *s, const char *as, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        for (unsigned i = 0; i < w->n_retired; i++)
+                if (strncmp(w->retired[i], as, strlen(as)) == 0)
+                        return 1;
+        return 0;
+}
+
+static int world_pause(Store *s, Err *e) {
+        World *w = world_of(s, store);
+
+        w->paused_size = w->log.size;
+        return world_step(w, e) < 0 ? -EIO : 0;
+}
+
+static int world_resume(Store *s, unsigned seconds, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        (void) seconds;
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        return w->log.size == w->paused_size;
+}
+
 static const TpmOps tpm_ops = {
         .banks = world_banks,
         .read = world_read,
@@ -164,6 +195,9 @@ static const StoreOps store_ops = {
         .append = world_append,
         .cut = world_cut,
         .retire = world_retire,
+        .retired = world_retired,
+        .pause = world_pause,
+        .resume = world_resume,
 };
 
 void world_new(World *w) {
@@ -178,7 +212,8 @@ void world_new(World *w) {
         for (size_t i = 0; i < ELEMENTS(banks); i++) {
                 Digest zero = digest_zero(banks[i]);
 
-                if (!pcr_set(&w->pcrs, WORLD_PCR, &zero))
+                if (!pcr_set(&w->pcrs, WORLD_PCR, &zero) ||
+                                !pcr_set(&w->pcrs, WORLD_PCR_OTHER, &zero))
                         assert(false);
         }
 }
@@ -202,6 +237,6 @@ void world_extend_foreign(World *w, bool all_banks) {
                 Digest d = digest_zero((HashAlg) w->pcrs.held.banks[i].alg);
 
                 if (all_banks || d.alg == HASH_SHA256)
-                        extend_one(w, &d);
+                        extend_one(w, WORLD_PCR, &d);
         }
 }

@@ -30,7 +30,7 @@ typedef struct WorldNv {
 typedef struct World {
         Tpm tpm;
         Store store;
-        PcrValues pcrs;        /* PCR 8 only, in the banks of world_new() */
+        PcrValues pcrs;        /* PCR 8 and 9, in the banks of world_new() */
         uint16_t unknown_bank; /* reported as active besides, 0 for none */
         TpmClock clock;
         WorldNv nv[WORLD_NV_MAX];
@@ -41,12 +41,14 @@ typedef struct World {
         Buf log;
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;
+        size_t paused_size;
         int steps_left; /* steps that still work */
         FaultKind fault;
         unsigned tpm_commands;
 } World;
 
-enum { WORLD_PCR = 8 };
+/* The PCRs that it has: the one that is used unless a test says so, and another. */
+enum { WORLD_PCR = 8, WORLD_PCR_OTHER = 9 };
 
 void world_new(World *w);
 void world_done(World *w);

@@ -6,7 +6,7 @@
 
 /* A small program in the frame, for test-frame. */
 typedef struct Args {
-        const char *name, *json;
+        const char *name, *json, *pick;
         bool loud;
         Strings files;
 } Args;
@@ -15,6 +15,7 @@ static const Option options[] = {
         { "name", 'n', OPTION_VALUE, "NAME", "What to print", offsetof(Args, name) },
         { "loud", 'l', OPTION_FLAG, NULL, "Print it loudly", offsetof(Args, loud) },
         { "file", 0, OPTION_REPEATED, "FILE", "Print this too", offsetof(Args, files) },
+        { "pick", 0, OPTION_VALUE, "WHAT", "Print WHAT and the words", offsetof(Args, pick) },
         { "json", 'j', OPTION_JSON, NULL, "Print JSON", offsetof(Args, json) },
         {},
 };
@@ -47,11 +48,23 @@ static int refuse(void *values, char *const *operands, Err *e) {
         return err_set(e, -EINVAL, "'--name' and '--loud' exclude each other");
 }
 
+static int pick(void *values, char *const *operands, Err *e) {
+        const Args *a = values;
+
+        (void) e;
+        printf("pick=%s", a->pick);
+        for (int i = 0; operands[i]; i++)
+                printf(" operand=%s", operands[i]);
+        putchar('\n');
+        return EXIT_YES;
+}
+
 static const Verb verbs[] = {
         { "print", "[WORD...]", "Print everything", 0, -1, print },
         { "judge", NULL, "Prove nothing", 0, 0, judge },
         { "fail", "WHERE", "Fail there", 1, 1, fail },
         { "refuse", NULL, "Find fault with the options", 0, 0, refuse },
+        { "", "[WORD]", NULL, 0, 1, pick, .by = "pick" },
         {},
 };
 

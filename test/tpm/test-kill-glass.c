@@ -200,12 +200,13 @@ static void assert_log(const Process *p) {
                 continue;
         assert_int_equal(rc, 0);
         assert_false(s.chain.broken);
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                which.banks[which.n_banks++] = (PcrBank){ (uint16_t) s.chain.now[i].alg, 1u << 8 };
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
+                which.banks[which.n_banks++] =
+                                (PcrBank){ (uint16_t) s.chain.strands[0].now[i].alg, 1u << 8 };
         assert_int_equal(tpm_read(p->real, &which, &values, NULL), 0);
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                assert_true(digest_equal(&s.chain.now[i],
-                                pcr_value(&values, (uint16_t) s.chain.now[i].alg, 8)));
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
+                assert_true(digest_equal(&s.chain.strands[0].now[i],
+                                pcr_value(&values, (uint16_t) s.chain.strands[0].now[i].alg, 8)));
 }
 
 /* Every receipt holds by the TPM's own key, and its counter is where the last line closed it. */

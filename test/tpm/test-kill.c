@@ -145,12 +145,13 @@ static uint64_t records_after_mending(const Bed *b) {
                 continue;
         assert_int_equal(rc, 0);
         assert_false(s.chain.broken);
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                which.banks[which.n_banks++] = (PcrBank){ (uint16_t) s.chain.now[i].alg, 1u << 8 };
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
+                which.banks[which.n_banks++] =
+                                (PcrBank){ (uint16_t) s.chain.strands[0].now[i].alg, 1u << 8 };
         assert_int_equal(tpm_read(real, &which, &values, NULL), 0);
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                assert_true(digest_equal(&s.chain.now[i],
-                                pcr_value(&values, (uint16_t) s.chain.now[i].alg, 8)));
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
+                assert_true(digest_equal(&s.chain.strands[0].now[i],
+                                pcr_value(&values, (uint16_t) s.chain.strands[0].now[i].alg, 8)));
         tpm_close(&real);
         store_close(&store);
         return s.chain.next_seq;

@@ -140,8 +140,8 @@ static unsigned check(Chip *chip, const Folder *f) {
                 n++;
         assert_int_equal(rc, 0);
         assert_false(segment.chain.broken);
-        for (size_t i = 0; i < segment.chain.n_banks; i++) {
-                const Digest *now = &segment.chain.now[i];
+        for (size_t i = 0; i < segment.chain.strands[0].n_banks; i++) {
+                const Digest *now = &segment.chain.strands[0].now[i];
 
                 assert_true(digest_equal(
                                 now, pcr_value(&chip->world.pcrs, (uint16_t) now->alg, WORLD_PCR)));
@@ -217,7 +217,7 @@ static void no_memory_is_no_damage(void **state) {
                 assert_true(rc == 0 || rc == -ENOMEM || rc == -EIO);
                 assert_int_equal(check(&chip, &f), records);
         } while (failed > 0);
-        assert_true(n > 10);
+        assert_true(n > 3);
         chip_done(&chip);
 }
 

@@ -64,11 +64,15 @@ static void add_genesis(DraftLog *l, Register reg) {
                 (void) snprintf(reg_json, sizeof(reg_json), "\"nv:0x%08x\"", reg.index);
         l->reg = reg;
         draft_log_add(l, EVENT_PHASE_GENESIS,
-                        (DraftChange[]){ { "boot", boot_json }, { "register", reg_json }, {} });
+                        (DraftChange[]){ { "boot", boot_json }, { "register", reg_json },
+                                        { "others", NULL }, { "blinded", NULL }, {} });
 }
 
 static void a_log_of_another_register_is_put_aside(void **state) {
-        static const Register others[] = { { REGISTER_PCR, 9 }, { REGISTER_NV, 8 } };
+        static const struct {
+                Register reg;
+                const char *why; /* a genesis stands in no NV index */
+        } others[] = { { { REGISTER_PCR, 9 }, "register" }, { { REGISTER_NV, 8 }, "damaged" } };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(others); i++) {
@@ -76,8 +80,8 @@ static void a_log_of_another_register_is_put_aside(void **state) {
                 char boot[33], name[64];
                 World w;
 
-                add_genesis(&l, others[i]);
-                (void) snprintf(name, sizeof(name), "%s.register", this_boot(boot));
+                add_genesis(&l, others[i].reg);
+                (void) snprintf(name, sizeof(name), "%s.%s", this_boot(boot), others[i].why);
                 assert_string_equal(name_of_retired(&w, draft_log_bytes(&l)), name);
                 world_done(&w);
         }
@@ -229,7 +233,7 @@ static void only_banks_with_this_pcr_are_extended_and_one_must_prove(void **stat
         world_new(&w);
         w.pcrs.held.banks[2].mask = 1u << 7; /* SHA-384, without PCR 8 */
         assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
-        assert_int_equal(a.chain.n_banks, 2);
+        assert_int_equal(a.chain.strands[0].n_banks, 2);
         world_done(&w);
 
         world_new(&w);
@@ -255,12 +259,13 @@ static void banks_stand_in_the_order_of_their_algorithms(void **state) {
                 assert_true(pcr_set(&w.pcrs, WORLD_PCR, &zero));
         }
         assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
-        assert_int_equal(a.chain.n_banks, 4);
+        assert_int_equal(a.chain.strands[0].n_banks, 4);
         for (size_t i = 1; i < 4; i++)
-                assert_true(a.chain.now[i - 1].alg < a.chain.now[i].alg);
+                assert_true(a.chain.strands[0].now[i - 1].alg < a.chain.strands[0].now[i].alg);
         for (size_t i = 0; i < 4; i++)
-                assert_true(digest_equal(&a.chain.now[i],
-                                pcr_value(&w.pcrs, (uint16_t) a.chain.now[i].alg, WORLD_PCR)));
+                assert_true(digest_equal(&a.chain.strands[0].now[i],
+                                pcr_value(&w.pcrs, (uint16_t) a.chain.strands[0].now[i].alg,
+                                                WORLD_PCR)));
         world_done(&w);
 }
 
@@ -280,7 +285,7 @@ static void a_lost_answer_is_looked_up(void **state) {
                 assert_int_equal(add_note(&a), 0);
                 assert_false(a.pending);
                 before = *pcr_value(&w.pcrs, HASH_SHA256, WORLD_PCR);
-                assert_true(digest_equal(&before, &a.chain.now[1]));
+                assert_true(digest_equal(&before, &a.chain.strands[0].now[1]));
                 world_done(&w);
         }
 }

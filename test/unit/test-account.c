@@ -31,7 +31,7 @@ static unsigned replay(const World *w, Chain *ret) {
 }
 
 static bool register_shows(const World *w, const Digest *values, const Chain *c) {
-        for (size_t i = 0; i < c->n_banks; i++)
+        for (size_t i = 0; i < c->strands[0].n_banks; i++)
                 if (!digest_equal(pcr_value(&w->pcrs, (uint16_t) values[i].alg, WORLD_PCR),
                                     &values[i]))
                         return false;
@@ -50,8 +50,8 @@ static void a_log_begins_with_a_genesis_and_replays_to_the_register(void **state
         assert_int_equal(add_note(&a, NULL), 0);
         assert_int_equal(add_note(&a, NULL), 0);
         assert_int_equal(replay(&w, &c), 3);
-        assert_int_equal(c.n_banks, 3);
-        assert_true(register_shows(&w, c.now, &c));
+        assert_int_equal(c.strands[0].n_banks, 3);
+        assert_true(register_shows(&w, c.strands[0].now, &c));
         assert_false(c.broken);
         assert_non_null(memmem(w.log.data, w.log.size, "\"skipped\":[\"0x0012\"]", 20));
         world_done(&w);
@@ -129,7 +129,7 @@ static void any_step_may_fail(FaultKind kind) {
                 records = replay(&w, &c);
                 assert_true(records >= 1 + acknowledged);
                 assert_true(records <= 1 + 2);
-                assert_true(register_shows(&w, c.now, &c));
+                assert_true(register_shows(&w, c.strands[0].now, &c));
                 assert_false(c.broken);
                 assert_int_equal(w.n_retired, 0);
                 world_done(&w);
@@ -182,7 +182,7 @@ static void an_account_goes_on_after_any_step_failed(void **state) {
                         world_heal(&w);
                         assert_int_equal(add_note(&a, NULL), 0);
                         assert_true(replay(&w, &c) >= 2);
-                        assert_true(register_shows(&w, c.now, &c));
+                        assert_true(register_shows(&w, c.strands[0].now, &c));
                         assert_false(c.broken);
                         assert_false(a.pending);
                         world_done(&w);
@@ -206,7 +206,7 @@ static void a_foreign_extend_before_a_pending_record_is_recorded(void **state) {
         assert_int_equal(add_note(&a, NULL), 0);
         assert_int_equal(replay(&w, &c), 4);
         assert_true(c.broken);
-        assert_true(register_shows(&w, c.now, &c));
+        assert_true(register_shows(&w, c.strands[0].now, &c));
         world_done(&w);
 }
 
@@ -252,7 +252,7 @@ static void a_foreign_extend_is_recorded_and_recording_goes_on(void **state) {
                 assert_int_equal(add_note(&a, NULL), 0);
                 assert_int_equal(replay(&w, &c), 4);
                 assert_true(c.broken);
-                assert_true(register_shows(&w, c.now, &c));
+                assert_true(register_shows(&w, c.strands[0].now, &c));
                 world_done(&w);
         }
 }
@@ -273,7 +273,7 @@ static void a_foreign_extend_with_a_crash_in_its_record_is_set_right(void **stat
                 assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
                 assert_int_equal(replay(&w, &c), 2); /* one phase.broken, not two */
                 assert_true(c.broken);
-                assert_true(register_shows(&w, c.now, &c));
+                assert_true(register_shows(&w, c.strands[0].now, &c));
                 world_done(&w);
         }
 }
@@ -293,8 +293,8 @@ static void a_damaged_log_is_kept_and_the_account_goes_on(void **state) {
         assert_non_null(strstr(w.retired[0], ".damaged"));
         assert_int_equal(replay(&w, &c), 1);
         /* the new segment says where it began: not at zero */
-        assert_false(pcr_at_reset(WORLD_PCR, &c.start[1]));
-        assert_true(register_shows(&w, c.now, &c));
+        assert_false(pcr_at_reset(WORLD_PCR, &c.strands[0].start[1]));
+        assert_true(register_shows(&w, c.strands[0].now, &c));
         world_done(&w);
 }
 

@@ -61,6 +61,14 @@ static void a_record_doubled_is_missed(void **state) {
         }
 }
 
+/* True where the first two registers hold something else. */
+static bool moved(const Chain *a, const Chain *b) {
+        for (size_t i = 0; i < 2; i++)
+                if (strand_values_equal(&a->strands[i], a->strands[i].now, b->strands[i].now))
+                        return false;
+        return true;
+}
+
 static void no_changed_byte_leads_to_the_same_register(void **state) {
         _cleanup_(draft_log_done) DraftLog l = good_log();
         Span log = draft_log_bytes(&l);
@@ -73,8 +81,11 @@ static void no_changed_byte_leads_to_the_same_register(void **state) {
                 uint8_t was = l.bytes.data[i];
 
                 l.bytes.data[i] = (uint8_t) (was ^ 1);
-                assert_int_not_equal(follow(log, &c, &rc, NULL), l.n);
-                assert_true(rc < 0);
+                if (follow(log, &c, &rc, NULL) == l.n)
+                        /* another register that the genesis names: both of them tell */
+                        assert_true(moved(&c, &whole));
+                else
+                        assert_true(rc < 0);
                 l.bytes.data[i] = was;
         }
 }

@@ -13,7 +13,7 @@ static const struct {
         [EVENT_INVALID] = { "invalid", NULL },
         [EVENT_PHASE_GENESIS] = { "phase.genesis",
                         "machine register start tpm(clock reset restart) version why | "
-                        "blinded config count history skipped" },
+                        "blinded config count history others skipped" },
         [EVENT_PHASE_BROKEN] = { "phase.broken", "expected found |" },
         [EVENT_PHASE_ENTER] = { "phase.enter", "phase |" },
         [EVENT_LAYER_ACTIVATE] = { "layer.activate",
@@ -130,12 +130,24 @@ static void three_events_name_a_layer(void **state) {
                                 strncmp(event_name(event), "layer.", 6) == 0);
 }
 
+static void every_event_has_a_lane(void **state) {
+        (void) state;
+        for (Event event = EVENT_INVALID + 1; event < _EVENT_MAX; event++) {
+                const char *lane = lane_names[event_lane(event)];
+
+                assert_memory_equal(event_name(event), lane, strlen(lane));
+                assert_int_equal(event_name(event)[strlen(lane)], '.');
+        }
+        assert_null(lane_names[_LANE_MAX]);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_event_has_one_name),
                 cmocka_unit_test(what_is_no_event_is_invalid),
                 cmocka_unit_test(every_event_has_the_members_of_the_format),
                 cmocka_unit_test(the_table_holds_together),
+                cmocka_unit_test(every_event_has_a_lane),
                 cmocka_unit_test(three_events_name_a_layer),
         };
 

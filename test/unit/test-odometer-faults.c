@@ -44,9 +44,9 @@ static void assert_log(const GlassWorld *g) {
                 continue;
         assert_int_equal(rc, 0);
         assert_false(s.chain.broken);
-        for (size_t i = 0; i < s.chain.n_banks; i++)
-                assert_true(digest_equal(&s.chain.now[i],
-                                pcr_value(&g->world.pcrs, (uint16_t) s.chain.now[i].alg,
+        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
+                assert_true(digest_equal(&s.chain.strands[0].now[i],
+                                pcr_value(&g->world.pcrs, (uint16_t) s.chain.strands[0].now[i].alg,
                                                 WORLD_PCR)));
 }
 

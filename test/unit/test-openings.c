@@ -233,6 +233,52 @@ static void a_counter_that_moved_alone_is_told(void **state) {
         counted_end(&m);
 }
 
+/* What a genesis could not learn is not held against the history; what it did learn is. */
+static void a_genesis_may_know_less(void **state) {
+        static const char zeros[] =
+                        "\"0000000000000000000000000000000000000000000000000000000000000000\"";
+        static const struct {
+                const char *count, *past, *fault;
+        } cases[] = {
+                { "6", NULL, "" },
+                { NULL, zeros, "" },
+                { "6", zeros, "the history is not the one that the log began with (count 6)" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Counted m;
+
+                counted_empty(&m);
+                counted_open_earlier(&m, EVENT_GLASS_BEGIN, EARLIER);
+                counted_begin_log_with(&m, cases[i].count, cases[i].past);
+                counted_judge(&m);
+                assert_int_equal(case_state(&m.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                assert_true(strncmp(m.c.judgement.openings.fault, cases[i].fault,
+                                            strlen(cases[i].fault)) == 0);
+                assert_int_equal(m.c.judgement.openings.fault[0] == 0, cases[i].fault[0] == 0);
+                counted_end(&m);
+        }
+}
+
+/* Registers are not proven for another reason: a log that is whole is not compared either. */
+static void a_whole_log_that_is_not_proven_is_not_compared(void **state) {
+        Counted m;
+
+        (void) state;
+        counted_begin(&m);
+        counted_open_now(&m, EVENT_GLASS_OPEN);
+        counted_keep_lines(&m, 3);
+        m.count -= 2;
+        counted_open_earlier(&m, EVENT_GLASS_CLOSE, NOW);
+        m.c.policy.registers[0].index = 9;
+        counted_judge(&m);
+        assert_int_equal(case_state(&m.c, CLAIM_REGISTERS), CLAIM_NOT_PROVEN);
+        assert_string_equal(m.c.judgement.openings.fault, "");
+        assert_string_equal(m.c.judgement.openings.stray, "");
+        counted_end(&m);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_honest_history_is_believed),
@@ -240,6 +286,8 @@ int main(void) {
                 cmocka_unit_test(openings_of_this_boot_stand_in_both),
                 cmocka_unit_test(a_human_unlocking_is_counted_by_itself),
                 cmocka_unit_test(a_machine_without_a_counter_has_its_log),
+                cmocka_unit_test(a_genesis_may_know_less),
+                cmocka_unit_test(a_whole_log_that_is_not_proven_is_not_compared),
                 cmocka_unit_test(silence_fails),
                 cmocka_unit_test(a_counted_record_needs_the_counter),
                 cmocka_unit_test(another_index_is_no_counter),

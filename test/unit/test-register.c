@@ -73,11 +73,26 @@ static void each_register_has_one_spelling(void **state) {
         assert_false(register_parse(SPAN_LITERAL("none\0"), &(Register){}));
 }
 
+static void an_index_alone_is_eight_digits(void **state) {
+        static const char *const wrong[] = { "", "1800400", "018004000", "0180040A", "0x01800400" };
+        Register r = { 77, 77 };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(wrong); i++)
+                assert_false(register_of_index(span_of(wrong[i]), &r));
+        assert_int_equal(r.kind, 77);
+        assert_true(register_of_index(span_of("01800400"), &r));
+        assert_true(register_equal(r, (Register){ REGISTER_NV, 0x01800400 }));
+        assert_false(register_equal(r, (Register){ REGISTER_PCR, 0x01800400 }));
+        assert_false(register_equal(r, (Register){ REGISTER_NV, 0x01800401 }));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_register_is_read_and_written),
                 cmocka_unit_test(every_prefix_and_every_longer_text_is_refused),
                 cmocka_unit_test(each_register_has_one_spelling),
+                cmocka_unit_test(an_index_alone_is_eight_digits),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

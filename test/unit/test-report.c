@@ -36,8 +36,9 @@ static void add(DraftLog *l, Event event, const DraftChange *changes) {
 
 static void add_honest(DraftLog *l) {
         add(l, EVENT_PHASE_GENESIS,
-                        (const DraftChange[]){ STARTS, { "why", "\"boot\"" }, { "count", NULL },
-                                        { "history", NULL }, {} });
+                        (const DraftChange[]){ STARTS, { "why", "\"boot\"" }, { "others", NULL },
+                                        { "blinded", NULL }, { "count", NULL }, { "history", NULL },
+                                        {} });
         add(l, EVENT_PHASE_ENTER, (const DraftChange[]){ { "phase", "\"ready\"" }, {} });
         add(l, EVENT_LAYER_ACTIVATE,
                         (const DraftChange[]){ { "name", "\"tools\"" }, { "version", "\"1.2\"" },

@@ -30,7 +30,8 @@ static void begin(Chained *x) {
                 draft_log_add(&x->logs[i], EVENT_PHASE_GENESIS,
                                 (const DraftChange[]){ { "start", x->starts[i] },
                                                 { "why", i == 0 ? "\"boot\"" : "\"kexec\"" },
-                                                { "count", NULL }, { "history", NULL }, {} });
+                                                { "count", NULL }, { "history", NULL },
+                                                { "others", NULL }, { "blinded", NULL }, {} });
                 draft_log_add(&x->logs[i], EVENT_NOTE_TEXT, NULL);
                 sha1 = draft_log_replay(&x->logs[i], 0, sha1);
                 x->ends[i] = sha256 = draft_log_replay(&x->logs[i], 1, sha256);
@@ -138,10 +139,11 @@ static void segments_are_of_one_register(void **state) {
         memset(x.logs[0].prev, 0, sizeof(x.logs[0].prev));
         draft_log_add(&x.logs[0], EVENT_PHASE_GENESIS,
                         (const DraftChange[]){ { "start", x.starts[0] },
-                                        { "register", "\"pcr:9\"" }, {} });
+                                        { "register", "\"pcr:9\"" }, { "others", NULL },
+                                        { "blinded", NULL }, {} });
         draft_log_add(&x.logs[0], EVENT_NOTE_TEXT, NULL);
         judge(&x, "01");
-        assert_refused(&x.c, CLAIM_REGISTERS, "does not begin at the value");
+        assert_refused(&x.c, CLAIM_REGISTERS, "was not zero any more");
         end(&x);
 }
 
@@ -165,6 +167,7 @@ static void openings_before_kexec_are_openings(void **state) {
                         draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
                                         (const DraftChange[]){ { "start", x.starts[i] },
                                                         { "count", NULL }, { "history", NULL },
+                                                        { "others", NULL }, { "blinded", NULL },
                                                         {} });
                         if (i == 1)
                                 draft_log_add(&x.logs[i], EVENT_GLASS_OPEN,
@@ -234,6 +237,32 @@ static void segments_are_cut_before_each_genesis(void **state) {
         end(&x);
 }
 
+/* A bank that the later one has, and the earlier one has not; another register of the same value.
+ */
+static void segments_join_in_every_bank_of_one_register(void **state) {
+        Chain earlier = { .n_strands = 1,
+                .strands = { { .reg = { REGISTER_PCR, 8 }, .n_banks = 1 } } };
+        Chain later = { .n_strands = 1,
+                .strands = { { .reg = { REGISTER_PCR, 8 }, .n_banks = 2 } } };
+        Strand *to = &later.strands[0];
+        const Policy p = policy_default();
+        const Question q = { .policy = &p };
+
+        (void) state;
+        earlier.strands[0].now[0] = to->start[0] = digest_zero(HASH_SHA256);
+        to->start[1] = digest_zero(HASH_SHA384);
+        for (unsigned i = 0; i < 4; i++) {
+                Verdict v = { .required = 1u << CLAIM_REGISTERS };
+
+                to->n_banks = i == 0 ? 2 : 1;
+                to->reg = (Register){ i == 1 ? REGISTER_NV : REGISTER_PCR, i == 2 ? 9 : 8 };
+                judge_join(&earlier, &later, &q, &v);
+                verdict_prove(&v, CLAIM_REGISTERS, "otherwise");
+                assert_int_equal(verdict_state(&v, CLAIM_REGISTERS),
+                                i == 3 ? CLAIM_PROVEN : CLAIM_NOT_PROVEN);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(segments_lead_back_to_zero),
@@ -244,6 +273,7 @@ int main(void) {
                 cmocka_unit_test(openings_before_kexec_are_openings),
                 cmocka_unit_test(the_clock_holds_for_each_segment),
                 cmocka_unit_test(earlier_segments_alone_are_silence),
+                cmocka_unit_test(segments_join_in_every_bank_of_one_register),
                 cmocka_unit_test(segments_are_cut_before_each_genesis),
         };
 

@@ -302,8 +302,107 @@ static void a_restart_count_that_went_back_is_refused(void **state) {
         case_end(&c);
 }
 
+static const Register other = { REGISTER_PCR, WORLD_PCR_OTHER };
+
+/* A machine whose notes go into another register than the rest. */
+static void begin_apart(Case *c, bool policy_knows) {
+        Plan plan = plan_of(pcr8);
+
+        case_begin(c);
+        world_done(&c->world);
+        world_new(&c->world);
+        plan.lanes[LANE_NOTE] = other;
+        assert_int_equal(
+                        account_open_plan(&c->world.store, &c->world.tpm, &plan, &c->account, NULL),
+                        0);
+        assert_int_equal(measure_note(&c->account, "one", NULL), 0);
+        case_add_layer(c, "tools", "1.2", 0xab, 0xcd);
+        if (policy_knows)
+                c->policy.registers[c->policy.n_registers++] = other;
+}
+
+static void records_in_two_registers_are_proven_by_both(void **state) {
+        Case c;
+
+        (void) state;
+        begin_apart(&c, true);
+        case_judge_machine(&c);
+        assert_true(verdict_trusted(&c.judgement.verdict));
+        assert_string_equal(c.judgement.verdict.reasons[CLAIM_REGISTERS],
+                        "3 records replay to the quoted pcr:8, pcr:9");
+
+        /* the other register is not quoted */
+        c.forge.selection.banks[0].mask &= ~(1u << WORLD_PCR_OTHER);
+        c.forge.values.held = c.forge.signed_values.held = c.forge.asked = c.forge.selection;
+        case_judge(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "pcr:9 is not quoted");
+        case_end(&c);
+}
+
+static void a_second_register_counts_where_policy_names_it(void **state) {
+        Case c;
+
+        (void) state;
+        begin_apart(&c, false);
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_REGISTERS,
+                        "the log has records in pcr:9, which policy does not name");
+        case_end(&c);
+
+        /* and where policy names one, the log has to have it */
+        case_begin(&c);
+        c.policy.registers[c.policy.n_registers++] = other;
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_REGISTERS,
+                        "the log is of another register than pcr:9, which policy names");
+        case_end(&c);
+}
+
+static void each_register_has_to_show_its_records(void **state) {
+        Digest d = digest_zero(HASH_SHA256);
+        Plan plan = plan_of(pcr8);
+        Account a;
+        Case c;
+
+        (void) state;
+        /* the last note was taken off */
+        begin_apart(&c, true);
+        plan.lanes[LANE_NOTE] = other;
+        forge_take(&c.forge, &c.world);
+        assert_int_equal(measure_note(&c.account, "two", NULL), 0);
+        forge_quote(&c.forge);
+        buf_done(&c.forge.log);
+        buf_bytes(&c.forge.log, buf_span(&c.world.log));
+        case_judge_bundle(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "last record (3) is not in the quoted pcr:9");
+        case_end(&c);
+
+        /* the other one was used before the log began */
+        begin_apart(&c, true);
+        buf_done(&c.world.log);
+        assert_true(pcr_value(&c.world.pcrs, HASH_SHA256, WORLD_PCR_OTHER) != NULL);
+        for (size_t i = 0; i < c.world.pcrs.held.n_banks; i++)
+                c.world.pcrs.digests[i][WORLD_PCR] =
+                                digest_zero((HashAlg) c.world.pcrs.held.banks[i].alg);
+        plan.occupied = true;
+        assert_int_equal(account_open_plan(&c.world.store, &c.world.tpm, &plan, &a, NULL), 0);
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "begins when pcr:9 was not zero");
+        case_end(&c);
+
+        /* somebody else extended it */
+        begin_apart(&c, true);
+        assert_int_equal(tpm_extend(&c.world.tpm, WORLD_PCR_OTHER, &d, 1, NULL), 0);
+        case_judge_machine(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "do not replay to the quoted pcr:9");
+        case_end(&c);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(records_in_two_registers_are_proven_by_both),
+                cmocka_unit_test(a_second_register_counts_where_policy_names_it),
+                cmocka_unit_test(each_register_has_to_show_its_records),
                 cmocka_unit_test(a_record_cannot_be_taken_out),
                 cmocka_unit_test(no_byte_of_the_log_can_be_changed),
                 cmocka_unit_test(a_record_cannot_be_added),

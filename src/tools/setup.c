@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "measure/counter.h"
+#include "port/tpm-tss2.h"
+#include "tools/place.h"
+#include "tools/readiness.h"
+#include "tools/tool.h"
+#include "wire/nvpublic.h"
+
+typedef struct Args {
+        const char *tpm, *json;
+} Args;
+
+static const Option options[] = {
+        { "tpm", 'T', OPTION_VALUE, "TCTI",
+                        "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
+                        offsetof(Args, tpm) },
+        { "json", 0, OPTION_JSON, NULL, "Print what is the case then as JSON",
+                        offsetof(Args, json) },
+        {},
+};
+
+/* Says what was done; where the answer is JSON it goes beside it. */
+static void done(const Args *a, const char *what, const char *name) {
+        FILE *to = a->json ? stderr : stdout;
+
+        fprintf(to, "%s ", what);
+        text_print(to, span_of(name));
+        fprintf(to, "\n");
+}
+
+static int make_folder(const Args *a, Err *e) {
+        const char *path = place_state_folder();
+        struct stat st;
+        int rc;
+
+        if (!path)
+                return err_set(e, -EOPNOTSUPP, "an initrd is nothing that can be set up");
+        if (stat(path, &st) == 0)
+                return 0;
+        rc = dir_make(path, 0700, e);
+        if (rc == 0)
+                done(a, "made", path);
+        return rc;
+}
+
+/* Here, and never in the boot path: NV space is scarce, and some TPMs take seconds (performance:
+ * NV_DefineSpace). What has the counter's place already is not touched: a person has to look. */
+static int define_counter(const Args *a, Err *e) {
+        _cleanup_(tpm_close) Tpm *tpm = NULL;
+        Counter counter;
+        Err why = {};
+        char name[32];
+        int rc;
+
+        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        if (rc < 0)
+                return rc;
+        rc = counter_define(tpm, &counter, &why);
+        if (rc == -EBADMSG)
+                return 0; /* which is a finding */
+        if (rc < 0)
+                return err_set(e, rc, "%s", why.text);
+        (void) snprintf(name, sizeof(name), "0x%08x", NV_COUNTER_INDEX);
+        if (rc > 0)
+                done(a, "defined the counter", name);
+        return 0;
+}
+
+static int run(void *values, char *const *operands, Err *e) {
+        const Args *a = values;
+        Readiness r;
+        int rc;
+
+        (void) operands;
+        rc = make_folder(a, e);
+        if (rc == 0)
+                rc = define_counter(a, e);
+        if (rc == 0)
+                rc = readiness_look(a->tpm, &r, e);
+        if (rc == 0)
+                rc = readiness_print(&r, a->json, e);
+        if (rc < 0)
+                return rc;
+        return readiness_able(&r) ? EXIT_YES : EXIT_NO;
+}
+
+static const Verb verbs[] = {
+        { "", NULL, NULL, 0, 0, run },
+        {},
+};
+
+int main(int argc, char **argv) {
+        Args args = {};
+
+        return tool_main(&(Tool){ .name = "avouch setup",
+                                         .options = options,
+                                         .verbs = verbs,
+                                         .values = &args },
+                        argc, argv);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+
+#include "measure/account.h"
+#include "measure/words.h"
+#include "support/world.h"
+
+/* An account whose lanes go into more than one register. */
+
+static Plan notes_apart(void) {
+        Plan plan = plan_of((Register){ REGISTER_PCR, WORLD_PCR });
+
+        plan.lanes[LANE_NOTE] = (Register){ REGISTER_PCR, WORLD_PCR_OTHER };
+        return plan;
+}
+
+static int open_plan(World *w, Account *ret, Err *e) {
+        const Plan plan = notes_apart();
+
+        return account_open_plan(&w->store, &w->tpm, &plan, ret, e);
+}
+
+static unsigned replay(const World *w, Chain *ret) {
+        Segment s = segment_over(buf_span(&w->log));
+        unsigned n = 0;
+        Record r;
+        int rc;
+
+        while ((rc = segment_next(&s, &r, NULL)) > 0)
+                n++;
+        assert_int_equal(rc, 0);
+        *ret = s.chain;
+        return n;
+}
+
+static bool registers_show(const World *w, const Chain *c) {
+        for (size_t at = 0; at < c->n_strands; at++)
+                for (size_t i = 0; i < c->strands[at].n_banks; i++) {
+                        const Digest *now = &c->strands[at].now[i];
+
+                        if (!digest_equal(pcr_value(&w->pcrs, (uint16_t) now->alg,
+                                                          c->strands[at].reg.index),
+                                            now))
+                                return false;
+                }
+        return true;
+}
+
+static void each_lane_goes_into_its_register(void **state) {
+        World w;
+        Account a;
+        Chain c;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        assert_int_equal(measure_note(&a, "one", NULL), 0);
+        assert_int_equal(measure_phase(&a, "ready", NULL), 0);
+        assert_int_equal(measure_note(&a, "two", NULL), 0);
+        assert_int_equal(replay(&w, &c), 4);
+        assert_int_equal(c.n_strands, 2);
+        assert_int_equal(c.strands[0].reg.index, WORLD_PCR);
+        assert_int_equal(c.strands[1].reg.index, WORLD_PCR_OTHER);
+        assert_true(registers_show(&w, &c));
+        assert_false(digest_equal(&c.strands[0].now[1], &c.strands[1].now[1]));
+        world_done(&w);
+}
+
+/* Going on costs no more commands than with one register. */
+static void all_registers_are_read_with_one_command(void **state) {
+        World w;
+        Account a;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        w.tpm_commands = 0;
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        assert_int_equal(measure_note(&a, "one", NULL), 0);
+        assert_int_equal(w.tpm_commands, 2);
+        assert_false(a.mended);
+        world_done(&w);
+}
+
+/* Whichever step fails, and however: the next opening makes log and registers agree. */
+static void any_step_may_fail(void **state) {
+        static const FaultKind kinds[] = { FAULT_ONCE, FAULT_ONCE_DONE, FAULT_FOR_EVER,
+                FAULT_TORN };
+
+        (void) state;
+        for (size_t k = 0; k < ELEMENTS(kinds); k++)
+                for (int n = 0;; n++) {
+                        unsigned acknowledged = 0, records;
+                        World w;
+                        Account a;
+                        Chain c;
+                        int rc;
+
+                        world_new(&w);
+                        world_fail_after(&w, n, kinds[k]);
+                        rc = open_plan(&w, &a, NULL);
+                        for (int i = 0; rc == 0 && i < 2; i++) {
+                                rc = i == 0 ? measure_note(&a, "a", NULL)
+                                            : measure_phase(&a, "b", NULL);
+                                acknowledged += rc == 0;
+                        }
+                        world_heal(&w);
+                        assert_int_equal(open_plan(&w, &a, NULL), 0);
+                        records = replay(&w, &c);
+                        assert_true(records >= 1 + acknowledged && records <= 1 + 2);
+                        assert_true(registers_show(&w, &c));
+                        assert_false(c.broken);
+                        world_done(&w);
+                        if (rc == 0 && acknowledged == 2 && n > 12)
+                                break;
+                }
+}
+
+/* Somebody else's extend of one register, while the last record of the other is pending. */
+static void a_foreign_extend_of_one_register_is_told(void **state) {
+        for (int pending = 0; pending < 2; pending++) {
+                World w;
+                Account a;
+                Chain c;
+
+                (void) state;
+                world_new(&w);
+                assert_int_equal(open_plan(&w, &a, NULL), 0);
+                if (pending)
+                        world_fail_after(&w, 1, FAULT_FOR_EVER); /* the append works */
+                assert_int_equal(measure_note(&a, "one", NULL) == 0, !pending);
+                world_heal(&w);
+                world_extend_foreign(&w, true);
+                assert_int_equal(open_plan(&w, &a, NULL), 0);
+                assert_true(a.mended);
+                assert_int_equal(replay(&w, &c), 3);
+                assert_true(c.broken);
+                assert_true(registers_show(&w, &c));
+                assert_int_equal(c.last_at, 0);
+                assert_int_equal(open_plan(&w, &a, NULL), 0);
+                assert_false(a.mended);
+                world_done(&w);
+        }
+}
+
+static void other_registers_than_before_begin_a_new_segment(void **state) {
+        const Plan all = plan_of((Register){ REGISTER_PCR, WORLD_PCR });
+        World w;
+        Account a;
+        Chain c;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        assert_int_equal(measure_note(&a, "one", NULL), 0);
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &all, &a, NULL), 0);
+        assert_int_equal(w.n_retired, 1);
+        assert_non_null(strstr(w.retired[0], ".register"));
+        assert_int_equal(replay(&w, &c), 1);
+        assert_int_equal(c.n_strands, 1);
+        assert_true(registers_show(&w, &c));
+        world_done(&w);
+}
+
+/* A register that is in use is none of ours, unless we are told or have put aside what tells. */
+static void an_occupied_register_is_refused(void **state) {
+        Plan plan = notes_apart();
+        World w;
+        Account a;
+        Err e = {};
+
+        (void) state;
+        world_new(&w);
+        world_extend_foreign(&w, false); /* in one bank */
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, &e), -EBUSY);
+        assert_non_null(strstr(e.text, "pcr:8 holds what no log of this boot names"));
+        assert_int_equal(w.log.size, 0);
+        plan.occupied = true;
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, NULL), 0);
+        plan.occupied = false;
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, NULL), 0);
+        world_done(&w);
+}
+
+/* Killed between putting a log aside and beginning the next. */
+static void what_was_put_aside_explains_a_register(void **state) {
+        World w;
+        Account a;
+        Chain c;
+
+        (void) state;
+        for (int n = 0; n < 8; n++) {
+                world_new(&w);
+                assert_int_equal(open_plan(&w, &a, NULL), 0);
+                w.log.data[3] ^= 1; /* damaged */
+                world_fail_after(&w, n, FAULT_FOR_EVER);
+                (void) !open_plan(&w, &a, NULL);
+                world_heal(&w);
+                assert_int_equal(open_plan(&w, &a, NULL), 0);
+                assert_int_equal(w.n_retired, 1);
+                assert_int_equal(replay(&w, &c), 1);
+                assert_true(registers_show(&w, &c));
+                world_done(&w);
+        }
+}
+
+/* A process that stays: one command of the TPM for each record, the log free in between. */
+static void a_record_of_one_that_stays_costs_one_command(void **state) {
+        World w;
+        Account a, other;
+        Chain c;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_plan(&w, &a, NULL), 0);
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(account_pause(&a, NULL), 0);
+                w.tpm_commands = 0;
+                assert_int_equal(account_resume(&a, 1, NULL), 0);
+                assert_int_equal(measure_note(&a, "one", NULL), 0);
+                assert_int_equal(w.tpm_commands, 1);
+        }
+        /* somebody else records: the registers are looked at once */
+        assert_int_equal(account_pause(&a, NULL), 0);
+        assert_int_equal(open_plan(&w, &other, NULL), 0);
+        assert_int_equal(measure_phase(&other, "two", NULL), 0);
+        w.tpm_commands = 0;
+        assert_int_equal(account_resume(&a, 1, NULL), 0);
+        assert_int_equal(measure_note(&a, "three", NULL), 0);
+        assert_int_equal(w.tpm_commands, 2);
+        assert_int_equal(replay(&w, &c), 6);
+        assert_true(registers_show(&w, &c));
+        world_done(&w);
+}
+
+/* Whichever step fails, and whoever records in between. */
+static void any_step_of_one_that_stays_may_fail(void **state) {
+        for (int n = 0; n < 16; n++)
+                for (int others = 0; others < 2; others++) {
+                        unsigned acknowledged = 0;
+                        World w;
+                        Account a, other;
+                        Chain c;
+
+                        (void) state;
+                        world_new(&w);
+                        assert_int_equal(open_plan(&w, &a, NULL), 0);
+                        assert_int_equal(account_pause(&a, NULL), 0);
+                        world_fail_after(&w, n, n % 2 ? FAULT_ONCE : FAULT_ONCE_DONE);
+                        for (int i = 0; i < 4; i++) {
+                                if (others && i == 2) {
+                                        world_heal(&w);
+                                        assert_int_equal(open_plan(&w, &other, NULL), 0);
+                                        assert_int_equal(measure_note(&other, "b", NULL), 0);
+                                        acknowledged++;
+                                }
+                                if (account_resume(&a, 1, NULL) < 0)
+                                        continue;
+                                acknowledged += measure_note(&a, "a", NULL) == 0;
+                                (void) !account_pause(&a, NULL);
+                        }
+                        world_heal(&w);
+                        assert_int_equal(open_plan(&w, &other, NULL), 0);
+                        assert_true(replay(&w, &c) >= 1 + acknowledged);
+                        assert_true(registers_show(&w, &c));
+                        assert_false(c.broken);
+                        world_done(&w);
+                }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(each_lane_goes_into_its_register),
+                cmocka_unit_test(all_registers_are_read_with_one_command),
+                cmocka_unit_test(any_step_may_fail),
+                cmocka_unit_test(a_foreign_extend_of_one_register_is_told),
+                cmocka_unit_test(other_registers_than_before_begin_a_new_segment),
+                cmocka_unit_test(an_occupied_register_is_refused),
+                cmocka_unit_test(what_was_put_aside_explains_a_register),
+                cmocka_unit_test(a_record_of_one_that_stays_costs_one_command),
+                cmocka_unit_test(any_step_of_one_that_stays_may_fail),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
