@@ -22,30 +22,49 @@ static int ended(const Buf *b, const char *what, Span *ret, Err *e) {
 }
 
 /* The counter was asked last, and by its own leave: its Name stands for whose. */
-static int add_counter(const Taken *t, uint8_t name[TPM_NAME_SHA256], TpmPart *p, Err *e) {
+/* The Names of those who authorised an attestation: the indices themselves. */
+typedef struct NvNames {
+        uint8_t names[NV_CERTIFIED_MAX][TPM_NAME_SHA256];
+} NvNames;
+
+static int add_nv(TpmNv nv, NvNames *names, TpmPart *p, Err *e) {
+        uint8_t *name = names->names[p->n_nv];
         Digest d;
         int rc;
 
-        if (!t->has_counter)
-                return 0;
-        rc = hash_bytes(HASH_SHA256, buf_span(&t->nv_public), &d, e);
+        rc = hash_bytes(HASH_SHA256, nv.public, &d, e);
         if (rc < 0)
                 return rc;
         tpm_name(&d, name);
-        p->nv[0] = (TpmNv){ .public = buf_span(&t->nv_public),
-                .auth = { name, TPM_NAME_SHA256 },
-                .size = NV_COUNTER_SIZE,
-                .attest = buf_span(&t->nv_attest),
-                .signature = buf_span(&t->nv_signature) };
-        p->n_nv = 1;
-        p->commands[p->n_quotes] = TPM_COMMAND_NV;
+        nv.auth = (Span){ name, TPM_NAME_SHA256 };
+        p->commands[p->n_quotes + p->n_nv] = TPM_COMMAND_NV;
+        p->nv[p->n_nv++] = nv;
         return 0;
+}
+
+/* The counter, and the NvPCRs, in the order in which the TPM was asked. */
+static int add_indices(const Taken *t, NvNames *names, TpmPart *p, Err *e) {
+        int rc = 0;
+
+        if (t->has_counter)
+                rc = add_nv((TpmNv){ .public = buf_span(&t->nv_public),
+                                            .size = NV_COUNTER_SIZE,
+                                            .attest = buf_span(&t->nv_attest),
+                                            .signature = buf_span(&t->nv_signature) },
+                                names, p, e);
+        for (size_t i = 0; rc == 0 && i < t->n_nvpcrs; i++)
+                rc = add_nv((TpmNv){ .public = buf_span(&t->nvpcrs[i].public),
+                                            .size = TAKEN_NVPCR_SIZE,
+                                            .attest = buf_span(&t->nvpcrs[i].attest),
+                                            .signature = buf_span(&t->nvpcrs[i].signature) },
+                                names, p, e);
+        return rc;
 }
 
 static int write_tpm_part(const Taken *t, Buf *to, Span *ret, Err *e) {
         _cleanup_(buf_done) Buf selections = BUF_UP_TO(QUOTES_MAX * PCR_SELECTION_MAX);
         TpmPart p = { .ak = buf_span(&t->ak), .n_quotes = t->n_quotes, .pcrs = t->pcrs };
-        uint8_t name[TPM_NAME_SHA256];
+        NvNames names;
         size_t ends[QUOTES_MAX];
         Span all;
         int rc;
@@ -63,7 +82,7 @@ static int write_tpm_part(const Taken *t, Buf *to, Span *ret, Err *e) {
                         .attest = buf_span(&t->attests[i]),
                         .signature = buf_span(&t->signatures[i]),
                 };
-        rc = add_counter(t, name, &p, e);
+        rc = add_indices(t, &names, &p, e);
         if (rc < 0)
                 return rc;
         p.has_audit = t->has_audit;

@@ -18,6 +18,10 @@ static void drop_attestations(Taken *t) {
         }
         buf_done(&t->nv_attest);
         buf_done(&t->nv_signature);
+        for (size_t i = 0; i < t->n_nvpcrs; i++) {
+                buf_done(&t->nvpcrs[i].attest);
+                buf_done(&t->nvpcrs[i].signature);
+        }
         buf_done(&t->audit_attest);
         buf_done(&t->audit_signature);
 }
@@ -30,6 +34,8 @@ void taken_leave_counter(Taken *t) {
 void taken_done(Taken *t) {
         drop_attestations(t);
         taken_leave_counter(t);
+        for (size_t i = 0; i < t->n_nvpcrs; i++)
+                buf_done(&t->nvpcrs[i].public);
         buf_done(&t->ak);
 }
 
@@ -118,6 +124,29 @@ int taken_count(Tpm *tpm, Taken *t, uint64_t *ret_value, Err *e) {
         return 1;
 }
 
+int taken_nvpcr(Tpm *tpm, uint32_t index, Taken *t, Err *e) {
+        TakenNv nv = { .index = index,
+                .public = BUF_UP_TO(NV_PUBLIC_MAX),
+                .attest = BUF_UP_TO(ATTEST_MAX),
+                .signature = BUF_UP_TO(TPM_SIGNATURE_MAX) };
+        NvPublic p;
+        int rc;
+
+        rc = tpm_nv_public(tpm, index, &nv.public, e);
+        if (rc <= 0)
+                return rc < 0 ? err_set(e, rc, "an NvPCR's public area does not fit") : 0;
+        rc = nv_public_parse(buf_span(&nv.public), &p, e);
+        if (rc == 0 && t->n_nvpcrs == TAKEN_NVPCRS_MAX)
+                rc = err_set(e, -E2BIG, "more than %d NvPCRs", TAKEN_NVPCRS_MAX);
+        if (rc < 0 || (p.attributes & NV_TYPE) != NV_EXTEND || !(p.attributes & NV_WRITTEN) ||
+                        p.size != TAKEN_NVPCR_SIZE || p.name_alg != HASH_SHA256) {
+                buf_done(&nv.public);
+                return rc;
+        }
+        t->nvpcrs[t->n_nvpcrs++] = nv;
+        return 1;
+}
+
 /* 1 where the quote is over these values, 0 where it is over others: something was extended. */
 static int check_quote(const Taken *t, size_t i, Span nonce, HashAlg hash, Err *e) {
         Span values[PCR_VALUES_MAX];
@@ -180,6 +209,27 @@ static int take_counter(Tpm *tpm, Span nonce, Taken *t, Err *e) {
         return 0;
 }
 
+static int take_nvpcrs(Tpm *tpm, Span nonce, Taken *t, Err *e) {
+        for (size_t i = 0; i < t->n_nvpcrs; i++) {
+                TakenNv *nv = &t->nvpcrs[i];
+                NvCertified c;
+                int rc;
+
+                rc = tpm_nv_certify(tpm, nv->index, TAKEN_NVPCR_SIZE, nonce, &nv->attest,
+                                &nv->signature, e);
+                if (rc < 0)
+                        return err_set(e, rc, "the TPM's attestation of an NvPCR does not fit");
+                rc = nv_certified_parse(buf_span(&nv->attest), &c, e);
+                if (rc < 0)
+                        return rc;
+                if (!span_equal(c.head.extra, nonce) || c.contents.size != TAKEN_NVPCR_SIZE)
+                        return err_set(e, -EBADMSG,
+                                        "the TPM certifies something else than the NvPCR 0x%08x for this nonce",
+                                        nv->index);
+        }
+        return 0;
+}
+
 /* 1, or 0 where it was to be exclusive and was not to the end: only a command in the session is
  * refused for that, and this one is about it. */
 static int end_session(Tpm *tpm, Span extra, bool exclusive, Taken *t, Err *e) {
@@ -214,6 +264,8 @@ static int take_once(
         if (rc <= 0)
                 return rc;
         rc = take_counter(tpm, nonce, t, e);
+        if (rc == 0)
+                rc = take_nvpcrs(tpm, nonce, t, e);
         if (rc < 0)
                 return rc;
         t->has_audit = extra.size > 0;

@@ -15,6 +15,18 @@
  * What is signed about the other parts of the evidence has to be known before the session ends, and
  * names the key. So the steps are: taken_begin(), perhaps taken_count(), and quote_take(). */
 
+/* An NvPCR of systemd, as the TPM certifies it. */
+typedef struct TakenNv {
+        uint32_t index;
+        Buf public; /* TPMS_NV_PUBLIC */
+        Buf attest, signature;
+} TakenNv;
+
+enum {
+        TAKEN_NVPCRS_MAX = NV_CERTIFIED_MAX - 1, /* the counter is certified, too */
+        TAKEN_NVPCR_SIZE = 32
+};
+
 /* Owner: taken_done(). One quote a bank: a quote over two banks is beyond some verifiers. */
 typedef struct Taken {
         Buf ak; /* TPMT_PUBLIC */
@@ -26,6 +38,9 @@ typedef struct Taken {
 
         bool has_counter;
         Buf nv_public, nv_attest, nv_signature; /* TPMS_NV_PUBLIC, and its certification */
+
+        TakenNv nvpcrs[TAKEN_NVPCRS_MAX];
+        size_t n_nvpcrs;
 
         bool has_audit;
         Buf audit_attest, audit_signature;
@@ -40,6 +55,10 @@ int taken_begin(Tpm *tpm, TpmAkType type, const PcrSelection *which, Taken *ret,
 /* Looks for the counter of openings, which quote_take() then certifies; 1 and its value, 0 where
  * the TPM has none. */
 int taken_count(Tpm *tpm, Taken *t, uint64_t *ret_value, Err *e) _must_check_;
+
+/* Looks for an NvPCR, which quote_take() then certifies; 1, or 0 where there is no such index, or
+ * none that anybody wrote into, of type EXTEND and 32 bytes. -E2BIG for more than are taken. */
+int taken_nvpcr(Tpm *tpm, uint32_t index, Taken *t, Err *e) _must_check_;
 
 /* What was looked for is not to be certified after all. */
 void taken_leave_counter(Taken *t);

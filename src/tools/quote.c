@@ -9,16 +9,14 @@
 #include "port/tpm-tss2.h"
 #include "quote/evidence.h"
 #include "quote/export.h"
+#include "quote/systemd.h"
 #include "tools/place.h"
 #include "tools/said.h"
 #include "tools/tool.h"
 
-/* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
-#define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
-#define COMMAND_LINE "/proc/cmdline"
-
 typedef struct Args {
-        const char *nonce, *output, *pcrs, *type, *tpm, *format, *firmware_log, *command_line;
+        const char *nonce, *output, *pcrs, *type, *tpm, *format;
+        SaidFrom from;
 } Args;
 
 static const Option options[] = {
@@ -31,16 +29,19 @@ static const Option options[] = {
                         offsetof(Args, type) },
         { "firmware-log", 0, OPTION_VALUE, "PATH|no",
                         "The firmware's log, where it is not the running machine's",
-                        offsetof(Args, firmware_log) },
+                        offsetof(Args, from.firmware_log) },
         { "command-line", 0, OPTION_VALUE, "PATH|no",
                         "The kernel's command line, where it is not /proc/cmdline",
-                        offsetof(Args, command_line) },
+                        offsetof(Args, from.command_line) },
         { "tpm", 'T', OPTION_VALUE, "TCTI",
                         "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
                         offsetof(Args, tpm) },
         { "format", 0, OPTION_VALUE, "FORMAT",
                         "avouch (default: a bundle), or tpm2-tools (a folder for tpm2_checkquote)",
                         offsetof(Args, format) },
+        { "systemd-log", 0, OPTION_VALUE, "PATH|no",
+                        "systemd's log that goes along (default: of this machine's TPM, that of systemd)",
+                        offsetof(Args, from.systemd_log) },
         {},
 };
 
@@ -103,6 +104,21 @@ static int look_for_counter(Tpm *tpm, const HistoryEnd *past, Taken *taken, Err 
         return 0;
 }
 
+/* The NvPCRs that the log tells of. Those that are not there, or more than are taken, are missed by
+ * whoever verifies. */
+static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
+        uint32_t indices[NVPCRS_MAX];
+        size_t n = systemd_log_indices(parts->parts[PART_SYSTEMD_LOG], indices);
+
+        for (size_t i = 0; i < n && taken->n_nvpcrs < TAKEN_NVPCRS_MAX; i++) {
+                int rc = taken_nvpcr(tpm, indices[i], taken, e);
+
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
 /* The manifest names the key, and the end of the session is about the manifest. */
 static int take_with_manifest(
                 Tpm *tpm, const Wish *w, const Said *said, Taken *taken, Buf *manifest, Err *e) {
@@ -114,6 +130,9 @@ static int take_with_manifest(
         if (rc < 0)
                 return rc;
         rc = look_for_counter(tpm, &said->past, taken, e);
+        if (rc < 0)
+                return rc;
+        rc = take_nvpcrs(tpm, &said->parts, taken, e);
         if (rc < 0)
                 return rc;
         rc = host_moment(&now, e);
@@ -133,51 +152,16 @@ static bool is_own(const char *tcti) {
                span_starts(span_of(tcti), SPAN_LITERAL("tabrmd"));
 }
 
-/* A file of the kernel's, that an option may name: what is named must be there, what is not may be
- * missing. */
-static int read_along(const char *option, const char *usual, Buf *to, Err *e) {
-        Err why = {};
-        int rc;
-
-        if (option && strcmp(option, "no") == 0)
-                return 0;
-        rc = file_read(option ?: usual, to, &why);
-        if (rc == -ENOENT && !option)
-                return 0;
-        return rc < 0 ? err_set(e, rc == -EINVAL ? -EIO : rc, "%s", why.text) : 0;
-}
-
-/* What the kernel shows of how the machine started. */
-static int read_start(const Args *a, Buf *firmware, Buf *line, Bundle *parts, Err *e) {
-        int rc = 0;
-
-        if (a->firmware_log || is_own(place_tcti(a->tpm)))
-                rc = read_along(a->firmware_log, FIRMWARE_LOG, firmware, e);
-        if (rc == 0 && (a->command_line || firmware->size > 0))
-                rc = read_along(a->command_line, COMMAND_LINE, line, e);
-        if (rc < 0)
-                return rc;
-        parts->parts[PART_FIRMWARE_LOG] = buf_span(firmware);
-        parts->has[PART_FIRMWARE_LOG] = firmware->size > 0;
-        parts->parts[PART_COMMAND_LINE] = buf_span(line);
-        parts->has[PART_COMMAND_LINE] = line->size > 0;
-        return 0;
-}
-
-/* The log is locked before the TPM is opened, as those who record do it: a TPM without a resource
+/* The logs are locked before the TPM is opened, as those who record do it: a TPM without a resource
  * manager is open for one at a time. */
 static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
-        _cleanup_(buf_done) Buf firmware = BUF_UP_TO(FIRMWARE_LOG_MAX);
-        _cleanup_(buf_done) Buf line = BUF_UP_TO(COMMAND_LINE_MAX);
-        _cleanup_(said_done) Said said = { .lock = -1 };
+        _cleanup_(said_done) Said said = SAID_NOTHING;
         _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         int rc;
 
-        rc = said_read(&said, e);
-        if (rc == 0)
-                rc = read_start(a, &firmware, &line, &said.parts, e);
+        rc = said_read(&a->from, is_own(place_tcti(a->tpm)), &said, e);
         if (rc < 0)
                 return rc;
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/said.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/file.h"
 #include "log/flush.h"
 #include "log/store.h"
 #include "measure/ledger.h"
 #include "quote/before.h"
 #include "quote/evidence.h"
+#include "quote/systemd.h"
 #include "tools/place.h"
 
+/* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
+#define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
+#define COMMAND_LINE "/proc/cmdline"
+
 void said_done(Said *s) {
+        buf_done(&s->firmware);
+        buf_done(&s->line);
+        buf_done(&s->systemd);
         buf_done(&s->log);
         buf_done(&s->before);
         buf_done(&s->history);
         fd_done(&s->lock);
+        fd_done(&s->systemd_lock);
 }
 
 /* One that is not there is empty. Who records the history holds the log, and so do we. */
@@ -39,17 +51,81 @@ static int join_history(Said *s, Err *e) {
         return history_join(buf_span(&home), buf_span(&spool), &s->history, &s->past, e);
 }
 
-static void add_part(Bundle *parts, BundleLabel label, const Buf *bytes) {
-        parts->parts[label] = evidence_whole_lines(buf_span(bytes));
-        parts->has[label] = parts->parts[label].size > 0;
+/* A file of the kernel's, that an option may name: what is named must be there, what is not may be
+ * missing. */
+static int read_along(const char *option, const char *usual, Buf *to, Err *e) {
+        Err why = {};
+        int rc;
+
+        if (option && strcmp(option, "no") == 0)
+                return 0;
+        rc = file_read(option ?: usual, to, &why);
+        if (rc == -ENOENT && !option)
+                return 0;
+        return rc < 0 ? err_set(e, rc == -EINVAL ? -EIO : rc, "%s", why.text) : 0;
 }
 
-int said_read(Said *ret, Err *e) {
+/* What the kernel shows of how the machine started. */
+static int read_start(const SaidFrom *from, bool own, Said *s, Err *e) {
+        int rc = 0;
+
+        if (from->firmware_log || own)
+                rc = read_along(from->firmware_log, FIRMWARE_LOG, &s->firmware, e);
+        if (rc == 0 && (from->command_line || s->firmware.size > 0))
+                rc = read_along(from->command_line, COMMAND_LINE, &s->line, e);
+        return rc;
+}
+
+/* systemd's log, held like ours. */
+static int read_systemd(const char *path, bool own, Said *s, Err *e) {
+        const char *slash = path ? strrchr(path, '/') : NULL;
+        const char *name = slash ? slash + 1 : path;
+        int cut = slash ? (int) (name - path) : 1;
+        char folder[4096] = SYSTEMD_LOG_FOLDER;
+        bool torn = false;
+        int rc;
+
+        if (path ? strcmp(path, "no") == 0 : !own)
+                return 0;
+        if (path && (size_t) snprintf(folder, sizeof(folder), "%.*s", cut, slash ? path : ".") >=
+                                        sizeof(folder))
+                return err_set(e, -EINVAL, "--systemd-log=: the path is too long");
+        rc = systemd_log_hold(folder, name ?: SYSTEMD_LOG_FILE, PLACE_LOCK_SECONDS, &s->systemd,
+                        &torn, &s->systemd_lock, e);
+        if (rc < 0)
+                return rc;
+        if (rc == 0 && path)
+                return err_set(e, -ENOENT, "%s: %s", path, strerror(ENOENT));
+        if (torn)
+                fprintf(stderr, "avouch quote: systemd's log lacks a record: somebody died between measuring and "
+                                "writing it (sticky bit)\n");
+        return 0;
+}
+
+static void add_part(Bundle *parts, BundleLabel label, Span bytes) {
+        parts->parts[label] = bytes;
+        parts->has[label] = bytes.size > 0;
+}
+
+static void add_parts(Said *s) {
+        add_part(&s->parts, PART_FIRMWARE_LOG, buf_span(&s->firmware));
+        add_part(&s->parts, PART_COMMAND_LINE, buf_span(&s->line));
+        add_part(&s->parts, PART_SYSTEMD_LOG, evidence_whole_lines(buf_span(&s->systemd)));
+        add_part(&s->parts, PART_AVOUCH_LOG, evidence_whole_lines(buf_span(&s->log)));
+        add_part(&s->parts, PART_AVOUCH_LOG_BEFORE, evidence_whole_lines(buf_span(&s->before)));
+        add_part(&s->parts, PART_HISTORY, evidence_whole_lines(buf_span(&s->history)));
+}
+
+int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
         const char *const folders[] = { place_log_folder(), FLUSH_FOLDER, NULL };
-        _cleanup_(said_done) Said s = { .log = BUF_UP_TO(LOG_MAX),
+        _cleanup_(said_done) Said s = { .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
+                .line = BUF_UP_TO(COMMAND_LINE_MAX),
+                .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX),
+                .log = BUF_UP_TO(LOG_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(HISTORY_MAX),
-                .lock = -1 };
+                .lock = -1,
+                .systemd_lock = -1 };
         int rc;
 
         rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &s.lock, e);
@@ -59,12 +135,14 @@ int said_read(Said *ret, Err *e) {
                 rc = before_find(folders, buf_span(&s.log), &s.before, e);
         if (rc == 0)
                 rc = join_history(&s, e);
+        if (rc == 0)
+                rc = read_systemd(from->systemd_log, own, &s, e);
+        if (rc == 0)
+                rc = read_start(from, own, &s, e);
         if (rc < 0)
                 return rc;
-        add_part(&s.parts, PART_AVOUCH_LOG, &s.log);
-        add_part(&s.parts, PART_AVOUCH_LOG_BEFORE, &s.before);
-        add_part(&s.parts, PART_HISTORY, &s.history);
+        add_parts(&s);
         *ret = s;
-        s = (Said){ .lock = -1 };
+        s = SAID_NOTHING;
         return 0;
 }

@@ -4,18 +4,30 @@
 #include "quote/history.h"
 #include "wire/bundle.h"
 
-/* What the machine says for itself, beside what its TPM says: its log, the segments before it, the
- * history. */
+/* What the machine says for itself, beside what its TPM says: how it started, what systemd
+ * measured, its log, the segments before it, the history. */
+
+/* Where that is read from, as options name it: NULL for where it usually is, "no" for nowhere. What
+ * is named must be there. */
+typedef struct SaidFrom {
+        const char *firmware_log, *command_line, *systemd_log;
+} SaidFrom;
 
 /* Owner: said_done(). */
 typedef struct Said {
-        Buf log, before, history;
+        Buf firmware, line, systemd, log, before, history;
         HistoryEnd past;
-        Bundle parts; /* borrows from those */
-        int lock;     /* nobody records while this is open */
+        Bundle parts;           /* borrows from those */
+        int lock, systemd_lock; /* nobody records while these are open */
 } Said;
 
-/* The log is held from here to said_done(), so that nobody records in between and both log and
- * registers agree. */
-int said_read(Said *ret, Err *e) _must_check_;
+#define SAID_NOTHING                                                                               \
+        (Said) {                                                                                   \
+                .lock = -1, .systemd_lock = -1                                                     \
+        }
+
+/* Both logs are held from here to said_done(), so that nobody records in between, and logs and
+ * registers agree. own: the TPM is this machine's; another one has not seen it boot, and what is
+ * not named is left out. */
+int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) _must_check_;
 void said_done(Said *s);

@@ -22,6 +22,7 @@ static const ShowKind *const kinds[] = {
         &show_uki,
         &show_image,
         &show_leaf,
+        &show_systemd,
         &show_log,
         &show_firmware,
         &show_evidence,

@@ -10,6 +10,7 @@
 #include "verify/platform.h"
 #include "verify/session.h"
 #include "verify/signature.h"
+#include "verify/unlock.h"
 #include "verify/untouched.h"
 
 static void refute_all(Verdict *v, const char *why) {
@@ -19,7 +20,7 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_ROOT, CLAIM_UNLOCK, CLAIM_TOGETHER };
+        static const Claim rest[] = { CLAIM_ROOT, CLAIM_TOGETHER };
 
         for (size_t i = 0; i < ELEMENTS(rest); i++)
                 verdict_leave(v, rest[i], "not judged by this version");
@@ -49,7 +50,8 @@ static void lean_on_restarts(Judgement *j, Claim claim) {
 /* What the log can say no more than the log says. Whoever reads only one claim reads its limits
  * there. */
 static void remark_limits(const Question *q, Judgement *j) {
-        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNTOUCHED };
+        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK,
+                CLAIM_UNTOUCHED };
         Verdict *v = &j->verdict;
         char text[128];
 
@@ -73,6 +75,7 @@ static void remark_limits(const Question *q, Judgement *j) {
         /* A command line or a credential could have masked what records. */
         if (!verdict_proven(v, CLAIM_KERNEL)) {
                 lean(v, CLAIM_LAYERS, "if the running system is what it says");
+                lean(v, CLAIM_UNLOCK, "if the running system is what it says");
                 lean(v, CLAIM_UNTOUCHED, "if the running system is what it says");
         }
 }
@@ -87,8 +90,71 @@ static void refute_first_boot(Verdict *v) {
                                         "the running kernel was started by kexec: what was measured is of the one before");
 }
 
-static int judge(const Question *q, Judgement *j, Err *e) {
+/* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
+ * and honest ones agree. */
+static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verdict *v) {
+        if (systemd->several_boots)
+                verdict_refute(v, CLAIM_REGISTERS, "systemd's log has records of several boots");
+        if (systemd->has_boot && story->n_records > 0 &&
+                        memcmp(systemd->boot, story->segment.chain.boot, sizeof(systemd->boot)) !=
+                                        0)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "systemd's log is of another boot than avouch's");
+}
+
+/* NV indices of systemd's kind; what else is certified is not its own. */
+static void take_nvpcrs(const Evidence *ev, SystemdStory *s) {
+        for (size_t i = 0; i < ev->tpm.n_nv && s->n_nv < NVPCRS_MAX; i++) {
+                const NvPublic *p = &ev->nv[i].public;
+                NvPcr nv = { .index = p->index,
+                        .attributes = p->attributes,
+                        .size = p->size,
+                        .policy = p->policy,
+                        .value = ev->nv[i].certified.contents };
+
+                if ((p->attributes & NV_TYPE) != NV_EXTEND)
+                        continue;
+                memcpy(nv.name, ev->nv[i].certified.index_name.data, sizeof(nv.name));
+                s->nv[s->n_nv++] = nv;
+        }
+}
+
+/* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
+static int judge_logs(const Question *q, Judgement *j, Err *e) {
+        const Evidence *ev = &j->evidence;
+        Replay replay = replay_begin(&ev->tpm.pcrs.held);
+        bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
+        PcrValues none = {};
         Explained x;
+        int rc;
+
+        rc = explain_begin(ev, &j->verdict, &replay, &x, e);
+        if (rc == 0)
+                rc = systemd_take(ev->bundle.parts[PART_SYSTEMD_LOG], (Json){}, &j->verdict,
+                                &replay, &j->systemd, e);
+        if (rc < 0)
+                return rc;
+        if (is_signed)
+                take_nvpcrs(ev, &j->systemd);
+        rc = systemd_judge(&replay, is_signed ? &ev->tpm.pcrs : &none, policy_nv(q->policy),
+                        &j->verdict, &j->systemd, e);
+        if (rc == 0)
+                rc = explain(ev, &j->systemd, &replay, &x, e);
+        if (rc == 0)
+                rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
+        if (rc == 0)
+                rc = judge_firmware(ev, q, &x.which, &j->verdict, e);
+        if (rc == 0)
+                rc = judge_kernel(ev, q, &x, &j->verdict, e);
+        if (rc < 0)
+                return rc;
+        if (j->story.kexec)
+                refute_first_boot(&j->verdict);
+        judge_boot_ids(&j->systemd, &j->story, &j->verdict);
+        return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
+}
+
+static int judge(const Question *q, Judgement *j, Err *e) {
         int rc;
 
         rc = judge_signature(&j->evidence, &j->verdict, e);
@@ -99,15 +165,7 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         rc = judge_session(&j->evidence, &j->verdict, e);
         if (rc < 0)
                 return rc;
-        rc = explain(&j->evidence, &x, e);
-        if (rc == 0)
-                rc = judge_registers(&j->evidence, q, &x, &j->verdict, &j->story, e);
-        if (rc == 0)
-                rc = judge_firmware(&j->evidence, q, &x.which, &j->verdict, e);
-        if (rc == 0)
-                rc = judge_kernel(&j->evidence, q, &x, &j->verdict, e);
-        if (rc == 0 && j->story.kexec)
-                refute_first_boot(&j->verdict);
+        rc = judge_logs(q, j, e);
         if (rc < 0)
                 return rc;
         judge_layers(&j->story, q, &j->verdict);
@@ -120,6 +178,38 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         return 0;
 }
 
+/* What systemd's report has no words for, or this version no eyes. */
+static void leave_what_systemd_does_not_say(Verdict *v) {
+        static const Claim rest[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT, CLAIM_TOGETHER };
+
+        for (size_t i = 0; i < ELEMENTS(rest); i++)
+                verdict_leave(v, rest[i], "not judged by this version in a report of systemd");
+        verdict_leave(v, CLAIM_LAYERS, "a report of systemd does not tell of layers");
+        verdict_leave(v, CLAIM_UNTOUCHED,
+                        "a report of systemd does not tell who opened the machine");
+}
+
+static int judge_report(Span file, const Question *q, Judgement *j, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = sysevidence_open(file, &j->report, &why);
+        if (evidence_not_judged(rc))
+                return err_set(e, rc, "%s", why.text);
+        if (rc < 0) {
+                appraise_unreadable(q, why.text, j);
+                return 0;
+        }
+        rc = judge_sysreport(&j->report, q, &j->verdict, &j->systemd, e);
+        if (rc == 0)
+                rc = judge_unlock(&j->systemd, (Span){}, q, &j->verdict, e);
+        leave_what_systemd_does_not_say(&j->verdict);
+        remark_limits(q, j);
+        if (rc < 0)
+                judgement_done(j);
+        return rc;
+}
+
 void appraise_unreadable(const Question *q, const char *why, Judgement *ret) {
         *ret = (Judgement){ .verdict.required = q->policy->required };
         refute_all(&ret->verdict, why);
@@ -130,6 +220,8 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
         int rc;
 
         *ret = (Judgement){ .verdict.required = q->policy->required };
+        if (sysevidence_matches(bundle))
+                return judge_report(bundle, q, ret, e);
         rc = evidence_open(bundle, &ret->evidence, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
@@ -147,5 +239,7 @@ int appraise(Span bundle, const Question *q, Judgement *ret, Err *e) {
 void judgement_done(Judgement *j) {
         if (j->readable)
                 evidence_done(&j->evidence);
+        if (j->report.readable)
+                sysevidence_done(&j->report);
         *j = (Judgement){};
 }

@@ -2,14 +2,19 @@
 #pragma once
 
 #include "verify/openings.h"
+#include "verify/sysreport.h"
+#include "verify/systemd.h"
 
-/* Judges one bundle of evidence: the one door through which programs come to a verdict. */
+/* Judges one bundle of evidence, or one report that systemd signed: the one door through which
+ * programs come to a verdict. */
 
 typedef struct Judgement {
         Verdict verdict;
         bool readable; /* evidence and story are there: the bundle was well-formed */
         Evidence evidence;
         Story story;
+        SystemdStory systemd;
+        SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
         Openings openings;
 } Judgement;
 

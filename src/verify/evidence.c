@@ -39,6 +39,8 @@ static int open_key(Evidence *ev, Err *e) {
         rc = tpm_public_parse(ev->tpm.ak, &ev->ak, e);
         if (rc < 0)
                 return rc;
+        if (ev->ak.name_alg != HASH_SHA256)
+                return err_set(e, -EBADMSG, "the Name of the key is of another hash than SHA-256");
         rc = hash_bytes(HASH_SHA256, ev->ak.bytes, &d, e);
         if (rc < 0)
                 return rc;

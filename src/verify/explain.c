@@ -65,102 +65,167 @@ static int try_phases(const Digest *start, const Digest *quoted, Explained *x, E
         return 0;
 }
 
-static int try_separator(unsigned pcr, const Digest *start, const Digest *quoted, Err *e) {
+static int try_separator(const Digest *start, const Digest *quoted, Err *e) {
         Digest value = *start;
         int rc;
 
-        if (!(separated >> pcr & 1))
-                return 0;
         rc = extend_word(&value, "os-separator", e);
         return rc < 0 ? rc : digest_equal(&value, quoted);
 }
 
-static int explain_register(unsigned pcr, size_t bank, const Digest *quoted, Explained *x, Err *e) {
-        const Digest *replayed = pcr_value(&x->replay.values, (uint16_t) quoted->alg, pcr);
-        PcrBank *which = &x->which.banks[bank], *differs = &x->differs.banks[bank];
-        int rc;
+/* Extends a register by what is known to follow what the log has of it, where that leads to what
+ * was quoted. */
+static int guess_register(unsigned pcr, const Digest *quoted, Digest *value, Replay *replay,
+                Explained *x, Err *e) {
+        int rc = 0;
 
-        if (!replayed)
+        if (digest_equal(value, quoted))
                 return 0;
-        rc = digest_equal(replayed, quoted);
-        if (rc == 0 && pcr == PCR_PHASES)
-                rc = try_phases(replayed, quoted, x, e);
-        if (rc == 0)
-                rc = try_separator(pcr, replayed, quoted, e);
-        if (rc > 0)
-                which->mask |= UINT32_C(1) << pcr;
-        else if (x->replay.touched >> pcr & 1)
-                differs->mask |= UINT32_C(1) << pcr;
-        return rc < 0 ? rc : 0;
-}
-
-/* False for a bank of which an event has no digest: whoever writes the log could leave out what
- * does not suit. */
-static bool is_complete(Explained *x, uint16_t alg) {
-        const PcrSelection *held = &x->replay.values.held;
-
-        for (size_t b = 0; b < held->n_banks; b++) {
-                if (held->banks[b].alg != alg || x->replay.lacking[b] == 0)
-                        continue;
-                (void) snprintf(x->wrong, sizeof(x->wrong),
-                                "event %zu of the firmware log has no %s digest",
-                                x->replay.lacking[b], hash_name(alg));
-                return false;
-        }
-        return true;
-}
-
-static int explain_all(const Evidence *ev, Explained *x, Err *e) {
-        const PcrValues *quoted = &ev->tpm.pcrs;
-
-        for (size_t b = 0; b < quoted->held.n_banks; b++) {
-                uint16_t alg = quoted->held.banks[b].alg;
-
-                x->which.banks[b].alg = x->differs.banks[b].alg = alg;
-                x->which.n_banks = x->differs.n_banks = b + 1;
-                for (unsigned pcr = 0; is_complete(x, alg) && pcr < PCR_COUNT; pcr++) {
-                        const Digest *value = pcr_value(quoted, alg, pcr);
-                        int rc = value ? explain_register(pcr, b, value, x, e) : 0;
-
-                        if (rc < 0)
-                                return rc;
-                }
-        }
+        if (pcr == PCR_PHASES)
+                rc = try_phases(value, quoted, x, e);
+        else if (separated >> pcr & 1)
+                rc = try_separator(value, quoted, e);
+        if (rc <= 0)
+                return rc;
+        *value = *quoted;
+        replay->told |= UINT32_C(1) << pcr;
         return 0;
 }
 
-int explain(const Evidence *ev, Explained *ret, Err *e) {
+/* The banks of the replay are those of the quote, in the same order. */
+static int guess(const PcrValues *quoted, Replay *replay, Explained *x, Err *e) {
+        for (size_t b = 0; b < quoted->held.n_banks; b++)
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        const Digest *d = pcr_value(quoted, quoted->held.banks[b].alg, pcr);
+                        int rc = 0;
+
+                        if (d)
+                                rc = guess_register(pcr, d, &replay->pcrs.digests[b][pcr], replay,
+                                                x, e);
+                        if (rc < 0)
+                                return rc;
+                }
+        return 0;
+}
+
+static void show_phase(Explained *x, Span word) {
+        size_t n = strcmp(x->phases, ":") == 0 ? 0 : strlen(x->phases);
+
+        (void) snprintf(x->phases + n, sizeof(x->phases) - n, "%s%.*s", n > 0 ? ":" : "",
+                        (int) word.size, (const char *) word.data);
+}
+
+/* What systemd's log proves of the phases; and the PCRs into which it says that anything was
+ * extended which systemd does not measure there, a bit each. */
+static int read_systemd(const SystemdStory *systemd, Explained *x, uint32_t *ret_strange, Err *e) {
+        _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk(systemd);
+        SystemdEntry entry;
+        int rc;
+
+        *ret_strange = 0;
+        while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
+                const Register *reg = &entry.record.reg;
+                SystemdKind kind = systemd_proven(systemd, &entry);
+
+                if (reg->kind != REGISTER_PCR || !systemd_entry_extends(&entry))
+                        continue;
+                if (kind == SYSTEMD_UNKNOWN)
+                        *ret_strange |= UINT32_C(1) << reg->index;
+                if (kind == SYSTEMD_PHASE)
+                        show_phase(x, entry.words.value);
+        }
+        return rc;
+}
+
+/* Where a bank of the quote is in the firmware's log; -1 where it is not, or not whole: whoever
+ * writes the log could leave out what does not suit. *ret_lacking: the event without its digest. */
+static int find_bank(const FirmwareReplay *f, uint16_t alg, size_t *ret_lacking) {
+        *ret_lacking = 0;
+        for (size_t b = 0; b < f->values.held.n_banks; b++) {
+                if (f->values.held.banks[b].alg != alg)
+                        continue;
+                *ret_lacking = f->lacking[b];
+                return *ret_lacking == 0 ? (int) b : -1;
+        }
+        return -1;
+}
+
+static void note_explained(
+                const PcrValues *quoted, const Replay *replay, uint32_t strange, Explained *x) {
+        x->which.n_banks = quoted->held.n_banks;
+        for (size_t b = 0; b < quoted->held.n_banks; b++) {
+                PcrBank *which = &x->which.banks[b];
+                size_t lacking;
+
+                which->alg = quoted->held.banks[b].alg;
+                if (find_bank(&x->replay, which->alg, &lacking) < 0)
+                        continue;
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        const Digest *value = pcr_value(quoted, which->alg, pcr);
+
+                        if (value && !(strange >> pcr & 1) &&
+                                        digest_equal(value, &replay->pcrs.digests[b][pcr]))
+                                which->mask |= UINT32_C(1) << pcr;
+                }
+        }
+}
+
+int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Explained *x, Err *e) {
+        uint32_t strange = 0;
+        int rc;
+
+        if (!x->has_log || x->wrong)
+                return 0;
+        if (systemd->has_log)
+                rc = read_systemd(systemd, x, &strange, e);
+        else
+                rc = guess(&ev->tpm.pcrs, replay, x, e);
+        if (rc < 0)
+                return rc;
+        note_explained(&ev->tpm.pcrs, replay, strange, x);
+        return 0;
+}
+
+/* The registers as the firmware's log leaves them, bank by bank. */
+static void begin_with(const FirmwareReplay *f, Verdict *v, Replay *replay, Explained *x) {
+        const PcrSelection *held = &replay->pcrs.held;
+
+        for (size_t b = 0; b < held->n_banks; b++) {
+                size_t lacking;
+                int at = find_bank(f, held->banks[b].alg, &lacking);
+
+                if (at >= 0)
+                        memcpy(replay->pcrs.digests[b], f->values.digests[at],
+                                        sizeof(replay->pcrs.digests[b]));
+                else if (lacking != 0)
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "event %zu of the firmware log has no %s digest", lacking,
+                                        hash_name(held->banks[b].alg));
+        }
+        replay->told |= f->touched;
+        x->replay = *f;
+}
+
+int explain_begin(const Evidence *ev, Verdict *v, Replay *replay, Explained *ret, Err *e) {
         Explained x = { .has_log = ev->bundle.has[PART_FIRMWARE_LOG], .phases = ":" };
+        FirmwareReplay f;
         Err why = {};
         int rc;
 
         *ret = x;
         if (!x.has_log)
                 return 0;
-        rc = firmware_replay(ev->bundle.parts[PART_FIRMWARE_LOG], &x.replay, &why);
+        rc = firmware_replay(ev->bundle.parts[PART_FIRMWARE_LOG], &f, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
+        x.wrong = rc < 0 || f.confidential;
         if (rc < 0)
-                (void) snprintf(x.wrong, sizeof(x.wrong), "%s", why.text);
-        else if (x.replay.confidential)
-                (void) snprintf(x.wrong, sizeof(x.wrong),
+                verdict_refute(v, CLAIM_REGISTERS, "%s", why.text);
+        else if (f.confidential)
+                verdict_refute(v, CLAIM_REGISTERS,
                                 "the firmware log is of a confidential guest's registers, and not of a TPM's");
         else
-                rc = explain_all(ev, &x, e);
-        if (evidence_not_judged(rc))
-                return rc;
-
+                begin_with(&f, v, replay, &x);
         *ret = x;
         return 0;
-}
-
-void judge_explained(const Explained *x, Verdict *v) {
-        if (x->wrong[0] != '\0')
-                verdict_refute(v, CLAIM_REGISTERS, "%s", x->wrong);
-        for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
-                for (size_t b = 0; b < x->differs.n_banks; b++)
-                        if (x->differs.banks[b].mask >> pcr & 1)
-                                verdict_refute(v, CLAIM_REGISTERS,
-                                                "the firmware log does not replay to the quoted %s:%u: events are missing, added or changed, or somebody else extended it",
-                                                hash_name(x->differs.banks[b].alg), pcr);
 }

@@ -3,26 +3,31 @@
 
 #include "verify/evidence.h"
 #include "verify/firmware.h"
-#include "verify/verdict.h"
+#include "verify/systemd.h"
 
-/* Which quoted registers the firmware's log explains: those to whose value it replays, followed by
- * words that systemd is known to measure where systemd keeps no log of its own (252 to 254): the
- * phases of a boot in PCR 11, and from 261 on "os-separator". */
+/* How the firmware's log and systemd's explain the quoted registers together: systemd's records
+ * continue where the firmware's end. Where systemd keeps no log (252 to 254), words that it is
+ * known to measure may follow instead: the phases of a boot in PCR 11, and from 261 on
+ * "os-separator". */
 
 enum { SHOWN_PHASES_MAX = 128 };
 
 typedef struct Explained {
-        bool has_log;
+        bool has_log, wrong; /* a firmware log, and whether it explains nothing */
         FirmwareReplay replay;
-        PcrSelection which;   /* the banks of the quote, and in each the PCRs that are explained */
-        PcrSelection differs; /* and those that have events, and do not replay */
+        /* The banks of the quote, and in each the PCRs that hold what the firmware's log says, and
+         * nothing behind it but what systemd measures there: whoever could put anything else behind
+         * it could take events out of it. */
+        PcrSelection which;
         char phases[SHOWN_PHASES_MAX]; /* that PCR 11 shows: "enter-initrd:leave-initrd"; ":" for
                                           none */
-        char wrong[ERR_TEXT_MAX];      /* why the log explains nothing; "": it is well-formed */
 } Explained;
 
-/* 0 whatever the log is; negative only where it could not be judged. */
-int explain(const Evidence *ev, Explained *ret, Err *e) _must_check_;
+/* Before any other log: the replay begins with what the firmware's log says. What is wrong with it
+ * refutes the claim registers, and then it says nothing. */
+int explain_begin(const Evidence *ev, Verdict *v, Replay *replay, Explained *ret,
+                Err *e) _must_check_;
 
-/* What the claim registers has to say of it. */
-void judge_explained(const Explained *x, Verdict *v);
+/* After systemd_judge(). Without a log of systemd's, the replay takes the words that are known. */
+int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Explained *x,
+                Err *e) _must_check_;

@@ -18,13 +18,14 @@ Policy policy_default(void) {
                 .n_registers = 1,
                 .required = CLAIMS_ALL,
                 .boot = boot_policy_default(),
+                .allowed_methods = 7, /* tpm2, fido2, pkcs11: what cannot be told to anybody */
         };
 }
 
 /* Room for what the file said of lists that have a default. */
 typedef struct Reading {
         Policy policy;
-        bool required_given, registers_given;
+        bool required_given, registers_given, methods_given;
 } Reading;
 
 void policy_say(PolicyPlace place, char *into, size_t size) {
@@ -32,6 +33,16 @@ void policy_say(PolicyPlace place, char *into, size_t size) {
                 (void) snprintf(into, size, "line %u of %s", place.line, place.file);
         else
                 (void) snprintf(into, size, "policy line %u", place.line);
+}
+
+/* nameAlg and digest (TPM 2.0 Library, Part 1, section 16): of SHA-256, or of SHA-384 as systemd's
+ * own keys have it. */
+static bool read_name(Span text, PolicyKey *key) {
+        key->size = text.size / 2;
+        if (key->size != 2 + 32u && key->size != 2 + 48u)
+                return false;
+        return text_unhex(text, key->name, key->size) && key->name[0] == 0x00 &&
+               hash_size(key->name[1]) == key->size - 2;
 }
 
 static int set_key(void *to, const Assignment *a, Err *e) {
@@ -45,10 +56,10 @@ static int set_key(void *to, const Assignment *a, Err *e) {
         }
         if (p->n_keys == POLICY_KEYS_MAX)
                 return setting_wrong(a, "more keys than one policy takes", e);
-        if (!text_unhex(a->value, key.name, sizeof(key.name)) || key.name[0] != 0x00 ||
-                        key.name[1] != 0x0b)
-                return setting_wrong(
-                                a, "the Name of an attestation key is 000b and 64 hex digits", e);
+        if (!read_name(a->value, &key))
+                return setting_wrong(a,
+                                "the Name of an attestation key is 000b and 64 hex digits, or 000c and 96",
+                                e);
         p->keys[p->n_keys++] = key;
         return 0;
 }
@@ -136,6 +147,36 @@ static int set_allowed(void *to, const Assignment *a, Err *e) {
         return 0;
 }
 
+static int set_methods(void *to, const Assignment *a, Err *e) {
+        Reading *r = to;
+        Policy *p = &r->policy;
+        Span rest = a->value;
+
+        if (!r->methods_given || rest.size == 0)
+                p->allowed_methods = 0;
+        r->methods_given = true;
+        for (Span word = setting_word(&rest); word.size > 0; word = setting_word(&rest)) {
+                unsigned i = 0;
+
+                while (event_methods[i] && !span_is(word, event_methods[i]))
+                        i++;
+                if (!event_methods[i])
+                        return setting_wrong(a, "names a way to unlock that there is not", e);
+                p->allowed_methods |= UINT32_C(1) << i;
+        }
+        return 0;
+}
+
+static int set_nv_policy(void *to, const Assignment *a, Err *e) {
+        Reading *r = to;
+        Policy *p = &r->policy;
+
+        p->has_nv_policy = a->value.size > 0;
+        if (p->has_nv_policy && !text_unhex(a->value, p->nv_policy, sizeof(p->nv_policy)))
+                return setting_wrong(a, "the authPolicy of an NV index is 64 hex digits", e);
+        return 0;
+}
+
 static int set_baseline(void *to, const Assignment *a, Err *e) {
         Reading *r = to;
         if (!text_number(a->value, UINT64_MAX, &r->policy.baseline))
@@ -154,6 +195,7 @@ static const Setting settings[] = {
         { "Machine", "AttestationKey", set_key },
         { "Machine", "Register", set_register },
         { "Machine", "Start", set_start },
+        { "Machine", "NvPolicy", set_nv_policy },
         { "Verdict", "Require", set_required },
         { "Firmware", "SecureBoot", set_boot },
         { "Firmware", "PlatformKey", set_boot },
@@ -164,6 +206,7 @@ static const Setting settings[] = {
         { "Kernel", "AppendedCommandLine", set_boot },
         { "Kernel", "Companions", set_boot },
         { "Release", "Leaf", add_leaf },
+        { "Unlock", "Allow", set_methods },
         { "Glass", "Allow", set_allowed },
         { "Glass", "Baseline", set_baseline },
         {},

@@ -20,7 +20,8 @@ typedef struct PolicyPlace {
 } PolicyPlace;
 
 typedef struct PolicyKey {
-        uint8_t name[34]; /* of the attestation key */
+        uint8_t name[TPM_NAME_MAX]; /* of the attestation key */
+        size_t size;
         PolicyPlace by;
 } PolicyKey;
 
@@ -41,6 +42,9 @@ typedef struct Policy {
         size_t n_leaves;
         uint32_t allowed_kinds;              /* a bit per event_kinds */
         PolicyPlace allowed_by[EVENT_KINDS]; /* where each was allowed */
+        uint32_t allowed_methods; /* a bit per event_methods: how volumes may be unlocked */
+        uint8_t nv_policy[32];    /* what must guard the first write of NvPCRs */
+        bool has_nv_policy;
         bool has_baseline;
         uint64_t baseline;
         BootPolicy boot;
@@ -54,6 +58,11 @@ Policy policy_default(void);
  * must live as long as the policy. -EINVAL for what is wrong: e names the line, and nothing
  * changes. */
 int policy_apply(Span text, Policy *policy, Err *e) _must_check_;
+
+/* What must guard the first write of NvPCRs; empty where policy does not say. */
+static inline Span policy_nv(const Policy *p) {
+        return (Span){ p->nv_policy, p->has_nv_policy ? sizeof(p->nv_policy) : 0 };
+}
 
 /* "line 3 of machine.policy" */
 void policy_say(PolicyPlace place, char *into, size_t size);

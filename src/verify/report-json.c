@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-sysreport.h"
+#include "verify/report-systemd.h"
 #include "verify/report.h"
 
 #include <errno.h>
@@ -78,6 +80,8 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_integer(w, "created", j->evidence.manifest.created);
                 put_text(w, "quoted", &quoted);
         }
+        if (j->report.readable)
+                report_sysreport_json(&j->report, w);
         if (j->story.n_records > 0) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
                 json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });
@@ -159,6 +163,11 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         put_not_judged(j, &w);
         put_timeline(j, q, &w);
         put_firmware(j, &w);
+        if (j->systemd.has_log) {
+                json_put_object(&w, "systemd");
+                report_systemd_json(&j->systemd, q, &w);
+                json_put_end(&w);
+        }
         json_put_end(&w);
         rc = buf_end(to, &unused);
         if (rc == -E2BIG)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-sysreport.h"
+#include "verify/report-systemd.h"
 #include "verify/report.h"
 
 #include <inttypes.h>
@@ -44,6 +46,10 @@ static void print_counter(const Openings *o, FILE *to) {
 static void print_head(const Judgement *j, FILE *to) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128), machine = BUF_UP_TO(64);
 
+        if (j->report.readable) {
+                report_sysreport_head(&j->report, to);
+                return;
+        }
         if (!j->readable) {
                 fprintf(to, "Evidence that cannot be read\n\n");
                 return;
@@ -145,7 +151,8 @@ static void print_events(const Judgement *j, FILE *to) {
 bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
                label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
-               label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE;
+               label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE ||
+               label == PART_SYSTEMD_LOG;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {
@@ -191,7 +198,12 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
         if (j->readable) {
                 print_timeline(j, q, to);
                 print_events(j, to);
+                report_systemd_people(&j->systemd, q, to);
                 print_coverage(j, to);
+        }
+        if (j->report.readable) {
+                report_systemd_people(&j->systemd, q, to);
+                report_sysreport_coverage(&j->report, to);
         }
         print_verdict(&j->verdict, to);
 }

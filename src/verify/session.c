@@ -54,31 +54,47 @@ static int audit_one(const Audited *a, Digest *session, Err *e) {
                         session, e);
 }
 
+int session_add_quote(Digest *session, const SessionCommand *c, Span selection, Err *e) {
+        return audit_one(&(Audited){ .code = BYTES_OF(code_of_quote),
+                                         .names = { c->key },
+                                         .nonce = c->nonce,
+                                         .parameters = selection,
+                                         .attest = c->attest,
+                                         .signature = c->signature },
+                        session, e);
+}
+
+int session_add_nv(Digest *session, const SessionCommand *c, Span auth, Span index, uint16_t size,
+                uint16_t offset, Err *e) {
+        Be16 s = be16(size), o = be16(offset);
+        const uint8_t where[] = { s.bytes[0], s.bytes[1], o.bytes[0], o.bytes[1] };
+
+        return audit_one(&(Audited){ .code = BYTES_OF(code_of_nv_certify),
+                                         .names = { c->key, auth, index },
+                                         .nonce = c->nonce,
+                                         .parameters = BYTES_OF(where),
+                                         .attest = c->attest,
+                                         .signature = c->signature },
+                        session, e);
+}
+
 static int audit_quote(const Evidence *ev, size_t i, Digest *session, Err *e) {
         const TpmQuote *q = &ev->tpm.quotes[i];
 
-        return audit_one(&(Audited){ .code = BYTES_OF(code_of_quote),
-                                         .names = { BYTES_OF(ev->ak_name) },
-                                         .nonce = ev->quotes[i].head.extra,
-                                         .parameters = q->selection,
-                                         .attest = q->attest,
-                                         .signature = q->signature },
-                        session, e);
+        return session_add_quote(session,
+                        &(SessionCommand){ BYTES_OF(ev->ak_name), ev->quotes[i].head.extra,
+                                        q->attest, q->signature },
+                        q->selection, e);
 }
 
 static int audit_nv(const Evidence *ev, size_t i, Digest *session, Err *e) {
         const TpmNv *n = &ev->tpm.nv[i];
-        Be16 size = be16(n->size), offset = be16(n->offset);
-        const uint8_t where[] = { size.bytes[0], size.bytes[1], offset.bytes[0], offset.bytes[1] };
+        const NvCertified *c = &ev->nv[i].certified;
 
-        return audit_one(&(Audited){ .code = BYTES_OF(code_of_nv_certify),
-                                         .names = { BYTES_OF(ev->ak_name), n->auth,
-                                                         ev->nv[i].certified.index_name },
-                                         .nonce = ev->nv[i].certified.head.extra,
-                                         .parameters = BYTES_OF(where),
-                                         .attest = n->attest,
-                                         .signature = n->signature },
-                        session, e);
+        return session_add_nv(session,
+                        &(SessionCommand){ BYTES_OF(ev->ak_name), c->head.extra, n->attest,
+                                        n->signature },
+                        n->auth, c->index_name, n->size, n->offset, e);
 }
 
 int session_digest(const Evidence *ev, Digest *ret, Err *e) {

@@ -11,6 +11,18 @@
  * digest together with the hash of the manifest. Whoever computes the digest again knows that these
  * attestations, no other and none besides, were made in one go, for this manifest. */
 
+/* A command of a session: Name of the signing key, qualifyingData, and what the TPM answered. */
+typedef struct SessionCommand {
+        Span key, nonce, attest, signature;
+} SessionCommand;
+
+/* One command more: TPM2_Quote with its selection; TPM2_NV_Certify with the Names of who authorised
+ * it and of the index. The scheme asked for is the key's own. */
+int session_add_quote(
+                Digest *session, const SessionCommand *c, Span selection, Err *e) _must_check_;
+int session_add_nv(Digest *session, const SessionCommand *c, Span auth, Span index, uint16_t size,
+                uint16_t offset, Err *e) _must_check_;
+
 /* What the session of the evidence must come to: D = 32 zero bytes, then for each command
  * D = SHA-256(D || cpHash || rpHash) (forms.md, section 3). */
 int session_digest(const Evidence *ev, Digest *ret, Err *e) _must_check_;

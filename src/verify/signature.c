@@ -16,15 +16,15 @@ static PublicKey public_key(const TpmPublic *ak) {
 }
 
 int signature_is_of_key(
-                const Evidence *ev, Span attest, const TpmSignature *s, bool *ret_holds, Err *e) {
-        PublicKey key = public_key(&ev->ak);
+                const TpmPublic *ak, Span attest, const TpmSignature *s, bool *ret_holds, Err *e) {
+        PublicKey key = public_key(ak);
         Digest d;
         int rc;
 
         *ret_holds = false;
         /* A restricted key signs with its own scheme and hash only; anything else is not from it.
          */
-        if (s->scheme != ev->ak.scheme || s->hash != ev->ak.hash)
+        if (s->scheme != ak->scheme || s->hash != ak->hash)
                 return 0;
         rc = hash_bytes(s->hash, attest, &d, e);
         if (rc < 0)
@@ -50,7 +50,7 @@ static int values_are_signed(const Evidence *ev, size_t i, bool *ret_equal, Err 
         return 0;
 }
 
-static const char *key_text(const TpmPublic *ak) {
+const char *signature_key_text(const TpmPublic *ak) {
         if (ak->type == TPM_KEY_ECC)
                 return ak->curve == TPM_CURVE_P384 ? "ECDSA P-384" : "ECDSA P-256";
         return ak->bits == 2048 ? "RSA-2048" : ak->bits == 3072 ? "RSA-3072" : "RSA-4096";
@@ -62,7 +62,7 @@ static int judge_quotes(const Evidence *ev, Verdict *v, Err *e) {
                 int rc;
 
                 rc = signature_is_of_key(
-                                ev, ev->tpm.quotes[i].attest, &ev->signatures[i], &holds, e);
+                                &ev->ak, ev->tpm.quotes[i].attest, &ev->signatures[i], &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds) {
@@ -89,7 +89,8 @@ static int judge_others(const Evidence *ev, Verdict *v, Err *e) {
         int rc;
 
         for (size_t i = 0; i < ev->tpm.n_nv; i++) {
-                rc = signature_is_of_key(ev, ev->tpm.nv[i].attest, &ev->nv[i].signature, &holds, e);
+                rc = signature_is_of_key(
+                                &ev->ak, ev->tpm.nv[i].attest, &ev->nv[i].signature, &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds)
@@ -99,7 +100,7 @@ static int judge_others(const Evidence *ev, Verdict *v, Err *e) {
         }
         if (!ev->tpm.has_audit)
                 return 0;
-        rc = signature_is_of_key(ev, ev->tpm.audit_attest, &ev->audit_signature, &holds, e);
+        rc = signature_is_of_key(&ev->ak, ev->tpm.audit_attest, &ev->audit_signature, &holds, e);
         if (rc < 0)
                 return rc;
         if (!holds)
@@ -118,7 +119,7 @@ int judge_signature(const Evidence *ev, Verdict *v, Err *e) {
         if (rc < 0)
                 return rc;
         verdict_prove(v, CLAIM_SIGNATURE, "the quote is signed by the key in the evidence (%s, %s)",
-                        key_text(&ev->ak), hash_name(ev->ak.hash));
+                        signature_key_text(&ev->ak), hash_name(ev->ak.hash));
         return 0;
 }
 
@@ -144,8 +145,8 @@ static const char *not_an_attestation_key(const TpmPublic *ak) {
         return ak->attributes & TPM_DECRYPT ? "decrypts, too (decrypt is set)" : NULL;
 }
 
-void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
-        const char *fault = not_an_attestation_key(&ev->ak);
+void judge_key_of(const TpmPublic *ak, Span name, const Question *q, Verdict *v) {
+        const char *fault = not_an_attestation_key(ak);
         char by[POLICY_SAID_MAX];
 
         /* anybody can put a public key beside what they wrote themselves */
@@ -158,7 +159,7 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
                 return;
         }
         for (size_t i = 0; i < q->policy->n_keys; i++)
-                if (memcmp(q->policy->keys[i].name, ev->ak_name, sizeof(ev->ak_name)) == 0) {
+                if (span_equal((Span){ q->policy->keys[i].name, q->policy->keys[i].size }, name)) {
                         policy_say(q->policy->keys[i].by, by, sizeof(by));
                         verdict_prove(v, CLAIM_KEY,
                                         "pinned by %s; pinned, not certified: that it is in a genuine TPM is your word",
@@ -167,6 +168,10 @@ void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
                 }
         verdict_refute(v, CLAIM_KEY, "AK unknown: policy does not name this key%s",
                         q->policy->n_keys == 0 ? " (it names none)" : "");
+}
+
+void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
+        judge_key_of(&ev->ak, (Span){ ev->ak_name, sizeof(ev->ak_name) }, q, v);
 }
 
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {

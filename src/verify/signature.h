@@ -6,9 +6,12 @@
 
 /* Whether the attestations are what they seem: the claims signature, key and fresh. */
 
-/* Whether the evidence's key signed these bytes, with its own scheme and hash. */
-int signature_is_of_key(const Evidence *ev, Span attest, const TpmSignature *s, bool *ret_holds,
+/* Whether this key signed these bytes, with its own scheme and hash. */
+int signature_is_of_key(const TpmPublic *ak, Span attest, const TpmSignature *s, bool *ret_holds,
                 Err *e) _must_check_;
+
+/* "ECDSA P-256" */
+const char *signature_key_text(const TpmPublic *ak);
 
 /* Each attestation is signed by the evidence's key, and the register values that lie beside a quote
  * are the ones that were signed. */
@@ -18,6 +21,7 @@ int judge_signature(const Evidence *ev, Verdict *v, Err *e) _must_check_;
  *
  * The key can only have signed what a TPM made of itself, and policy names it. */
 void judge_key(const Evidence *ev, const Question *q, Verdict *v);
+void judge_key_of(const TpmPublic *ak, Span name, const Question *q, Verdict *v);
 
 /* Each attestation but the audit carries exactly the nonce that was sent (the audit's extraData is
  * of it and of the manifest: judge_session()). */

@@ -223,35 +223,51 @@ static bool is_policy_register(const Policy *p, Register reg) {
         return false;
 }
 
-/* A quoted register that is not at its reset value and has no log: something happened that nobody
- * tells. */
-static void judge_unexplained(
-                const Evidence *ev, const Question *q, const Explained *x, Verdict *v) {
+/* A PCR that no log explains: nobody tells what was measured, or what is told does not make it. */
+static bool is_unexplained(
+                const Evidence *ev, const Replay *others, HashAlg bank, unsigned pcr, bool told) {
+        const Digest *quoted = pcr_value(&ev->tpm.pcrs, bank, pcr), *replayed;
+
+        if (!quoted || told != (others->told >> pcr & 1))
+                return false;
+        replayed = pcr_value(&others->pcrs, bank, pcr);
+        return !replayed || !digest_equal(quoted, replayed);
+}
+
+static void find_unexplained(const Evidence *ev, const Question *q, const Replay *others, bool told,
+                PcrSelection *ret) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
-        PcrSelection unexplained = {};
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
 
         for (size_t b = 0; b < held->n_banks; b++) {
                 PcrBank found = { .alg = held->banks[b].alg };
 
-                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-                        const Digest *d = pcr_value(&ev->tpm.pcrs, found.alg, pcr);
-
-                        if (d && !is_policy_register(q->policy, (Register){ REGISTER_PCR, pcr }) &&
-                                        !pcr_at_reset(pcr, d) &&
-                                        !pcr_selected(&x->which, (uint16_t) found.alg, pcr))
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+                        if (!is_policy_register(q->policy, (Register){ REGISTER_PCR, pcr }) &&
+                                        is_unexplained(ev, others, (HashAlg) found.alg, pcr, told))
                                 found.mask |= UINT32_C(1) << pcr;
-                }
                 if (found.mask != 0)
-                        unexplained.banks[unexplained.n_banks++] = found;
+                        ret->banks[ret->n_banks++] = found;
         }
-        if (unexplained.n_banks == 0)
-                return;
-        pcr_selection_text(&unexplained, &text);
-        buf_byte(&text, '\0');
-        verdict_refute(v, CLAIM_REGISTERS,
-                        "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
-                        text.failed < 0 ? "some register" : (const char *) text.data);
+}
+
+/* A quoted register that is not what the logs of others make of it; where they tell nothing of it,
+ * that is its reset value: otherwise something happened that nobody tells. */
+static void judge_unexplained(
+                const Evidence *ev, const Question *q, const Replay *others, Verdict *v) {
+        for (int told = 1; told >= 0; told--) {
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(512);
+                PcrSelection unexplained = {};
+
+                find_unexplained(ev, q, others, told, &unexplained);
+                if (unexplained.n_banks == 0)
+                        continue;
+                pcr_selection_text(&unexplained, &text);
+                buf_byte(&text, '\0');
+                verdict_refute(v, CLAIM_REGISTERS,
+                                told ? "the logs do not replay to what was quoted of %s: records are missing, added or changed, or a log is not here"
+                                     : "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
+                                text.failed < 0 ? "some register" : (const char *) text.data);
+        }
 }
 
 /* Silence fails: every register that policy names has a log here, and it is this one. And what is
@@ -343,7 +359,7 @@ static void prove(Verdict *v, const Story *s) {
                         s->n_records, names.failed < 0 ? "registers" : (const char *) names.data);
 }
 
-int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+int judge_registers(const Evidence *ev, const Question *q, const Replay *others, Verdict *v,
                 Story *ret, Err *e) {
         Err first = {};
         int rc;
@@ -359,8 +375,7 @@ int judge_registers(const Evidence *ev, const Question *q, const Explained *x, V
         judge_silence(q, v, ret);
         if (rc == 0 && ret->has_log)
                 judge_values(ev, v, ret);
-        judge_explained(x, v);
-        judge_unexplained(ev, q, x, v);
+        judge_unexplained(ev, q, others, v);
         prove(v, ret);
         if (ret->n_segments > 1)
                 verdict_remark(v, CLAIM_REGISTERS,

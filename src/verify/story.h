@@ -3,8 +3,8 @@
 
 #include "log/chain.h"
 #include "verify/evidence.h"
-#include "verify/explain.h"
 #include "verify/question.h"
+#include "verify/replay.h"
 
 /* What the machine's log tells, replayed against what was quoted: the claim registers, and the
  * story that the claims after it read. Nothing in it counts unless registers is proven. */
@@ -46,7 +46,7 @@ uint32_t story_opening_kind(const Content *c);
 /* What a record says of a layer. Borrows from c. */
 StoryLayer story_layer(const Content *c);
 
-/* Replays and judges the claim registers; x is what the firmware's log explains. Borrows from the
- * evidence. */
-int judge_registers(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+/* Replays and judges the claim registers. others: what the logs of others make of the registers.
+ * Borrows from the evidence. */
+int judge_registers(const Evidence *ev, const Question *q, const Replay *others, Verdict *v,
                 Story *ret, Err *e) _must_check_;

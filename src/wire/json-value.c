@@ -47,6 +47,13 @@ bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) {
         return true;
 }
 
+bool json_u64(Json v, uint64_t *ret) {
+        JsonType type = json_type(v);
+
+        return (type == JSON_INTEGER || type == JSON_NUMBER) &&
+               text_number(json_raw(v), UINT64_MAX, ret);
+}
+
 bool json_hex(Json v, uint8_t *into, size_t size) {
         return json_type(v) == JSON_STRING && text_unhex(json_raw(v), into, size);
 }

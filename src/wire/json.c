@@ -19,8 +19,9 @@ typedef struct Reader {
         size_t n, room;
         bool full;
         unsigned depth;
-        uint32_t open[JSON_DEPTH_MAX]; /* the objects and arrays around us, outermost first */
-        uint32_t name[JSON_DEPTH_MAX]; /* the latest name in each; 0 while there is none */
+        uint32_t open[JSON_FOREIGN_DEPTH_MAX]; /* the objects and arrays around us, outermost first
+                                                */
+        uint32_t name[JSON_FOREIGN_DEPTH_MAX]; /* the latest name in each; 0 while there is none */
 } Reader;
 
 static int peek(const Cursor *c) {
@@ -37,7 +38,7 @@ static bool is_blank(int c) {
 }
 
 static void skip_blanks(Reader *r) {
-        while (r->form == JSON_STRICT && is_blank(peek(&r->c)))
+        while (r->form != JSON_CANONICAL && is_blank(peek(&r->c)))
                 r->c.at++;
         if (is_blank(peek(&r->c)))
                 cursor_reject(&r->c, "a blank, in canonical JSON");
@@ -186,20 +187,29 @@ static bool read_fraction(Cursor *c) {
         return found;
 }
 
+/* True for one that is carried, and not evaluated. */
+static bool check_integer(Reader *r, size_t at, Span digits, bool negative) {
+        bool wide = r->form == JSON_FOREIGN && !negative;
+        uint64_t v = 0, max = wide ? UINT64_MAX : (uint64_t) JSON_INTEGER_MAX;
+
+        if (!text_number(digits, max, &v))
+                cursor_reject_at(&r->c, at,
+                                wide ? "an integer beyond 2^64 - 1" : "an integer beyond 2^53 - 1");
+        if (negative && v == 0)
+                cursor_reject_at(&r->c, at, "a zero with a sign");
+        return v > (uint64_t) JSON_INTEGER_MAX;
+}
+
 static JsonToken read_number(Reader *r) {
         Cursor *c = &r->c;
         size_t at = c->at;
-        bool negative = cursor_skip(c, SPAN_LITERAL("-"));
+        bool negative = cursor_skip(c, SPAN_LITERAL("-")), carried;
         Span digits = read_digits(c);
         bool fraction = read_fraction(c);
-        uint64_t v = 0;
 
         if (digits.size > 1 && digits.data[0] == '0')
                 cursor_reject_at(c, at, "a number with a leading zero");
-        if (!fraction && !text_number(digits, (uint64_t) JSON_INTEGER_MAX, &v))
-                cursor_reject_at(c, at, "an integer beyond 2^53 - 1");
-        if (!fraction && negative && v == 0)
-                cursor_reject_at(c, at, "a zero with a sign");
+        carried = fraction || check_integer(r, at, digits, negative);
         if (fraction && c->at - at > NUMBER_MAX)
                 cursor_reject_at(c, at, "a number of too many digits");
         if (fraction && r->form == JSON_CANONICAL)
@@ -207,7 +217,7 @@ static JsonToken read_number(Reader *r) {
         return (JsonToken){
                 .at = (uint32_t) at,
                 .size = (uint32_t) (c->at - at),
-                .type = fraction ? JSON_NUMBER : JSON_INTEGER,
+                .type = carried ? JSON_NUMBER : JSON_INTEGER,
         };
 }
 
@@ -237,8 +247,9 @@ static JsonToken read_word(Reader *r) {
 
 static void open_container(Reader *r, JsonType type) {
         JsonToken t = { .at = (uint32_t) r->c.at, .type = type };
+        unsigned most = r->form == JSON_FOREIGN ? JSON_FOREIGN_DEPTH_MAX : JSON_DEPTH_MAX;
 
-        if (r->depth == JSON_DEPTH_MAX) {
+        if (r->depth == most) {
                 cursor_reject(&r->c, "objects and arrays nested too deeply");
                 return;
         }

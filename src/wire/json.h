@@ -10,12 +10,14 @@
  * Stricter than any library, the same on every distribution: valid UTF-8, no control characters in
  * strings, no lone surrogates, no \u0000, no name twice in one object, no escapes in names, no
  * bytes after the value, integers within +-(2^53 - 1) and no -0, fractions of at most 32 characters
- * and exponents of at most two digits, nesting bounded. Two forms are read: */
+ * and exponents of at most two digits, nesting bounded. Three forms are read: */
 typedef enum JsonForm {
         JSON_STRICT,    /* any spelling that RFC 8259 allows, within the rules above */
         JSON_CANONICAL, /* forms.md, section 1: the one spelling that a value has: no blanks, names
                          * sorted bytewise, escapes only \" and \\, no 0x7f, no true, false, null,
                          * fractions */
+        JSON_FOREIGN,   /* strict, for what others write: numbers of up to 64 bits without a sign
+                         * are carried (json_u64), and nesting goes down to JSON_FOREIGN_DEPTH_MAX */
 } JsonForm;
 
 /* I-JSON (RFC 7493, section 2.2): what every reader of JSON holds exactly. */
@@ -75,6 +77,9 @@ bool json_has_only(Json v, const char *const *names);
 
 /* True where v is an integer between min and max. */
 bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) _must_check_;
+
+/* True where v is a number of up to 64 bits without sign, fraction and exponent. */
+bool json_u64(Json v, uint64_t *ret) _must_check_;
 
 /* The bytes of a value as they stand in the text; a string without its quotes, escapes in it. */
 Span json_raw(Json v);

@@ -23,7 +23,8 @@ enum {
         HISTORY_MAX = 16 * 1024 * 1024, /* the whole history */
 
         /* JSON (wire/json) */
-        JSON_DEPTH_MAX = 8, /* objects and arrays inside one another */
+        JSON_DEPTH_MAX = 8,          /* objects and arrays inside one another */
+        JSON_FOREIGN_DEPTH_MAX = 16, /* the same in what others write */
 
         /* evidence (forms.md, section 3) */
         BUNDLE_MAX = 32 * 1024 * 1024, /* the whole file */
@@ -36,6 +37,11 @@ enum {
         FIRMWARE_SIGNATURES_MAX = 65536, /* entries in one signature database */
         COMMAND_LINE_MAX = 8 * 1024,     /* the kernel's */
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
+        SYSTEMD_RECORD_MAX = 16 * 1024, /* one line of it */
+        SYSTEMD_RECORD_TOKENS_MAX = 128,
+        SYSREPORT_SIGNATURES_MAX = 8,     /* of a report of systemd */
+        SYSREPORT_COMPONENTS_MAX = 24,    /* attestations in one of them */
+        SYSREPORT_TOKENS_MAX = 32 * 1024, /* JSON values in one of them */
         NONCE_MIN = 16,
         NONCE_MAX = 32,
 
@@ -48,7 +54,7 @@ enum {
         RSA_BYTES_MAX = 512,      /* 4096 bits */
         ECC_BYTES_MAX = 66,       /* P-521 */
         NV_CONTENTS_MAX = 2048,
-        NV_CERTIFIED_MAX = 4,                            /* NV attestations in one bundle */
+        NV_CERTIFIED_MAX = 8,                            /* NV attestations in one bundle */
         NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + 64 + 2,          /* TPMS_NV_PUBLIC */
         PCR_SELECTION_MAX = 4 + BANKS_MAX * (2 + 1 + 4), /* TPML_PCR_SELECTION */
 
@@ -105,4 +111,6 @@ enum {
         POLICY_HASHES_MAX = 64,   /* of each kind of certificate or hash in a policy */
         POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
         STORY_LAYERS_MAX = 256,   /* layers that one log activates */
+        NVPCRS_MAX = 16,          /* NvPCRs in one evidence */
+        UNLOCKS_MAX = 64,         /* volumes of which one log says how they were unlocked */
 };

@@ -114,8 +114,8 @@ int tpm_public_parse(Span bytes, TpmPublic *ret, Err *e) {
 
         p.type = (TpmKeyType) cursor_u16be(&c);
         p.name_alg = (HashAlg) cursor_u16be(&c);
-        if (p.name_alg != HASH_SHA256)
-                cursor_reject(&c, "a Name of another hash than SHA-256");
+        if (p.name_alg != HASH_SHA256 && p.name_alg != HASH_SHA384)
+                cursor_reject(&c, "a Name of another hash than SHA-256 and SHA-384");
         p.attributes = cursor_u32be(&c);
         if (p.attributes & ATTRIBUTES_RESERVED)
                 cursor_reject(&c, "object attributes without a meaning");

@@ -37,7 +37,7 @@ typedef enum TpmCurve { TPM_CURVE_NONE, TPM_CURVE_P256 = 0x0003, TPM_CURVE_P384 
 
 typedef struct TpmPublic {
         TpmKeyType type;
-        HashAlg name_alg; /* SHA-256 only: its Name is 000b and 32 bytes */
+        HashAlg name_alg; /* SHA-256, or SHA-384 as systemd's own keys have it */
         uint32_t attributes;
         Span policy;
         TpmScheme scheme;

@@ -121,7 +121,7 @@ static int read_nv(Json v, Buf *into, TpmNv *ret, Err *e) {
 
 static int read_nvs(Json nv, Buf *into, TpmPart *p, Err *e) {
         if (json_type(nv) != JSON_ARRAY || json_count(nv) > NV_CERTIFIED_MAX)
-                return json_reject(nv, part_text, "not at most four NV attestations", e);
+                return json_reject(nv, part_text, "not at most eight NV attestations", e);
         for (Json v = json_first(nv); json_type(v) != JSON_NONE; v = json_next(nv, v)) {
                 int rc = read_nv(v, into, &p->nv[p->n_nv], e);
 

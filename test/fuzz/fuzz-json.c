@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         Span text = { data, size };
         JsonToken tokens[TOKENS_MAX];
         Json v = { .end = 7 };
-        int canonical, strict;
+        int canonical, strict, foreign;
         Err e = {};
 
         if (size > TEXT_MAX)
@@ -92,6 +92,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(strict == 0 || strict == -E2BIG || strict == -EBADMSG);
         check((strict < 0) == (e.code < 0) && (strict == 0 || v.end == 7));
         if (strict == 0)
+                look_up(v);
+
+        /* what others may write is what is strict, and a little more */
+        foreign = json_parse(text, JSON_FOREIGN, tokens, TOKENS_MAX, "text", &v, NULL);
+        check(strict < 0 || foreign == 0);
+        if (foreign == 0)
                 look_up(v);
 
         canonical = json_parse(text, JSON_CANONICAL, tokens, TOKENS_MAX, "text", &v, NULL);

@@ -63,6 +63,7 @@ void case_judge_bundle(Case *c) {
 
         if (c->policy.n_keys == 0) {
                 memcpy(c->policy.keys[0].name, c->forge.ak_name, 34);
+                c->policy.keys[0].size = 34;
                 c->policy.keys[0].by.line = 3;
                 c->policy.n_keys = 1;
         }

@@ -47,6 +47,46 @@ void forge_certify(Forge *f, uint64_t value, Span qualifying, const TpmClock *cl
         forge_sign(f, buf_span(attest), false, signature);
 }
 
+void forge_nvpcr(Forge *f, NvPublic public, Span value) {
+        assert(f->n_nvpcrs < NVPCRS_MAX);
+        f->nvpcrs[f->n_nvpcrs++] = (ForgeNv){ .public = public,
+                .value = value,
+                .bytes = BUF_UP_TO(NV_PUBLIC_MAX),
+                .attest = BUF_UP_TO(ATTEST_MAX),
+                .signature = BUF_UP_TO(TPM_SIGNATURE_MAX) };
+}
+
+void forge_certify_nvpcrs(Forge *f) {
+        for (size_t i = 0; i < f->n_nvpcrs; i++) {
+                ForgeNv *nv = &f->nvpcrs[i];
+                _cleanup_(buf_done) Buf name = BUF_UP_TO(64);
+
+                buf_done(&nv->bytes);
+                nv_public_write(&nv->public, &nv->bytes);
+                put_name(buf_span(&nv->bytes), &name);
+                memcpy(nv->name, buf_span(&name).data, sizeof(nv->name));
+                buf_done(&nv->attest);
+                forge_head(f, 0x8014, (Span){ f->nonce, f->nonce_size }, &f->clock, &nv->attest);
+                put_prefixed(&nv->attest, buf_span(&name));
+                buf_be(&nv->attest, 0, 2);
+                put_prefixed(&nv->attest, nv->value);
+                forge_sign(f, buf_span(&nv->attest), false, &nv->signature);
+        }
+}
+
+void forge_add_nvpcrs(Forge *f, TpmPart *part) {
+        for (size_t i = 0; i < f->n_nvpcrs; i++) {
+                const ForgeNv *nv = &f->nvpcrs[i];
+
+                part->commands[part->n_quotes + part->n_nv] = TPM_COMMAND_NV;
+                part->nv[part->n_nv++] = (TpmNv){ .public = buf_span(&nv->bytes),
+                        .auth = { nv->name, sizeof(nv->name) },
+                        .size = nv->public.size,
+                        .attest = buf_span(&nv->attest),
+                        .signature = buf_span(&nv->signature) };
+        }
+}
+
 /* The command's bytes after the handles: what was asked with which nonce. */
 static void put_command(uint32_t code, Span names, Span nonce, Span rest, Buf *to) {
         buf_be(to, code, 4);

@@ -98,6 +98,7 @@ void forge_new(Forge *f, const World *w) {
                 .audit_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(LOG_MAX),
+                .systemd_log = BUF_UP_TO(SYSTEMD_LOG_MAX),
                 .counter = nv_counter(),
                 .exclusive = true,
                 .attributes = 0x00050472,
@@ -124,11 +125,17 @@ void forge_done(Forge *f) {
         buf_done(&f->line);
         buf_done(&f->before);
         buf_done(&f->history);
+        buf_done(&f->systemd_log);
         buf_done(&f->nv_public);
         buf_done(&f->nv_attest);
         buf_done(&f->nv_signature);
         buf_done(&f->audit_attest);
         buf_done(&f->audit_signature);
+        for (size_t i = 0; i < NVPCRS_MAX; i++) {
+                buf_done(&f->nvpcrs[i].bytes);
+                buf_done(&f->nvpcrs[i].attest);
+                buf_done(&f->nvpcrs[i].signature);
+        }
 }
 
 void forge_key(Forge *f, TpmCurve curve, HashAlg hash) {
@@ -224,6 +231,7 @@ void forge_quote(Forge *f) {
         forge_sign(f, buf_span(&f->attest), f->sign_with_other, &f->signature);
         if (f->counted)
                 certify(f);
+        forge_certify_nvpcrs(f);
 }
 
 void forge_firmware(Forge *f, const FirmLog *l) {
@@ -299,6 +307,7 @@ void forge_bundle(Forge *f, Buf *to) {
         add_part(f, PART_HISTORY, &f->history, &b, &m);
         add_part(f, PART_FIRMWARE_LOG, &f->firmware, &b, &m);
         add_part(f, PART_COMMAND_LINE, &f->line, &b, &m);
+        add_part(f, PART_SYSTEMD_LOG, &f->systemd_log, &b, &m);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);
         manifest_write(&m, &manifest);
@@ -307,6 +316,7 @@ void forge_bundle(Forge *f, Buf *to) {
         part.quotes[0] = (TpmQuote){ buf_span(&selection), buf_span(&f->attest),
                 buf_span(&f->signature) };
         add_counter(f, counter_name, &part);
+        forge_add_nvpcrs(f, &part);
         if (f->audited)
                 forge_audit(f, buf_span(&manifest), &part);
         if (f->spoil_tpm)

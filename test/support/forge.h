@@ -8,6 +8,13 @@
 #include "wire/tpmkey.h"
 #include "wire/tpmpart.h"
 
+typedef struct ForgeNv {
+        NvPublic public;
+        Span value; /* borrowed, as is the policy in public */
+        uint8_t name[34];
+        Buf bytes, attest, signature;
+} ForgeNv;
+
 /* Evidence made without a TPM: an ordinary key signs what a TPM would, so that a test can change
  * one thing at a time and sign the rest as an attacker with that key would. The steps: forge_new(),
  * change what goes into the quote, forge_quote(), change what is beside it, forge_bundle(). */
@@ -40,6 +47,10 @@ typedef struct Forge {
         Buf nv_public, nv_attest, nv_signature;
         bool nv_with_other; /* other_key signs it */
 
+        /* NvPCRs of systemd that are certified beside it */
+        ForgeNv nvpcrs[NVPCRS_MAX];
+        size_t n_nvpcrs;
+
         /* an audit of all that, made by forge_bundle() for the manifest that it writes */
         bool audited, exclusive;
         uint8_t audit_spoiled; /* 1: another digest; 2: another extraData */
@@ -47,10 +58,10 @@ typedef struct Forge {
         TpmClock audit_clock;
         Buf audit_attest, audit_signature;
 
-        PcrSelection asked;       /* what the evidence says was asked for */
-        PcrValues values;         /* beside the quote */
-        Buf log, before, history; /* a part each, unless empty */
-        Buf firmware, line;       /* parts firmware-log and command-line, likewise */
+        PcrSelection asked;                    /* what the evidence says was asked for */
+        PcrValues values;                      /* beside the quote */
+        Buf log, before, history, systemd_log; /* a part each, unless empty */
+        Buf firmware, line;                    /* parts firmware-log and command-line, likewise */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */
@@ -79,6 +90,11 @@ void forge_head(const Forge *f, uint16_t type, Span extra, const TpmClock *clock
 /* TPM2_NV_Certify of the counter: at this value, with this qualifyingData. */
 void forge_certify(Forge *f, uint64_t value, Span qualifying, const TpmClock *clock, Buf *attest,
                 Buf *signature);
+
+/* An NvPCR more. TPM2_NV_Certify of all of them, and their places in a part. */
+void forge_nvpcr(Forge *f, NvPublic public, Span value);
+void forge_certify_nvpcrs(Forge *f);
+void forge_add_nvpcrs(Forge *f, TpmPart *part);
 
 /* The audit of a part that is whole but for it, for this manifest. */
 void forge_audit(Forge *f, Span manifest, TpmPart *part);

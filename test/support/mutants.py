@@ -22,7 +22,9 @@ FILES = sorted(p.relative_to(ROOT) for p in (ROOT / "src/verify").glob("*.c")) +
     pathlib.Path("src", name) for name in (
         "base/cursor.c", "base/ini.c", "base/settings.c", "log/chain.c", "wire/attest.c", "wire/bundle.c", "wire/content.c",
         "wire/efievent.c", "wire/efipath.c", "wire/efisig.c", "wire/firmware.c", "wire/json.c", "wire/json-value.c",
-        "wire/leaf.c", "wire/record.c", "wire/register.c", "wire/tpmkey.c", "wire/tpmpart.c", "wire/veritysb.c", "wire/veritysig.c")]
+        "wire/leaf.c", "wire/record.c", "wire/register.c", "wire/sysreport-tpm2.c", "wire/sysreport.c",
+        "wire/systemdlog-words.c", "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c", "wire/veritysb.c",
+        "wire/veritysig.c")]
 
 # what hands an error on that was found right there: the if before it is the check
 ORIGINS = {"err_set", "json_reject", "setting_wrong", "unknown_section", "unknown_key", "cursor_end"}

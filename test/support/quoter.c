@@ -135,6 +135,18 @@ static int quoter_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *atte
         return attest->failed < 0 ? attest->failed : signature->failed;
 }
 
+static int put_nvpcr(const Quoter *q, uint32_t index, Buf *public) {
+        NvPublic p = { .index = index,
+                .name_alg = HASH_SHA256,
+                .attributes = q->nvpcr_attributes,
+                .size = q->nvpcr_size };
+
+        if (q->nvpcr_attributes == 0)
+                return 0;
+        nv_public_write(&p, public);
+        return public->failed < 0 ? public->failed : 1;
+}
+
 static int quoter_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
         Quoter *q = quoter_of(t);
         NvPublic p = nv_counter();
@@ -143,7 +155,9 @@ static int quoter_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
         if (rc < 0)
                 return rc;
         q->publics++;
-        assert(index == NV_COUNTER_INDEX && !q->auditing);
+        assert(!q->auditing);
+        if (index != NV_COUNTER_INDEX)
+                return put_nvpcr(q, index, public);
         if (!q->counted)
                 return 0;
         p.attributes |= q->lie == LIE_COUNTER ? NV_ORDERLY | NV_WRITTEN : NV_WRITTEN;
@@ -173,11 +187,13 @@ static int quoter_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifyin
         if (rc < 0)
                 return rc;
         q->certified++;
-        assert(index == NV_COUNTER_INDEX && size == 8);
+        assert(size == (index == NV_COUNTER_INDEX ? 8 : 32));
         sample_sized(SPAN_LITERAL(SAMPLE_NAME), &body);
         buf_be(&body, 0, 2);
         sample_sized(q->lie == LIE_CONTENTS ? SPAN_LITERAL("\0\0\0\7")
-                                            : SPAN_LITERAL("\0\0\0\0\0\0\0\7"),
+                        : index == NV_COUNTER_INDEX
+                                        ? SPAN_LITERAL("\0\0\0\0\0\0\0\7")
+                                        : SPAN_LITERAL("0123456789abcdef0123456789abcdef"),
                         &body);
         a = sample_attest(0x8014, buf_span(&body));
         a.extra = q->lie == LIE_CERTIFY ? SPAN_LITERAL("of another day..") : qualifying;

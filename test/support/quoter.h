@@ -25,9 +25,11 @@ typedef struct Quoter {
         Tpm tpm;
         PcrValues pcrs; /* PCRs 0 to 23 of sha256 and sha384 */
         QuoterLie lie;
-        unsigned meddle;  /* before so many quotes, from now on, PCR 8 is extended */
-        int fail_after;   /* commands that still work; negative: all */
-        bool counted;     /* there is a counter, at 7 */
+        unsigned meddle;           /* before so many quotes, from now on, PCR 8 is extended */
+        int fail_after;            /* commands that still work; negative: all */
+        bool counted;              /* there is a counter, at 7 */
+        uint32_t nvpcr_attributes; /* of any other NV index; 0: there is none */
+        uint16_t nvpcr_size;
         unsigned intrude; /* so many exclusive sessions, from now on, are lost to somebody else */
         unsigned intrude_late; /* the same, after all that is attested */
         bool auditing, exclusive, intruded;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -15,9 +16,8 @@
 static const char *const boots[] = { "257-clean-sysext", "257-tampered-cmdline-signed",
         "262-clean-first", "262-luks-logins-report", "262-stub-extras", "262-sysext-refresh" };
 
-/* What the userspace log explains, and the firmware's does not: PCR 9 (NvPCRs, from 259 on), 10
- * (IMA) and 15 (machine id). */
-enum { FIRST_262 = 2 };
+/* PCR 10 is IMA's, whose log nobody reads here. 262 has NvPCRs. */
+enum { FIRST_262 = 2, IMA = 1u << 10 };
 
 static void read_values(Span text, PcrValues *values) {
         while (text.size > 0) {
@@ -46,6 +46,82 @@ static bool load(const char *boot, const char *file, Buf *to) {
         return testdata_read(name, to);
 }
 
+/* The next line; false at the end. */
+static bool next_line(Span *text, char line[static 256]) {
+        const uint8_t *end = memchr(text->data, '\n', text->size);
+        size_t n = end ? (size_t) (end - text->data) : text->size;
+
+        (void) snprintf(line, 256, "%.*s", (int) n, (const char *) text->data);
+        n += end ? 1 : 0;
+        *text = (Span){ text->data + n, text->size - n };
+        return n > 0;
+}
+
+static void unhex(const char *hex, uint8_t to[static 32]) {
+        assert_true(text_unhex(span_of(hex), to, 32));
+}
+
+/* {"nvindex" : N, "priority" : N, "value" : "HEX"} */
+static void read_nv_value(const char *boot, uint32_t index, uint8_t to[static 32]) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(8192);
+        char line[256], hex[65];
+        uint32_t at = 0;
+        Span rest;
+
+        assert_true(load(boot, "an-nvpcrs.json", &text));
+        rest = buf_span(&text);
+        while (next_line(&rest, line)) {
+                (void) sscanf(line, " \"nvindex\" : %u", &at);
+                if (at == index && sscanf(line, " \"value\" : \"%64[0-9a-f]\"", hex) == 1) {
+                        unhex(hex, to);
+                        return;
+                }
+        }
+        fail_msg("%s: no NvPCR 0x%x", boot, index);
+}
+
+/* The machine's NvPCRs, as tpm2_nvreadpublic shows their public areas. */
+static void add_nvpcrs(Case *c, const char *boot) {
+        static uint8_t values[NVPCRS_MAX][32], policies[NVPCRS_MAX][32];
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(64 * 1024);
+        NvPublic public = { .name_alg = HASH_SHA256, .size = 32 };
+        char line[256], hex[65];
+        Span rest;
+
+        assert_true(load(boot, "nv-public", &text));
+        rest = buf_span(&text);
+        while (next_line(&rest, line)) {
+                size_t n = c->forge.n_nvpcrs;
+
+                (void) sscanf(line, "0x%x:", &public.index);
+                (void) sscanf(line, " value: 0x%x", &public.attributes);
+                if (sscanf(line, " authorization policy: %64[0-9A-F]", hex) != 1 ||
+                                (public.attributes & NV_TYPE) != NV_EXTEND)
+                        continue;
+                for (char *h = hex; *h; h++)
+                        *h = (char) tolower(*h);
+                unhex(hex, policies[n]);
+                read_nv_value(boot, public.index, values[n]);
+                public.policy = (Span){ policies[n], 32 };
+                forge_nvpcr(&c->forge, public, (Span){ values[n], 32 });
+        }
+}
+
+/* systemd's log, of the boot that the forged log of avouch is of: no digest is over that. */
+static void add_systemd_log(Case *c, const char *boot) {
+        static const char before[] = "\"bootId\":\"";
+        Buf *log = &c->forge.systemd_log;
+        char id[33];
+
+        case_judge(c);
+        for (size_t i = 0; i < 16; i++)
+                (void) snprintf(id + 2 * i, 3, "%02x", c->judgement.story.segment.chain.boot[i]);
+        assert_true(load(boot, "tpm2-measure.log", log));
+        for (size_t i = 0; i + sizeof(before) + 32 < log->size; i++)
+                if (memcmp(log->data + i, before, sizeof(before) - 1) == 0)
+                        memcpy(log->data + i + sizeof(before) - 1, id, 32);
+}
+
 /* Lays a boot on the table: all but what other logs explain. False where it is not there. */
 static bool lay(Case *c, const char *boot, uint32_t left_out) {
         _cleanup_(buf_done) Buf values = BUF_UP_TO(8192);
@@ -54,6 +130,7 @@ static bool lay(Case *c, const char *boot, uint32_t left_out) {
 
         if (!load(boot, "binary_bios_measurements", &c->forge.firmware))
                 return false;
+        add_systemd_log(c, boot);
         assert_true(load(boot, "pcrs-sysfs", &values));
         assert_true(load(boot, "cmdline", &c->forge.line));
         read_values(buf_span(&values), &v);
@@ -100,16 +177,38 @@ static void begin(Case *c) {
 static void each_boot_replays(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTS(boots); i++) {
-                uint32_t others = 1u << 10 | 1u << 15 | (i >= FIRST_262 ? 1u << 9 : 0);
                 Case c;
 
                 begin(&c);
-                if (lay(&c, boots[i], others)) {
+                if (lay(&c, boots[i], IMA)) {
+                        if (i >= FIRST_262)
+                                add_nvpcrs(&c, boots[i]);
                         case_judge(&c);
                         assert_claim(&c, CLAIM_REGISTERS, CLAIM_PROVEN, "records replay");
                         assert_claim(&c, CLAIM_FIRMWARE, CLAIM_PROVEN,
                                         "Secure Boot on, programs let in by CN=mkosi of root (");
                         assert_claim(&c, CLAIM_KERNEL, CLAIM_NOT_PROVEN, "is no release");
+                        assert_int_equal(c.judgement.systemd.n_nv, i >= FIRST_262 ? 4 : 0);
+                        for (size_t n = 0; n < c.judgement.systemd.n_nv; n++)
+                                assert_null(c.judgement.systemd.nv[n].fault);
+                }
+                case_end(&c);
+        }
+}
+
+/* Without systemd's log its phases and separators are known all the same; not what else it
+ * measures: machine id, NvPCRs. */
+static void without_systemds_log_some_is_guessed(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(boots); i++) {
+                Case c;
+
+                begin(&c);
+                if (lay(&c, boots[i], IMA | 1u << 15 | (i >= FIRST_262 ? 1u << 9 : 0))) {
+                        buf_done(&c.forge.systemd_log);
+                        case_judge(&c);
+                        assert_claim(&c, CLAIM_REGISTERS, CLAIM_PROVEN, "records replay");
+                        assert_claim(&c, CLAIM_FIRMWARE, CLAIM_PROVEN, "Secure Boot on");
                 }
                 case_end(&c);
         }
@@ -122,11 +221,24 @@ static void what_other_logs_explain_is_named(void **state) {
         begin(&c);
         if (lay(&c, "262-clean-first", 0)) {
                 case_judge(&c);
-                assert_claim(&c, CLAIM_REGISTERS, CLAIM_NOT_PROVEN, "sha256:9");
-                c.forge.values.held.banks[0].mask &= ~(1u << 9);
-                c.forge.selection = c.forge.asked = c.forge.values.held;
+                assert_claim(&c, CLAIM_REGISTERS, CLAIM_NOT_PROVEN, "quoted of sha256:10 (");
+                buf_done(&c.forge.systemd_log);
                 case_judge(&c);
-                assert_claim(&c, CLAIM_REGISTERS, CLAIM_NOT_PROVEN, "quoted of sha256:10,15");
+                assert_claim(&c, CLAIM_REGISTERS, CLAIM_NOT_PROVEN, "quoted of sha256:9:");
+        }
+        case_end(&c);
+}
+
+/* Two volumes, and that is all that was unlocked. */
+static void an_unlock_is_proven(void **state) {
+        Case c;
+
+        (void) state;
+        begin(&c);
+        if (lay(&c, "262-luks-logins-report", IMA)) {
+                add_nvpcrs(&c, "262-luks-logins-report");
+                case_judge(&c);
+                assert_claim(&c, CLAIM_UNLOCK, CLAIM_PROVEN, "2 unlocked, each as policy allows");
         }
         case_end(&c);
 }
@@ -137,7 +249,7 @@ static void the_clean_boot_is_the_release(void **state) {
 
         (void) state;
         begin(&c);
-        if (lay(&c, "257-clean-sysext", 1u << 10 | 1u << 15)) {
+        if (lay(&c, "257-clean-sysext", IMA)) {
                 add_leaf(&c, "257-clean-sysext");
                 case_judge(&c);
                 assert_claim(&c, CLAIM_KERNEL, CLAIM_PROVEN,
@@ -153,7 +265,7 @@ static void the_tampered_boot_is_named_by_its_word(void **state) {
 
         (void) state;
         begin(&c);
-        if (lay(&c, "257-tampered-cmdline-signed", 1u << 10 | 1u << 15)) {
+        if (lay(&c, "257-tampered-cmdline-signed", IMA)) {
                 add_leaf(&c, "257-clean-sysext");
                 case_judge(&c);
                 assert_claim(&c, CLAIM_KERNEL, CLAIM_NOT_PROVEN,
@@ -168,7 +280,7 @@ static void what_came_beside_the_uki_is_named(void **state) {
 
         (void) state;
         begin(&c);
-        if (lay(&c, "262-stub-extras", 1u << 9 | 1u << 10 | 1u << 15)) {
+        if (lay(&c, "262-stub-extras", IMA)) {
                 add_leaf(&c, "262-stub-extras");
                 case_judge(&c);
                 assert_claim(&c, CLAIM_KERNEL, CLAIM_NOT_PROVEN,
@@ -184,7 +296,9 @@ static void what_came_beside_the_uki_is_named(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_boot_replays),
+                cmocka_unit_test(without_systemds_log_some_is_guessed),
                 cmocka_unit_test(what_other_logs_explain_is_named),
+                cmocka_unit_test(an_unlock_is_proven),
                 cmocka_unit_test(the_clean_boot_is_the_release),
                 cmocka_unit_test(the_tampered_boot_is_named_by_its_word),
                 cmocka_unit_test(what_came_beside_the_uki_is_named),

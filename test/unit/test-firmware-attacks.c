@@ -207,12 +207,12 @@ static const struct {
         { "last event dropped", last_dropped, "sha256:5", "pcr:5" },
         { "no sha256", sha256_left_out, "has no sha256 digest", NULL },
         { "no sha256 once", sha256_left_out_once, "has no sha256 digest", NULL },
-        { "sha256 zeroed", sha256_zeroed, "sha256:0:", NULL },
-        { "sha384 zeroed", sha384_zeroed, "sha384:0:", NULL },
+        { "sha256 zeroed", sha256_zeroed, "sha256:0-7,9,11:", NULL },
+        { "sha384 zeroed", sha384_zeroed, "sha384:0-7,9,11:", NULL },
         { "sha256 of 20 bytes", sha256_of_20_bytes, "not its algorithm's", "pcr:0" },
         { "PCR 200", pcr_200, "a register that there is not", "pcr:0" },
         { "no digest that proves", event_without_proving_digests, "has no sha", "pcr:0" },
-        { "StartupLocality 3", locality_3, "sha256:0:", "pcr:0" },
+        { "StartupLocality 3", locality_3, "sha256:0+sha384:0:", "pcr:0" },
         { "StartupLocality 3, late", locality_3_late, NULL, NULL },
         { "a guest's log", guests_log, "of a confidential guest's registers", "pcr:0" },
         { "an event added", event_added, "sha256:12", NULL },
@@ -265,7 +265,8 @@ static void what_the_log_cannot_explain_is_unexplained(void **state) {
         b.c.forge.signed_values = b.c.forge.values;
         b.c.forge.selection = b.c.forge.asked = b.c.forge.values.held;
         case_judge(&b.c);
-        check_claim(&b.c, "another bank", CLAIM_REGISTERS, "explains what was quoted of sha512:0");
+        check_claim(&b.c, "another bank", CLAIM_REGISTERS,
+                        "replay to what was quoted of sha512:0:");
         machine_done(&b);
 }
 

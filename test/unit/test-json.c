@@ -412,6 +412,51 @@ static void a_value_that_does_not_belong_is_named_by_its_place(void **state) {
         assert_string_equal(e.text, "text: malformed at byte 5 of 8: not 18");
 }
 
+/* What others write: 64 bits, sixteen levels; all else as strict as ever. */
+static void the_foreign_form_takes_more_and_carries_it(void **state) {
+        static const struct {
+                const char *text;
+                JsonType type;
+                bool is_u64;
+                uint64_t v;
+        } good[] = {
+                { "18446744073709551615", JSON_NUMBER, true, UINT64_MAX },
+                { "9007199254740992", JSON_NUMBER, true, UINT64_C(1) << 53 },
+                { "9007199254740991", JSON_INTEGER, true, (UINT64_C(1) << 53) - 1 },
+                { " 0 ", JSON_INTEGER, true, 0 },
+                { "-1", JSON_INTEGER, false, 0 },
+                { "1.0", JSON_NUMBER, false, 0 },
+                { "1e2", JSON_NUMBER, false, 0 },
+                { "\"1\"", JSON_STRING, false, 0 },
+                { "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", JSON_ARRAY, false, 0 },
+        };
+        static const struct {
+                const char *text, *why;
+                size_t at;
+        } bad[] = {
+                { "18446744073709551616", "an integer beyond 2^64 - 1", 0 },
+                { "-9007199254740992", "an integer beyond 2^53 - 1", 0 },
+                { "[01]", "a number with a leading zero", 1 },
+                { "{\"a\":1,\"a\":2}", "a name that the object has already", 8 },
+                { "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "objects and arrays nested too deeply",
+                                16 },
+        };
+        JsonToken tokens[32];
+        uint64_t n;
+        Json v;
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(good); i++) {
+                n = 0;
+                assert_int_equal(parse(good[i].text, JSON_FOREIGN, tokens, 32, &v, NULL), 0);
+                assert_int_equal(json_type(v), good[i].type);
+                assert_int_equal(json_u64(v, &n), good[i].is_u64);
+                assert_true(n == good[i].v);
+        }
+        for (size_t i = 0; i < ELEMENTS(bad); i++)
+                assert_refused(bad[i].text, JSON_FOREIGN, bad[i].at, bad[i].why);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_found_by_name_and_in_order),
@@ -429,6 +474,7 @@ int main(void) {
                 cmocka_unit_test(base64url_is_decoded),
                 cmocka_unit_test(an_object_has_only_what_it_should),
                 cmocka_unit_test(a_value_that_does_not_belong_is_named_by_its_place),
+                cmocka_unit_test(the_foreign_form_takes_more_and_carries_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

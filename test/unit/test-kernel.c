@@ -121,7 +121,7 @@ static void phases_are_told(void **state) {
         firmlog_extend(&s.c.forge.values, 11, "something");
         judge(&s);
         assert_said(&s, CLAIM_NOT_PROVEN, "PCRs 11 to 13 are not quoted in a bank");
-        assert_refused(&s.c, CLAIM_REGISTERS, "does not replay to the quoted sha256:11");
+        assert_refused(&s.c, CLAIM_REGISTERS, "do not replay to what was quoted of sha256:11");
         start_done(&s);
 }
 

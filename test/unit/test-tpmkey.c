@@ -181,7 +181,7 @@ static const struct {
         SPOILT(ecc, type, 0x0008, "neither RSA nor ECC"), /* KEYEDHASH */
         SPOILT(ecc, type, 0, "neither RSA nor ECC"),
         SPOILT(ecc, name_alg, 0x0004, "Name of another hash"),
-        SPOILT(ecc, name_alg, 0x000c, "Name of another hash"),
+        SPOILT(ecc, name_alg, 0x000d, "Name of another hash"),
         SPOILT(ecc, name_alg, 0x0010, "Name of another hash"),
         SPOILT(ecc, policy, 1, "a policy"),
         SPOILT(ecc, policy, 20, "a policy"),

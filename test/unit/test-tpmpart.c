@@ -185,9 +185,9 @@ static void every_prefix_is_refused(void **state) {
 }
 
 static const Spoiled spoiled[] = {
-        { "\"nv\":[" NV_0 "," NV_1 "]", "\"nv\":{}", "not at most four NV attestations" },
-        { "\"nv\":[" NV_0 "," NV_1 "]", "\"nv\":\"\"", "not at most four NV attestations" },
-        { "\"nv\":[", "\"nv\":[{},{},{},", "not at most four NV attestations" },
+        { "\"nv\":[" NV_0 "," NV_1 "]", "\"nv\":{}", "not at most eight NV attestations" },
+        { "\"nv\":[" NV_0 "," NV_1 "]", "\"nv\":\"\"", "not at most eight NV attestations" },
+        { "\"nv\":[", "\"nv\":[{},{},{},{},{},{},{},", "not at most eight NV attestations" },
         { NV_0, "{}", "not attest, auth, offset, public, signature, size of an NV attestation" },
         { NV_1, "7", "not attest, auth, offset, public, signature, size of an NV attestation" },
         { "\"offset\":0,", "",
