@@ -229,7 +229,7 @@ static void what_other_logs_explain_is_named(void **state) {
         case_end(&c);
 }
 
-/* Two volumes, and that is all that was unlocked. */
+/* Two volumes, and that is all that was unlocked; one of them by what can be told to anybody. */
 static void an_unlock_is_proven(void **state) {
         Case c;
 
@@ -237,6 +237,10 @@ static void an_unlock_is_proven(void **state) {
         begin(&c);
         if (lay(&c, "262-luks-logins-report", IMA)) {
                 add_nvpcrs(&c, "262-luks-logins-report");
+                case_judge(&c);
+                assert_claim(&c, CLAIM_UNLOCK, CLAIM_NOT_PROVEN,
+                                "volume \"v2\" by passphrase, recovery key or key file (slot 0)");
+                c.policy.allowed_methods = UINT32_MAX;
                 case_judge(&c);
                 assert_claim(&c, CLAIM_UNLOCK, CLAIM_PROVEN, "2 unlocked, each as policy allows");
         }
