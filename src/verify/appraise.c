@@ -8,6 +8,7 @@
 #include "verify/kernel.h"
 #include "verify/layers.h"
 #include "verify/platform.h"
+#include "verify/root.h"
 #include "verify/session.h"
 #include "verify/signature.h"
 #include "verify/unlock.h"
@@ -20,10 +21,7 @@ static void refute_all(Verdict *v, const char *why) {
 
 /* Claims that this version has no eyes for: said as loudly as what is judged. */
 static void leave_the_rest(Verdict *v) {
-        static const Claim rest[] = { CLAIM_ROOT, CLAIM_TOGETHER };
-
-        for (size_t i = 0; i < ELEMENTS(rest); i++)
-                verdict_leave(v, rest[i], "not judged by this version");
+        verdict_leave(v, CLAIM_TOGETHER, "not judged by this version");
 }
 
 /* A remark on a claim that is proven: what it leans on. */
@@ -82,7 +80,7 @@ static void remark_limits(const Question *q, Judgement *j) {
 
 /* A kexec leaves the registers as they are: what was measured speaks of the kernel before. */
 static void refute_first_boot(Verdict *v) {
-        static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL };
+        static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT };
 
         for (size_t i = 0; i < ELEMENTS(first); i++)
                 if (verdict_proven(v, first[i]))
@@ -126,6 +124,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
         PcrValues none = {};
         Explained x;
+        Span line;
         int rc;
 
         rc = explain_begin(ev, &j->verdict, &replay, &x, e);
@@ -145,7 +144,9 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc == 0)
                 rc = judge_firmware(ev, q, &x.which, &j->verdict, e);
         if (rc == 0)
-                rc = judge_kernel(ev, q, &x, &j->verdict, e);
+                rc = judge_kernel(ev, q, &x, &j->verdict, &line, e);
+        if (rc == 0)
+                rc = judge_root(&j->systemd, line, q, &j->verdict, e);
         if (rc < 0)
                 return rc;
         if (j->story.kexec)

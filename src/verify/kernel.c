@@ -116,20 +116,31 @@ static int refute_unknown(const Bench *b, const Release *nearest, Err *e) {
         return 0;
 }
 
-/* The section .cmdline is the text that policy names. */
-static int judge_known_line(const Bench *b, Err *e) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
-        Span known = span_of(b->q->policy->boot.command_line);
-        bool same = false;
-
-        for (size_t i = 0; known.size > 0 && i < b->boot.n_sections; i++)
+/* Whether a text is the section .cmdline; where there are two, the last one. */
+static int is_own_line(const Bench *b, Span text, bool *ret, Err *e) {
+        *ret = false;
+        for (size_t i = 0; i < b->boot.n_sections; i++)
                 if (strcmp(b->boot.sections[i].name, ".cmdline") == 0) {
-                        int rc = boot_text_is(&b->boot.sections[i].digest, known, &same, e);
+                        int rc = boot_text_is(&b->boot.sections[i].digest, text, ret, e);
 
                         if (rc < 0)
                                 return rc;
                 }
-        if (known.size == 0 || same)
+        return 0;
+}
+
+/* The section .cmdline is the text that policy names. */
+static int judge_known_line(const Bench *b, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
+        Span known = span_of(b->q->policy->boot.command_line);
+        bool same = true;
+        int rc = 0;
+
+        if (known.size > 0)
+                rc = is_own_line(b, known, &same, e);
+        if (rc < 0)
+                return rc;
+        if (same)
                 return 0;
         if (b->line_holds)
                 command_line_difference(known, b->line, &text);
@@ -174,21 +185,39 @@ static void judge_companions(const Bench *b) {
 static int judge_whole_line(const Bench *b, Err *e) {
         Span own = b->line, appended = span_of(b->q->policy->boot.appended);
         bool same = false;
+        int rc;
 
         if (b->boot.companions == 0 || !b->line_holds)
                 return 0;
         if (b->boot.n_lines > 0 && own.size > appended.size)
                 own.size -= appended.size + 1;
-        for (size_t i = 0; i < b->boot.n_sections; i++)
-                if (strcmp(b->boot.sections[i].name, ".cmdline") == 0) {
-                        int rc = boot_text_is(&b->boot.sections[i].digest, own, &same, e);
-
-                        if (rc < 0)
-                                return rc;
-                }
+        rc = is_own_line(b, own, &same, e);
+        if (rc < 0)
+                return rc;
         if (!same)
                 verdict_refute(b->v, CLAIM_KERNEL,
                                 "the kernel was not started with the command line of its UKI");
+        return 0;
+}
+
+/* The line that was measured: as a whole (PCR 9); or as that of a UKI to which nothing was added
+ * (PCRs 11 to 13), whose text the evidence has, or policy. */
+static int find_line(const Bench *b, Span *ret, Err *e) {
+        const Span texts[] = { b->line, span_of(b->q->policy->boot.command_line) };
+        bool same = b->line_holds;
+
+        if (b->line_holds)
+                *ret = b->line;
+        for (size_t i = 0; !same && i < ELEMENTS(texts); i++) {
+                int rc = 0;
+
+                if (texts[i].size > 0 && b->boot.n_lines == 0 && b->boot.companions == 0)
+                        rc = is_own_line(b, texts[i], &same, e);
+                if (rc < 0)
+                        return rc;
+                if (same)
+                        *ret = texts[i];
+        }
         return 0;
 }
 
@@ -239,7 +268,7 @@ static bool refute_others(const Bench *b) {
         return true;
 }
 
-static int judge_boot(const Evidence *ev, Bench *b, Err *e) {
+static int judge_boot(const Evidence *ev, Bench *b, Span *ret_line, Err *e) {
         const Digest *value = pcr_value(&ev->tpm.pcrs, (uint16_t) b->alg, PCR_UKI);
         Err why = {};
         int rc;
@@ -260,12 +289,15 @@ static int judge_boot(const Evidence *ev, Bench *b, Err *e) {
                 return err_set(e, rc, "%s", why.text);
         if (refute_others(b))
                 return 0;
-        return judge_uki(b, value, e);
+        rc = judge_uki(b, value, e);
+        return rc < 0 ? rc : find_line(b, ret_line, e);
 }
 
-int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v, Err *e) {
+int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
+                Span *ret_line, Err *e) {
         Bench b = { .q = q, .x = x, .v = v };
 
+        *ret_line = (Span){};
         if (!x->has_log) {
                 verdict_leave(v, CLAIM_KERNEL, "the evidence has no firmware log");
                 return 0;
@@ -278,5 +310,5 @@ int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verd
                                 "PCRs 11 to 13 are not quoted in a bank that proves, or the logs do not replay to them");
                 return 0;
         }
-        return judge_boot(ev, &b, e);
+        return judge_boot(ev, &b, ret_line, e);
 }

@@ -5,6 +5,9 @@
 #include "verify/question.h"
 
 /* The claim kernel: the UKI that was started is a release that the judge knows, with the command
- * line of that release, and nothing came beside it that policy does not take. */
+ * line of that release, and nothing came beside it that policy does not take.
+ *
+ * *ret_line: the command line that the kernel was started with, where that is known and measured;
+ * empty otherwise. Borrowed from the evidence, or from policy. */
 int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
-                Err *e) _must_check_;
+                Span *ret_line, Err *e) _must_check_;

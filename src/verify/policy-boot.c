@@ -60,6 +60,8 @@ int boot_policy_apply(BootPolicy *p, const char *file, const Assignment *a, Err 
                 return add_hash(p->authorities, &p->n_authorities, file, a, e);
         if (span_is(a->key, "Revoked"))
                 return add_hash(p->revoked, &p->n_revoked, file, a, e);
+        if (span_is(a->key, "RootHash"))
+                return add_hash(p->root_hashes, &p->n_root_hashes, file, a, e);
         if (span_is(a->key, "OptionROMs"))
                 return read_bool(a, &p->option_roms, e);
         if (span_is(a->key, "CommandLine"))

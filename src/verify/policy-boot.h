@@ -5,7 +5,8 @@
 #include "base/ini.h"
 #include "wire/limits.h"
 
-/* What policy demands of how the machine started: sections [Firmware] and [Kernel]. */
+/* What policy demands of how the machine started: sections [Firmware] and [Kernel], and what is
+ * known of its images without a leaf. */
 
 typedef enum Switch { SWITCH_ANY, SWITCH_ON, SWITCH_OFF } Switch;
 
@@ -21,6 +22,9 @@ typedef struct BootPolicy {
         PolicyHash revoked[POLICY_HASHES_MAX];
         size_t n_platform_keys, n_authorities, n_revoked;
         bool option_roms;
+
+        PolicyHash root_hashes[POLICY_HASHES_MAX]; /* of images that no leaf needs to name */
+        size_t n_root_hashes;
 
         char command_line[COMMAND_LINE_MAX + 1]; /* of the UKI; "": the one that its release has */
         char appended[COMMAND_LINE_MAX + 1];     /* to it, exactly; "": nothing may be */

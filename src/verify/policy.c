@@ -206,6 +206,7 @@ static const Setting settings[] = {
         { "Kernel", "AppendedCommandLine", set_boot },
         { "Kernel", "Companions", set_boot },
         { "Release", "Leaf", add_leaf },
+        { "Release", "RootHash", set_boot },
         { "Unlock", "Allow", set_methods },
         { "Glass", "Allow", set_allowed },
         { "Glass", "Baseline", set_baseline },

@@ -161,10 +161,11 @@ static void print_coverage(const Judgement *j, FILE *to) {
         pcr_selection_text(&j->evidence.tpm.pcrs.held, &quoted);
         fprintf(to, "\nQuoted: ");
         print_buf(to, &quoted);
-        fprintf(to, "\nNot covered: whether the key is in a genuine TPM, %s%sroot file system, and %s.\n",
+        fprintf(to, "\nNot covered: whether the key is in a genuine TPM, %s%s%sand %s.\n",
                         verdict_proven(&j->verdict, CLAIM_FIRMWARE) ? ""
                                                                     : "firmware, boot loader, ",
                         verdict_proven(&j->verdict, CLAIM_KERNEL) ? "" : "kernel, ",
+                        verdict_proven(&j->verdict, CLAIM_ROOT) ? "" : "root file system, ",
                         j->openings.covered ? "what was not recorded in earlier boots"
                                             : "every boot before this one");
         for (BundleLabel label = PART_INVALID + 1; label < _PART_MAX; label++)

@@ -171,17 +171,17 @@ static void openings_that_were_lost_are_told(void **state) {
 }
 
 static void what_is_not_judged_is_said_so(void **state) {
-        static const Claim rest[] = { CLAIM_ROOT, CLAIM_TOGETHER };
         Case c;
 
         (void) state;
         case_begin(&c);
         case_judge(&c);
-        for (size_t i = 0; i < ELEMENTS(rest); i++) {
-                assert_int_equal(case_state(&c, rest[i]), CLAIM_ABSENT);
-                assert_string_equal(
-                                c.judgement.verdict.reasons[rest[i]], "not judged by this version");
-        }
+        assert_int_equal(case_state(&c, CLAIM_TOGETHER), CLAIM_ABSENT);
+        assert_string_equal(
+                        c.judgement.verdict.reasons[CLAIM_TOGETHER], "not judged by this version");
+        assert_int_equal(case_state(&c, CLAIM_ROOT), CLAIM_ABSENT);
+        assert_string_equal(c.judgement.verdict.reasons[CLAIM_ROOT],
+                        "no root image is named (roothash= or usrhash= on a proven command line, or an NvPCR of systemd 262)");
         case_end(&c);
 }
 
