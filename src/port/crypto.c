@@ -5,8 +5,6 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
@@ -25,7 +23,6 @@ DONE(EVP_PKEY_CTX, pkey_ctx_done, EVP_PKEY_CTX_free)
 DONE(OSSL_PARAM_BLD, param_bld_done, OSSL_PARAM_BLD_free)
 DONE(OSSL_PARAM, params_done, OSSL_PARAM_free)
 DONE(BIGNUM, bn_done, BN_free)
-DONE(ECDSA_SIG, ecdsa_sig_done, ECDSA_SIG_free)
 DONE(BIO, bio_done, BIO_free_all)
 
 struct Hasher {
@@ -182,83 +179,6 @@ static int ec_pkey(const PublicKey *key, EVP_PKEY **ret) {
 
 static int pkey_of(const PublicKey *key, EVP_PKEY **ret) {
         return key->type == PUBLIC_KEY_RSA ? rsa_pkey(key, ret) : ec_pkey(key, ret);
-}
-
-/* What was judged bad and what could not be looked at are the same to OpenSSL, but for what it puts
- * into its queue of errors, which was empty before. There it does not always tell of memory that it
- * did not get; but of a key or a signature that is wrong it tells why, unless numbers just differ.
- */
-static bool ran_out_of_memory(bool may_differ) {
-        unsigned long code = ERR_get_error();
-        bool found = code == 0 && !may_differ;
-
-        for (; code != 0; code = ERR_get_error())
-                found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-        return found;
-}
-
-/* signature in OpenSSL's own form: DER for ECDSA */
-static int judge(const PublicKey *key, const Digest *digest, Span signature, bool *ret_holds,
-                Err *e) {
-        _cleanup_(pkey_done) EVP_PKEY *pkey = NULL;
-        _cleanup_(pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
-        const EVP_MD *md = md_of(digest->alg);
-        int rc;
-
-        *ret_holds = false;
-        if (!md)
-                return 0;
-        ERR_clear_error();
-        rc = pkey_of(key, &pkey);
-        if (rc == -ENOMEM || (rc < 0 && ran_out_of_memory(false)))
-                return err_set(e, -ENOMEM, "OpenSSL: no memory for a public key");
-        if (rc < 0)
-                return 0; /* numbers that are no key: nothing holds under them */
-
-        ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-        if (!ctx || EVP_PKEY_verify_init(ctx) != 1)
-                return err_set(e, -ENOMEM, "OpenSSL cannot start to check a signature");
-        if (key->type == PUBLIC_KEY_RSA &&
-                        EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1)
-                return err_set(e, -EIO, "OpenSSL cannot check RSASSA-PKCS1-v1_5");
-        if (EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
-                return err_set(e, -EIO, "OpenSSL cannot check a signature over this hash");
-        rc = EVP_PKEY_verify(ctx, signature.data, signature.size, digest->bytes, digest->size);
-        if (rc != 1 && ran_out_of_memory(rc == 0))
-                return err_set(e, -ENOMEM, "OpenSSL: no memory to check a signature");
-        *ret_holds = rc == 1;
-        return 0;
-}
-
-int signature_judge_rsa(const PublicKey *key, const Digest *signed_digest, Span signature,
-                bool *ret_holds, Err *e) {
-        if (key->type != PUBLIC_KEY_RSA) {
-                *ret_holds = false;
-                return 0;
-        }
-        return judge(key, signed_digest, signature, ret_holds, e);
-}
-
-int signature_judge_ecdsa(const PublicKey *key, const Digest *signed_digest, Span r, Span s,
-                bool *ret_holds, Err *e) {
-        _cleanup_(ecdsa_sig_done) ECDSA_SIG *both = ECDSA_SIG_new();
-        BIGNUM *rn = number(r), *sn = number(s);
-        uint8_t der[160], *at = der;
-        int n;
-
-        *ret_holds = false;
-        if (!both || !rn || !sn || ECDSA_SIG_set0(both, rn, sn) != 1) {
-                BN_free(rn);
-                BN_free(sn);
-                return err_set(e, -ENOMEM, "OpenSSL: no memory for a signature");
-        }
-        n = i2d_ECDSA_SIG(both, NULL);
-        if (key->type == PUBLIC_KEY_RSA || (n > 0 && (size_t) n > sizeof(der)))
-                return 0;
-        n = n > 0 ? i2d_ECDSA_SIG(both, &at) : n;
-        if (n <= 0)
-                return err_set(e, -ENOMEM, "OpenSSL: no memory for a signature");
-        return judge(key, signed_digest, (Span){ der, (size_t) n }, ret_holds, e);
 }
 
 int public_key_pem(const PublicKey *key, Buf *to, Err *e) {
