@@ -79,13 +79,24 @@ static void remark_limits(const Question *q, Judgement *j) {
 }
 
 /* A kexec leaves the registers as they are: what was measured speaks of the kernel before. */
-static void refute_first_boot(Verdict *v) {
+static void refute_first_boot(const Story *s, Verdict *v) {
         static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT };
+        char loaded[128] = "";
 
+        /* With which command line it was loaded is not recorded: so it is named, and no more. */
+        for (size_t i = 0; i < s->n_layers; i++)
+                if (s->layers[i].has_identity)
+                        (void) snprintf(loaded, sizeof(loaded),
+                                        " (record %" PRIu64 ": UKI '%.*s' was loaded)",
+                                        s->layers[i].seq,
+                                        (int) (s->layers[i].name.size < 80 ? s->layers[i].name.size
+                                                                           : 80),
+                                        (const char *) s->layers[i].name.data);
         for (size_t i = 0; i < ELEMENTS(first); i++)
                 if (verdict_proven(v, first[i]))
                         verdict_refute(v, first[i],
-                                        "the running kernel was started by kexec: what was measured is of the one before");
+                                        "the running kernel was started by kexec: what was measured is of the one before%s",
+                                        loaded);
 }
 
 /* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
@@ -142,7 +153,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
         if (rc == 0)
-                rc = judge_firmware(ev, q, &x.which, &j->verdict, e);
+                rc = judge_firmware(ev, q, &x, &j->verdict, e);
         if (rc == 0)
                 rc = judge_kernel(ev, q, &x, &j->verdict, &line, e);
         if (rc == 0)
@@ -150,7 +161,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc < 0)
                 return rc;
         if (j->story.kexec)
-                refute_first_boot(&j->verdict);
+                refute_first_boot(&j->story, &j->verdict);
         judge_boot_ids(&j->systemd, &j->story, &j->verdict);
         return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
 }

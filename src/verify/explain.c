@@ -116,21 +116,20 @@ static void show_phase(Explained *x, Span word) {
 }
 
 /* What systemd's log proves of the phases; and the PCRs into which it says that anything was
- * extended which systemd does not measure there, a bit each. */
-static int read_systemd(const SystemdStory *systemd, Explained *x, uint32_t *ret_strange, Err *e) {
+ * extended which systemd does not measure there. */
+static int read_systemd(const SystemdStory *systemd, Explained *x, Err *e) {
         _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk(systemd);
         SystemdEntry entry;
         int rc;
 
-        *ret_strange = 0;
         while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
                 const Register *reg = &entry.record.reg;
                 SystemdKind kind = systemd_proven(systemd, &entry);
 
                 if (reg->kind != REGISTER_PCR || !systemd_entry_extends(&entry))
                         continue;
-                if (kind == SYSTEMD_UNKNOWN)
-                        *ret_strange |= UINT32_C(1) << reg->index;
+                if (kind == SYSTEMD_UNKNOWN && x->strange[reg->index] == 0)
+                        x->strange[reg->index] = entry.n + 1;
                 if (kind == SYSTEMD_PHASE)
                         show_phase(x, entry.words.value);
         }
@@ -150,8 +149,7 @@ static int find_bank(const FirmwareReplay *f, uint16_t alg, size_t *ret_lacking)
         return -1;
 }
 
-static void note_explained(
-                const PcrValues *quoted, const Replay *replay, uint32_t strange, Explained *x) {
+static void note_explained(const PcrValues *quoted, const Replay *replay, Explained *x) {
         x->which.n_banks = quoted->held.n_banks;
         for (size_t b = 0; b < quoted->held.n_banks; b++) {
                 PcrBank *which = &x->which.banks[b];
@@ -163,26 +161,53 @@ static void note_explained(
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
                         const Digest *value = pcr_value(quoted, which->alg, pcr);
 
-                        if (value && !(strange >> pcr & 1) &&
+                        if (value && x->strange[pcr] == 0 &&
                                         digest_equal(value, &replay->pcrs.digests[b][pcr]))
                                 which->mask |= UINT32_C(1) << pcr;
                 }
         }
 }
 
+bool explained_anywhere(const Explained *x, const PcrSelection *quoted, unsigned pcr) {
+        for (size_t b = 0; b < quoted->n_banks; b++)
+                if (hash_proves(quoted->banks[b].alg) &&
+                                pcr_selected(&x->which, quoted->banks[b].alg, pcr))
+                        return true;
+        return false;
+}
+
+ExplainedFault explained_fault(const Explained *x, const PcrSelection *quoted, unsigned pcr) {
+        ExplainedFault fault = {};
+        bool held = false;
+
+        for (size_t b = 0; b < quoted->n_banks; b++)
+                held = held || (hash_proves(quoted->banks[b].alg) &&
+                                               pcr_selected(quoted, quoted->banks[b].alg, pcr));
+        if (!held)
+                (void) snprintf(fault.text, sizeof(fault.text),
+                                "pcr:%u is not quoted in a bank that proves", pcr);
+        else if (x->strange[pcr] != 0)
+                (void) snprintf(fault.text, sizeof(fault.text),
+                                "record %zu of systemd's log put something into pcr:%u that systemd does not measure there, and it can hide what came before",
+                                x->strange[pcr] - 1, pcr);
+        else
+                (void) snprintf(fault.text, sizeof(fault.text), "the logs do not replay to pcr:%u",
+                                pcr);
+        return fault;
+}
+
 int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Explained *x, Err *e) {
-        uint32_t strange = 0;
         int rc;
 
         if (!x->has_log || x->wrong)
                 return 0;
         if (systemd->has_log)
-                rc = read_systemd(systemd, x, &strange, e);
+                rc = read_systemd(systemd, x, e);
         else
                 rc = guess(&ev->tpm.pcrs, replay, x, e);
         if (rc < 0)
                 return rc;
-        note_explained(&ev->tpm.pcrs, replay, strange, x);
+        note_explained(&ev->tpm.pcrs, replay, x);
         return 0;
 }
 

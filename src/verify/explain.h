@@ -19,6 +19,9 @@ typedef struct Explained {
          * nothing behind it but what systemd measures there: whoever could put anything else behind
          * it could take events out of it. */
         PcrSelection which;
+        /* By PCR: the record of systemd's log, counted from 1, that put something there which
+         * systemd does not measure there; 0: none did. */
+        size_t strange[PCR_COUNT];
         char phases[SHOWN_PHASES_MAX]; /* that PCR 11 shows: "enter-initrd:leave-initrd"; ":" for
                                           none */
 } Explained;
@@ -27,6 +30,16 @@ typedef struct Explained {
  * refutes the claim registers, and then it says nothing. */
 int explain_begin(const Evidence *ev, Verdict *v, Replay *replay, Explained *ret,
                 Err *e) _must_check_;
+
+/* True where a PCR is among which, in a bank of the quote that proves. */
+bool explained_anywhere(const Explained *x, const PcrSelection *quoted, unsigned pcr);
+
+/* Why a PCR is not among which, for people: "pcr:7 is not quoted in a bank that proves". */
+typedef struct ExplainedFault {
+        char text[160];
+} ExplainedFault;
+
+ExplainedFault explained_fault(const Explained *x, const PcrSelection *quoted, unsigned pcr);
 
 /* After systemd_judge(). Without a log of systemd's, the replay takes the words that are known. */
 int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Explained *x,

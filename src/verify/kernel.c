@@ -293,6 +293,14 @@ static int judge_boot(const Evidence *ev, Bench *b, Span *ret_line, Err *e) {
         return rc < 0 ? rc : find_line(b, ret_line, e);
 }
 
+static void refute_unexplained(const Evidence *ev, const Explained *x, Verdict *v) {
+        for (unsigned pcr = PCR_UKI; pcr <= PCR_EXTENSIONS; pcr++)
+                if (!explained_anywhere(x, &ev->tpm.pcrs.held, pcr))
+                        verdict_refute(v, CLAIM_KERNEL, "%s",
+                                        explained_fault(x, &ev->tpm.pcrs.held, pcr).text);
+        verdict_refute(v, CLAIM_KERNEL, "PCRs 11 to 13 are not quoted in a bank that proves");
+}
+
 int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
                 Span *ret_line, Err *e) {
         Bench b = { .q = q, .x = x, .v = v };
@@ -306,8 +314,7 @@ int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verd
                 verdict_refute(v, CLAIM_KERNEL, "the quoted values are not signed");
         b.alg = choose_bank(ev, x);
         if (b.alg == HASH_NONE) {
-                verdict_refute(v, CLAIM_KERNEL,
-                                "PCRs 11 to 13 are not quoted in a bank that proves, or the logs do not replay to them");
+                refute_unexplained(ev, x, v);
                 return 0;
         }
         return judge_boot(ev, &b, ret_line, e);

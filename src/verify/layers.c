@@ -6,6 +6,8 @@
 #include "base/cursor.h"
 
 const Release *layer_release(const StoryLayer *layer, const Releases *releases) {
+        if (layer->has_identity)
+                return releases_by_authenticode(releases, layer->identity);
         return layer->has_root_hash ? releases_by_root_hash(releases, layer->root_hash) : NULL;
 }
 
@@ -43,18 +45,21 @@ static int judge_one(const StoryLayer *layer, const Question *q, Verdict *v) {
         int name_size = layer->name.size < 80 ? (int) layer->name.size : 80;
         const char *name = (const char *) layer->name.data;
         const char *differs = r ? layer_contradiction(layer, r) : NULL;
-        char root[17] = "";
+        const char *by = layer->has_identity ? "Authenticode digest" : "root hash";
+        const uint8_t *hash = layer->has_identity ? layer->identity : layer->root_hash;
+        char hex[17] = "";
 
         for (size_t i = 0; i < 8; i++)
-                (void) snprintf(root + 2 * i, 3, "%02x", layer->root_hash[i]);
+                (void) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
         if (!r)
                 verdict_refute(v, CLAIM_LAYERS,
-                                "'%.*s' (root hash %s..., record %llu) is no release that was handed over",
-                                name_size, name, root, (unsigned long long) layer->seq);
+                                "'%.*s' (%s %s..., record %llu) is no release that was handed over",
+                                name_size, name, by, hex, (unsigned long long) layer->seq);
         else if (differs)
                 verdict_refute(v, CLAIM_LAYERS,
-                                "'%.*s' (record %llu) is release '%.80s' by its root hash, but its %s differs",
-                                name_size, name, (unsigned long long) layer->seq, r->name, differs);
+                                "'%.*s' (record %llu) is release '%.80s' by its %s, but its %s differs",
+                                name_size, name, (unsigned long long) layer->seq, r->name, by,
+                                differs);
         return r && !differs ? 0 : -1;
 }
 

@@ -11,6 +11,5 @@ void judge_layers(const Story *s, const Question *q, Verdict *v);
 /* The release that a layer is; NULL where it is none. */
 const Release *layer_release(const StoryLayer *layer, const Releases *releases);
 
-/* What of a record differs from the release that has its root hash ("name"); NULL where both agree.
- */
+/* What of a record differs from the release that has its hash ("name"); NULL where both agree. */
 const char *layer_contradiction(const StoryLayer *layer, const Release *r);

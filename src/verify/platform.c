@@ -62,25 +62,21 @@ int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) {
 
 /* A bank that proves, and in which PCRs 0 to 7 are all quoted and explained. HASH_NONE where there
  * is none, and the claim is refuted. */
-static HashAlg choose_bank(const Evidence *ev, const PcrSelection *explained, Verdict *v) {
+static HashAlg choose_bank(const Evidence *ev, const Explained *x, Verdict *v) {
         const PcrSelection *held = &ev->tpm.pcrs.held;
 
         for (size_t b = 0; b < held->n_banks; b++) {
                 uint16_t alg = held->banks[b].alg;
                 unsigned pcr = 0;
 
-                while (pcr < PLATFORM_PCRS && pcr_selected(explained, alg, pcr))
+                while (pcr < PLATFORM_PCRS && pcr_selected(&x->which, alg, pcr))
                         pcr++;
                 if (hash_proves(alg) && pcr == PLATFORM_PCRS)
                         return (HashAlg) alg;
         }
         for (unsigned pcr = 0; pcr < PLATFORM_PCRS; pcr++)
-                for (size_t b = 0; b < held->n_banks; b++)
-                        if (hash_proves(held->banks[b].alg) &&
-                                        !pcr_selected(explained, held->banks[b].alg, pcr))
-                                verdict_refute(v, CLAIM_FIRMWARE,
-                                                "pcr:%u is not quoted, or the firmware log does not replay to it",
-                                                pcr);
+                if (!explained_anywhere(x, held, pcr))
+                        verdict_refute(v, CLAIM_FIRMWARE, "%s", explained_fault(x, held, pcr).text);
         verdict_refute(v, CLAIM_FIRMWARE, "PCRs 0 to 7 are not quoted in a bank that proves");
         return HASH_NONE;
 }
@@ -195,8 +191,7 @@ static void judge_told(
                 verdict_remark(v, CLAIM_FIRMWARE, "the firmware had no DMA protection");
 }
 
-int judge_firmware(const Evidence *ev, const Question *q, const PcrSelection *explained, Verdict *v,
-                Err *e) {
+int judge_firmware(const Evidence *ev, const Question *q, const Explained *x, Verdict *v, Err *e) {
         Span log = ev->bundle.parts[PART_FIRMWARE_LOG];
         SecureBoot s;
         Err why = {};
@@ -210,7 +205,7 @@ int judge_firmware(const Evidence *ev, const Question *q, const PcrSelection *ex
         }
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_FIRMWARE, "the quoted values are not signed");
-        alg = choose_bank(ev, explained, v);
+        alg = choose_bank(ev, x, v);
         if (alg == HASH_NONE)
                 return 0;
         rc = secureboot_read(log, alg, &s, &why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "verify/evidence.h"
+#include "verify/explain.h"
 #include "verify/question.h"
 #include "verify/secureboot.h"
 
@@ -18,7 +18,6 @@ typedef struct Platform {
 
 int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) _must_check_;
 
-/* To be asked after the registers were judged. explained: the quoted registers that the logs
- * replay to. */
-int judge_firmware(const Evidence *ev, const Question *q, const PcrSelection *explained, Verdict *v,
+/* To be asked after the registers were judged. */
+int judge_firmware(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
                 Err *e) _must_check_;

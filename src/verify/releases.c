@@ -46,13 +46,18 @@ static bool same_release(const Release *a, const Release *b) {
 /* What stands in next counts from now on. A leaf that is there already is passed over; one hash
  * under two names would let the order of files decide. */
 static int keep(Releases *r, const Release *next, Err *e) {
-        const Release *known =
-                        next->has_root_hash ? releases_by_root_hash(r, next->root_hash) : NULL;
+        const Release *known = NULL;
 
+        if (next->has_root_hash)
+                known = releases_by_root_hash(r, next->root_hash);
+        else if (next->has_authenticode)
+                known = releases_by_authenticode(r, next->authenticode);
         if (known && !same_release(known, next))
                 return err_set(e, -EBADMSG,
-                                "leaf: '%.80s' has the root hash of '%.80s', which another leaf names",
-                                next->name, known->name);
+                                "leaf: '%.80s' has the %s of '%.80s', which another leaf names",
+                                next->name,
+                                next->has_root_hash ? "root hash" : "Authenticode digest",
+                                known->name);
         r->n += known ? 0 : 1;
         return 0;
 }
@@ -67,10 +72,12 @@ int releases_add(Releases *r, Span leaf, Err *e) {
         rc = leaf_parse(leaf, &l, e);
         if (rc < 0)
                 return rc;
-        *at = (Release){
-                .type = l.type, .has_root_hash = l.has_root_hash, .has_signer = l.has_signer
-        };
+        *at = (Release){ .type = l.type,
+                .has_root_hash = l.has_root_hash,
+                .has_authenticode = l.has_authenticode,
+                .has_signer = l.has_signer };
         memcpy(at->root_hash, l.root_hash, sizeof(at->root_hash));
+        memcpy(at->authenticode, l.authenticode, sizeof(at->authenticode));
         memcpy(at->signer, l.signer, sizeof(at->signer));
         rc = copy_text(at->name, sizeof(at->name), l.name, e);
         if (rc < 0)
@@ -133,6 +140,14 @@ int releases_load(Releases *r, const char *path, Err *e) {
 const Release *releases_by_root_hash(const Releases *r, const uint8_t root_hash[32]) {
         for (size_t i = 0; i < r->n; i++)
                 if (r->list[i].has_root_hash && memcmp(r->list[i].root_hash, root_hash, 32) == 0)
+                        return &r->list[i];
+        return NULL;
+}
+
+const Release *releases_by_authenticode(const Releases *r, const uint8_t authenticode[32]) {
+        for (size_t i = 0; i < r->n; i++)
+                if (r->list[i].has_authenticode &&
+                                memcmp(r->list[i].authenticode, authenticode, 32) == 0)
                         return &r->list[i];
         return NULL;
 }

@@ -11,8 +11,8 @@
 typedef struct Release {
         LeafType type;
         char name[NAME_TEXT_MAX + 1], version[NAME_TEXT_MAX + 1];
-        bool has_root_hash, has_signer;
-        uint8_t root_hash[32], signer[32];
+        bool has_root_hash, has_authenticode, has_signer;
+        uint8_t root_hash[32], authenticode[32], signer[32];
         KnownUki uki; /* of type uki; owned */
 } Release;
 
@@ -29,5 +29,8 @@ int releases_load(Releases *r, const char *path, Err *e) _must_check_;
 
 /* NULL where none has this root hash. Valid until a leaf is added. */
 const Release *releases_by_root_hash(const Releases *r, const uint8_t root_hash[32]);
+
+/* The same for the Authenticode digest of a PE file. */
+const Release *releases_by_authenticode(const Releases *r, const uint8_t authenticode[32]);
 
 void releases_done(Releases *r);

@@ -54,6 +54,7 @@ static void say_layer(const Content *c, const Question *q, Buf *to) {
         put_quoted(c, " ", "name", to);
         put_quoted(c, " version ", "version", to);
         put_short(c, ", root hash ", "rootHash", to);
+        put_short(c, ", Authenticode digest ", "identity", to);
         put_quoted(c, ": ", "reason", to);
         if (q)
                 buf_string(to, r && !layer_contradiction(&layer, r) ? ", a known release"

@@ -20,6 +20,7 @@ StoryLayer story_layer(const Content *c) {
                 .seq = c->seq };
 
         copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
+        copy_hex(c, "identity", layer.identity, &layer.has_identity);
         copy_hex(c, "signer", layer.signer, &layer.has_signer);
         return layer;
 }

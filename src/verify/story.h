@@ -11,8 +11,8 @@
 
 typedef struct StoryLayer {
         Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
-        uint8_t root_hash[32], signer[32];
-        bool has_root_hash, has_signer;
+        uint8_t root_hash[32], identity[32], signer[32]; /* identity: Authenticode, of a uki */
+        bool has_root_hash, has_identity, has_signer;
         uint64_t seq;
 } StoryLayer;
 

@@ -176,12 +176,18 @@ static void what_is_none_of_systemds_is_not_hidden_in_its_log(void **state) {
                 Claim claim;
                 const char *words, *says;
         } moved[] = {
-                { 4, CLAIM_FIRMWARE, "a boot loader", "pcr:4 is not quoted, or" },
-                { 7, CLAIM_FIRMWARE, "an authority", "pcr:7 is not quoted, or" },
-                { 7, CLAIM_FIRMWARE, "ready", "pcr:7 is not quoted, or" }, /* at home in PCR 11 */
-                { 11, CLAIM_KERNEL, ".linux", "the logs do not replay" },
-                { 12, CLAIM_KERNEL, "another command line", "the logs do not replay" },
-                { 13, CLAIM_KERNEL, "an extension", "the logs do not replay" },
+                { 4, CLAIM_FIRMWARE, "a boot loader",
+                                "systemd\'s log put something into pcr:4 that systemd does not measure" },
+                { 7, CLAIM_FIRMWARE, "an authority",
+                                "systemd\'s log put something into pcr:7 that systemd does not measure" },
+                { 7, CLAIM_FIRMWARE, "ready",
+                                "systemd\'s log put something into pcr:7 that systemd does not measure" }, /* at home in PCR 11 */
+                { 11, CLAIM_KERNEL, ".linux",
+                                "systemd's log put something into pcr:11 that systemd does not measure" },
+                { 12, CLAIM_KERNEL, "another command line",
+                                "systemd's log put something into pcr:12 that systemd does not measure" },
+                { 13, CLAIM_KERNEL, "an extension",
+                                "systemd's log put something into pcr:13 that systemd does not measure" },
         };
 
         (void) state;

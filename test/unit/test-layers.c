@@ -13,6 +13,9 @@
         "type " type "\n"                                                                          \
         "name " name "\n" version "verity-root-hash sha256:" root "\n" signer
 #define ROOT "abababababababababababababababababababababababababababababababab"
+#define UKI(key, hash)                                                                             \
+        "avouch/release/v1\n"                                                                      \
+        "type uki\nname linux\nversion 7\n" key " sha256:" hash "\n" SIGNER
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define SIGNER "signer sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\n"
 
@@ -164,6 +167,52 @@ static void a_signer_is_compared_where_both_name_one(void **state) {
         }
 }
 
+/* A kernel that kexec loads: it is known by its Authenticode digest, and never by a root hash. */
+static void a_kernel_is_a_release_by_its_authenticode_digest(void **state) {
+        static const struct {
+                const char *leaf;
+                uint8_t digest;
+                ClaimState state;
+                const char *reason;
+        } cases[] = {
+                { UKI("authenticode", ROOT), 0xab, CLAIM_PROVEN,
+                                "1 activated in this boot, each a known release" },
+                { UKI("authenticode", ROOT), 0xac, CLAIM_NOT_PROVEN,
+                                "'linux' (Authenticode digest acacacacacacacac..., record 10) is no release that was handed over" },
+                { UKI("verity-root-hash", ROOT), 0xab, CLAIM_NOT_PROVEN,
+                                "'linux' (Authenticode digest abababababababab..., record 10) is no release that was handed over" },
+                { UKI("authenticode", ZEROS), 0xab, CLAIM_NOT_PROVEN,
+                                "'linux' (Authenticode digest abababababababab..., record 10) is no release that was handed over" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Table *t = table_new(cases[i].leaf);
+                StoryLayer *layer = add(t, "uki", "linux", "7");
+
+                layer->has_root_hash = false;
+                layer->has_identity = true;
+                memset(layer->identity, cases[i].digest, sizeof(layer->identity));
+                judge(t);
+                assert_reason(t, cases[i].state, cases[i].reason);
+                table_free(t);
+        }
+}
+
+static void a_kernel_under_another_name_is_named(void **state) {
+        Table *t = table_new(UKI("authenticode", ROOT));
+        StoryLayer *layer = add(t, "uki", "linux", "8");
+
+        (void) state;
+        layer->has_root_hash = false;
+        layer->has_identity = true;
+        memset(layer->identity, 0xab, sizeof(layer->identity));
+        judge(t);
+        assert_reason(t, CLAIM_NOT_PROVEN,
+                        "'linux' (record 10) is release 'linux' by its Authenticode digest, but its version differs");
+        table_free(t);
+}
+
 static void a_layer_without_a_root_hash_is_no_release(void **state) {
         Table *t = table_new(LEAF("sysext", "tools", "", ZEROS, ""));
         StoryLayer *layer = add(t, "sysext", "tools", "");
@@ -242,6 +291,8 @@ int main(void) {
                 cmocka_unit_test(a_release_is_named_by_its_root_hash_and_by_nothing_else),
                 cmocka_unit_test(a_backslash_stands_in_a_record_as_records_have_it),
                 cmocka_unit_test(a_signer_is_compared_where_both_name_one),
+                cmocka_unit_test(a_kernel_is_a_release_by_its_authenticode_digest),
+                cmocka_unit_test(a_kernel_under_another_name_is_named),
                 cmocka_unit_test(a_layer_without_a_root_hash_is_no_release),
                 cmocka_unit_test(one_stranger_among_many_is_named),
                 cmocka_unit_test(signatures_that_were_not_checked_are_counted),

@@ -121,6 +121,35 @@ static void a_root_hash_has_one_meaning(void **state) {
         }
 }
 
+static void a_kernel_is_found_by_its_authenticode_digest(void **state) {
+        static const char first[] = "avouch/release/v1\ntype uki\nname a\n"
+                                    "authenticode sha256:" ROOT "\n";
+        static const char other[] = "avouch/release/v1\ntype uki\nname b\n"
+                                    "authenticode sha256:" ROOT "\n";
+        static const char none[] = "avouch/release/v1\ntype uki\nname c\n"
+                                   "verity-root-hash sha256:" ROOT "\n";
+        _cleanup_(releases_done) Releases r = {};
+        uint8_t digest[32] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef };
+        const Release *found;
+        Err e = {};
+
+        (void) state;
+        for (size_t i = 8; i < sizeof(digest); i++)
+                digest[i] = digest[i % 8];
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(none), NULL), 0);
+        assert_null(releases_by_authenticode(&r, digest));
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(first), NULL), 0);
+        found = releases_by_authenticode(&r, digest);
+        assert_non_null(found);
+        assert_string_equal(found->name, "a");
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(other), &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "'b' has the Authenticode digest of 'a'"));
+        assert_int_equal(releases_add(&r, SPAN_LITERAL(first), NULL), 0);
+        assert_int_equal(r.n, 2);
+        digest[31] ^= 1;
+        assert_null(releases_by_authenticode(&r, digest));
+}
+
 /* Zeros are a signer too, and not the same as none. */
 static void no_signer_is_no_zero_signer(void **state) {
         static const char none[] = "avouch/release/v1\ntype sysext\nname a\n"
@@ -274,6 +303,7 @@ int main(void) {
                 cmocka_unit_test(a_release_without_a_root_hash_is_not_found_by_zeros),
                 cmocka_unit_test(all_that_a_leaf_says_is_kept),
                 cmocka_unit_test(a_root_hash_has_one_meaning),
+                cmocka_unit_test(a_kernel_is_found_by_its_authenticode_digest),
                 cmocka_unit_test(no_signer_is_no_zero_signer),
                 cmocka_unit_test(what_is_no_leaf_is_refused_and_nothing_is_taken),
                 cmocka_unit_test(a_version_longer_than_a_record_can_name_is_refused),
