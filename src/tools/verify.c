@@ -6,13 +6,14 @@
 #include "base/text.h"
 #include "tools/print.h"
 #include "tools/tool.h"
+#include "verify/against.h"
 #include "verify/report.h"
 
 /* A verdict names every record of a log, so its JSON can be larger than the evidence. */
 enum { ANSWER_MAX = 2 * BUNDLE_MAX };
 
 typedef struct Args {
-        const char *nonce, *json;
+        const char *nonce, *json, *against;
         Strings policies, releases;
         bool suggest;
 } Args;
@@ -24,6 +25,8 @@ static const Option options[] = {
                         offsetof(Args, policies) },
         { "release", 0, OPTION_REPEATED, "PATH", "A release leaf, or a folder of them",
                         offsetof(Args, releases) },
+        { "against", 0, OPTION_VALUE, "FILE", "Older evidence: tell what changed since",
+                        offsetof(Args, against) },
         { "suggest-policy", 0, OPTION_FLAG, NULL,
                         "Print a policy that this evidence meets, instead of the verdict",
                         offsetof(Args, suggest) },
@@ -144,11 +147,29 @@ static int judge_own_registers(
         return judge_file(path, q, j, bundle, e);
 }
 
+/* The older evidence answered another nonce: that is not asked of it. */
+static int compare(const Args *a, const Question *q, Judgement *before, Buf *bundle, Judgement *j,
+                Against *ret, Err *e) {
+        Question older = *q;
+        int rc;
+
+        if (!a->against)
+                return 0;
+        older.nonce = (Span){};
+        rc = judge_file(a->against, &older, before, bundle, e);
+        if (rc == 0)
+                rc = against_take(before, j, ret, e);
+        if (rc == 0)
+                j->against = ret;
+        return rc;
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         _cleanup_(bench_done)
                         Bench b = { .nonce = BUF_UP_TO(NONCE_MAX), .policy = policy_default() };
-        _cleanup_(judgement_done) Judgement j = {};
-        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX), older = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(judgement_done) Judgement j = {}, before = {};
+        _cleanup_(against_done) Against against = {};
         const Args *a = values;
         Question q;
         int rc;
@@ -160,6 +181,8 @@ static int run(void *values, char *const *operands, Err *e) {
         rc = judge_file(operands[0], &q, &j, &bundle, e);
         if (rc == 0 && a->suggest && a->policies.n == 0 && j.story.segment.chain.n_strands > 1)
                 rc = judge_own_registers(operands[0], &q, &b.policy, &j, &bundle, e);
+        if (rc == 0)
+                rc = compare(a, &q, &before, &older, &j, &against, e);
         if (rc < 0)
                 return rc;
         return answer(a, &j, &q, e);

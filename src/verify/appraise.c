@@ -134,11 +134,11 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         Replay replay = replay_begin(&ev->tpm.pcrs.held);
         bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
         PcrValues none = {};
-        Explained x;
+        Explained *x = &j->explained;
         Span line;
         int rc;
 
-        rc = explain_begin(ev, &j->verdict, &replay, &x, e);
+        rc = explain_begin(ev, &j->verdict, &replay, x, e);
         if (rc == 0)
                 rc = systemd_take(ev->bundle.parts[PART_SYSTEMD_LOG], (Json){}, &j->verdict,
                                 &replay, &j->systemd, e);
@@ -149,13 +149,13 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         rc = systemd_judge(&replay, is_signed ? &ev->tpm.pcrs : &none, policy_nv(q->policy),
                         &j->verdict, &j->systemd, e);
         if (rc == 0)
-                rc = explain(ev, &j->systemd, &replay, &x, e);
+                rc = explain(ev, &j->systemd, &replay, x, e);
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
         if (rc == 0)
-                rc = judge_firmware(ev, q, &x, &j->verdict, e);
+                rc = judge_firmware(ev, q, x, &j->verdict, e);
         if (rc == 0)
-                rc = judge_kernel(ev, q, &x, &j->verdict, &line, e);
+                rc = judge_kernel(ev, q, x, &j->verdict, &line, e);
         if (rc == 0)
                 rc = judge_root(&j->systemd, line, q, &j->verdict, e);
         if (rc < 0)

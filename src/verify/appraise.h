@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "verify/explain.h"
 #include "verify/openings.h"
 #include "verify/sysreport.h"
 #include "verify/systemd.h"
@@ -12,10 +13,13 @@ typedef struct Judgement {
         Verdict verdict;
         bool readable; /* evidence and story are there: the bundle was well-formed */
         Evidence evidence;
+        Explained explained; /* the quoted registers, by the logs of firmware and systemd */
         Story story;
         SystemdStory systemd;
         SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
         Openings openings;
+        const struct Against
+                        *against; /* for a report, by whoever compares; borrowed, may be NULL */
 } Judgement;
 
 /* Returns 0 when a verdict was reached, whatever it says: malformed evidence is a verdict too (all

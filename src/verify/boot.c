@@ -31,8 +31,7 @@ static void wrong(Boot *b, const FirmwareEvent *event, const char *what) {
                                 event->number, event->pcr, what);
 }
 
-/* ".linux" out of UTF-16LE with its NUL; false for what is no section's name. */
-static bool section_name(Span utf16, char into[9]) {
+bool boot_section_name(Span utf16, char into[9]) {
         size_t n = utf16.size / 2;
 
         if (utf16.size % 2 != 0 || n < 2 || n > 9 || utf16.data[utf16.size - 2] != '\0')
@@ -52,7 +51,7 @@ static void read_section(BootReading *r, const Measured *m) {
         Boot *b = &r->boot;
         char name[9] = "";
 
-        if (m->event.type != EV_IPL || !section_name(m->event.data, name)) {
+        if (m->event.type != EV_IPL || !boot_section_name(m->event.data, name)) {
                 wrong(b, &m->event, "no section of a UKI");
         } else if (r->open[0] == '\0') {
                 if (m->proof != PROOF_DATA)

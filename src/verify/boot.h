@@ -39,6 +39,9 @@ typedef struct Boot {
 /* alg: the bank to read by. -EBADMSG for a log that is none. */
 int boot_read(Span log, HashAlg alg, Boot *ret, Err *e) _must_check_;
 
+/* ".linux" out of UTF-16LE with its NUL; false for what is no section's name. */
+bool boot_section_name(Span utf16, char into[9]);
+
 /* Whether this text is the command line that the kernel was started with: what its EFI stub
  * measured first of all in PCR 9, before anybody else could. */
 int boot_line_is(const Boot *b, Span text, bool *ret, Err *e) _must_check_;

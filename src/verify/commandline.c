@@ -70,6 +70,80 @@ void command_line_difference(Span expected, Span actual, Buf *to) {
                         to);
 }
 
+/* The same, and the last word is all that there is no room for. */
+static Words all_words_of(Span text) {
+        Words w = words_of(text);
+
+        if (w.n == WORDS_MAX)
+                w.list[w.n - 1].size = (size_t) (text.data + text.size - w.list[w.n - 1].data);
+        return w;
+}
+
+/* How many words two lines have in common, in their order, from the i-th and the j-th on. */
+typedef struct Common {
+        uint8_t n[WORDS_MAX + 1][WORDS_MAX + 1];
+} Common;
+
+static void count_common(const Words *a, const Words *b, Common *c) {
+        memset(c, 0, sizeof(*c));
+        for (size_t i = a->n; i-- > 0;)
+                for (size_t j = b->n; j-- > 0;) {
+                        if (span_equal(a->list[i], b->list[j]))
+                                c->n[i][j] = (uint8_t) (c->n[i + 1][j + 1] + 1);
+                        else
+                                c->n[i][j] = c->n[i + 1][j] > c->n[i][j + 1] ? c->n[i + 1][j]
+                                                                             : c->n[i][j + 1];
+                }
+}
+
+static Span words_between(const Words *w, size_t from, size_t until) {
+        const Span *first = &w->list[from], *last;
+
+        if (from == until)
+                return (Span){};
+        last = &w->list[until - 1];
+        return (Span){ first->data, (size_t) (last->data + last->size - first->data) };
+}
+
+static bool same_word(const Words *a, const Words *b, size_t i, size_t j) {
+        return i < a->n && j < b->n && span_equal(a->list[i], b->list[j]);
+}
+
+/* Goes on to where both have the same word again, or to the end of both. */
+static void pass_difference(const Words *a, const Words *b, const Common *c, size_t *i, size_t *j) {
+        while ((*i < a->n || *j < b->n) && !same_word(a, b, *i, *j))
+                if (*j == b->n || (*i < a->n && c->n[*i + 1][*j] >= c->n[*i][*j + 1]))
+                        ++*i;
+                else
+                        ++*j;
+}
+
+size_t command_line_changes(Span was, Span is, LineChange *ret, size_t max) {
+        Words a = all_words_of(was), b = all_words_of(is);
+        size_t i = 0, j = 0, n = 0;
+        Common c;
+
+        count_common(&a, &b, &c);
+        while (n < max) {
+                size_t from_i, from_j;
+
+                for (; same_word(&a, &b, i, j); j++)
+                        i++;
+                from_i = i;
+                from_j = j;
+                pass_difference(&a, &b, &c, &i, &j);
+                if (i == from_i && j == from_j)
+                        break;
+                if (n + 1 == max) {
+                        i = a.n;
+                        j = b.n;
+                }
+                ret[n++] = (LineChange){ words_between(&a, from_i, i),
+                        words_between(&b, from_j, j) };
+        }
+        return n;
+}
+
 /* The text without the words from first to last. */
 static void leave_out(Span text, Span first, Span last, Buf *to) {
         const uint8_t *from = first.data, *until = last.data + last.size;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-against.h"
 #include "verify/report-sysreport.h"
 #include "verify/report-systemd.h"
 #include "verify/report.h"
@@ -16,9 +17,7 @@ static void put_text(JsonWriter *w, const char *name, const Buf *text) {
         json_put_span(w, name, buf_span(text));
 }
 
-/* A reason, which quotes records as they are escaped already; what a cut left of a character, and
- * what else JSON does not take, becomes \xNN. */
-static void put_reason(JsonWriter *w, const char *name, const char *reason) {
+void report_reason_json(JsonWriter *w, const char *name, const char *reason) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4 * REASON_MAX);
 
         for (Span rest = span_of(reason); rest.size > 0;) {
@@ -41,9 +40,9 @@ static void put_claims(const Verdict *v, JsonWriter *w) {
                 json_put_object(w, claim_name(claim));
                 json_put_string(w, "state", claim_state_name(state));
                 json_put_integer(w, "required", v->required >> claim & 1);
-                put_reason(w, "reason", v->reasons[claim]);
+                report_reason_json(w, "reason", v->reasons[claim]);
                 if (state == CLAIM_EXCUSED)
-                        put_reason(w, "by", v->by[claim]);
+                        report_reason_json(w, "by", v->by[claim]);
                 json_put_end(w);
         }
         json_put_end(w);
@@ -168,6 +167,8 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
                 report_systemd_json(&j->systemd, q, &w);
                 json_put_end(&w);
         }
+        if (j->against)
+                report_against_json(j->against, &w);
         json_put_end(&w);
         rc = buf_end(to, &unused);
         if (rc == -E2BIG)

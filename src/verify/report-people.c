@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/report-against.h"
 #include "verify/report-sysreport.h"
 #include "verify/report-systemd.h"
 #include "verify/report.h"
@@ -206,5 +207,7 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
                 report_systemd_people(&j->systemd, q, to);
                 report_sysreport_coverage(&j->report, to);
         }
+        if (j->against)
+                report_against(j->against, to);
         print_verdict(&j->verdict, to);
 }

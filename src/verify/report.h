@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "verify/appraise.h"
+#include "wire/json.h"
 
 /* A judgement in words, as JSON, and as the policy that it would meet. */
 
@@ -29,6 +30,10 @@ void report_line(const Content *c, const Question *q, bool doubtful, FILE *to);
 /* What one record says, in words (escapes of forms.md in it). layer releases are named by the
  * judge's own knowledge; q may be NULL. */
 void report_record(const Content *c, const Question *q, Buf *to);
+
+/* A reason, which quotes records as they are escaped already; what a cut left of a character, and
+ * what else JSON does not take, becomes \xNN. */
+void report_reason_json(JsonWriter *w, const char *name, const char *reason);
 
 /* False for a part of the evidence that this version has no eyes for: a report names those. */
 bool report_judges(BundleLabel label);

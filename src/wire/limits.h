@@ -105,12 +105,14 @@ enum {
         SEALED_PRIVATE_MAX = 512,        /* the contents of its TPM2B_PRIVATE */
 
         /* judgement (verify/) */
-        POLICY_MAX = 256 * 1024,  /* one policy file */
-        POLICY_KEYS_MAX = 64,     /* attestation keys in a policy */
-        POLICY_REGISTERS_MAX = 8, /* registers in a policy */
-        POLICY_HASHES_MAX = 64,   /* of each kind of certificate or hash in a policy */
-        POLICY_LEAVES_MAX = 256,  /* Leaf= lines in a policy */
-        STORY_LAYERS_MAX = 256,   /* layers that one log activates */
-        NVPCRS_MAX = 16,          /* NvPCRs in one evidence */
-        UNLOCKS_MAX = 64,         /* volumes of which one log says how they were unlocked */
+        POLICY_MAX = 256 * 1024,           /* one policy file */
+        POLICY_KEYS_MAX = 64,              /* attestation keys in a policy */
+        POLICY_REGISTERS_MAX = 8,          /* registers in a policy */
+        POLICY_HASHES_MAX = 64,            /* of each kind of certificate or hash in a policy */
+        POLICY_LEAVES_MAX = 256,           /* Leaf= lines in a policy */
+        STORY_LAYERS_MAX = 256,            /* layers that one log activates */
+        NVPCRS_MAX = 16,                   /* NvPCRs in one evidence */
+        FACTS_MAX = 100000,                /* things that one evidence tells, to be compared */
+        FACTS_TEXT_MAX = 32 * 1024 * 1024, /* their words */
+        UNLOCKS_MAX = 64, /* volumes of which one log says how they were unlocked */
 };

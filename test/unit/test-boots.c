@@ -3,11 +3,14 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 #include "support/case.h"
 #include "support/testdata.h"
+#include "verify/against.h"
 #include "verify/boot.h"
+#include "verify/report-against.h"
 
 /* Genuine boots, where their evidence lies: firmware, systemd-stub, kernel and systemd of Debian,
  * with the PCR values that the machine had in the end. The quote over them is forged here, since
@@ -297,6 +300,64 @@ static void what_came_beside_the_uki_is_named(void **state) {
         case_end(&c);
 }
 
+/* Judges a boot; false where it is not there. */
+static bool judged(Case *c, const char *boot) {
+        begin(c);
+        if (!lay(c, boot, IMA))
+                return false;
+        if (strncmp(boot, "262", 3) == 0)
+                add_nvpcrs(c, boot);
+        case_judge(c);
+        return true;
+}
+
+/* What changed between two genuine boots, as it is told to people; NULL where they are not there.
+ */
+static char *compared(const char *old, const char *new) {
+        Case before, now;
+        Against a = {};
+        char *said = NULL;
+        size_t size = 0;
+        FILE *f;
+
+        if (judged(&before, old) & judged(&now, new)) {
+                assert_int_equal(against_take(&before.judgement, &now.judgement, &a, NULL), 0);
+                f = open_memstream(&said, &size);
+                assert_non_null(f);
+                report_against(&a, f);
+                assert_int_equal(fclose(f), 0);
+                against_done(&a);
+        }
+        case_end(&before);
+        case_end(&now);
+        return said;
+}
+
+static void what_changed_between_two_boots_is_named(void **state) {
+        static const struct {
+                const char *old, *new, *tells[6];
+        } pairs[] = {
+                { "257-clean-sysext", "257-tampered-cmdline-signed",
+                                { "  command line: new: attest.tampered=1\n",
+                                                "  UKI section: .cmdline: its content differs, was " } },
+                { "262-clean-first", "262-stub-extras",
+                                { "  command line from outside the UKI: new: \"attest.addon=1\"" } },
+                { "262-clean-first", "262-luks-logins-report",
+                                { "  login: new: first login of user \"nobody\"\n",
+                                                "  unlock: new: volume \"v2\" unlocked by passphrase, recovery key or key file, slot 0\n" } },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(pairs); i++) {
+                char *said = compared(pairs[i].old, pairs[i].new);
+
+                for (size_t n = 0; said && n < ELEMENTS(pairs[i].tells) && pairs[i].tells[n]; n++)
+                        if (!strstr(said, pairs[i].tells[n]))
+                                fail_msg("'%s' does not stand in:\n%s", pairs[i].tells[n], said);
+                free(said);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_boot_replays),
@@ -306,6 +367,7 @@ int main(void) {
                 cmocka_unit_test(the_clean_boot_is_the_release),
                 cmocka_unit_test(the_tampered_boot_is_named_by_its_word),
                 cmocka_unit_test(what_came_beside_the_uki_is_named),
+                cmocka_unit_test(what_changed_between_two_boots_is_named),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

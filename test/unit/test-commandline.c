@@ -41,6 +41,55 @@ static void the_word_is_named(void **state) {
 }
 
 static const struct {
+        const char *was, *is, *said; /* "was>is" of each place */
+} places[] = {
+        { "a b c", "a b c", "" },
+        { "", "", "" },
+        { "a b c", "a x c", "b>x " },
+        { "a b c", "a c", "b> " },
+        { "a c", "a b c", ">b " },
+        { "a b c", "x a b c y", ">x >y " },
+        { "a b c d", "x b d y", "a>x c> >y " },
+        { "a", "", "a> " },
+        { "", "a b", ">a b " },
+        { "1 2 3 4 5 6 7 8 9", "b 2 d 4 f 6 h 8 k", "1>b 3>d 5>f 7 8 9>h 8 k " },
+};
+
+static void each_place_that_differs_is_told(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(places); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
+                LineChange c[4];
+                size_t n = command_line_changes(
+                                span_of(places[i].was), span_of(places[i].is), c, 4);
+
+                for (size_t k = 0; k < n; k++) {
+                        buf_bytes(&b, c[k].was);
+                        buf_byte(&b, '>');
+                        buf_bytes(&b, c[k].is);
+                        buf_byte(&b, ' ');
+                }
+                if (!span_is(buf_span(&b), places[i].said))
+                        fail_msg("'%s' and '%s': %.*s", places[i].was, places[i].is, (int) b.size,
+                                        (const char *) b.data);
+        }
+}
+
+/* What lies behind as many words as are looked at is told all the same, as one. */
+static void no_word_is_too_far_behind(void **state) {
+        _cleanup_(buf_done) Buf was = BUF_UP_TO(1024), is = BUF_UP_TO(1024);
+        LineChange c[4];
+
+        (void) state;
+        for (unsigned i = 0; i < 200; i++) {
+                buf_string(&was, "a ");
+                buf_string(&is, i == 199 ? "b" : "a ");
+        }
+        assert_int_equal(command_line_changes(buf_span(&was), buf_span(&is), c, 4), 1);
+        assert_true(c[0].is.size > 0 && c[0].is.data[c[0].is.size - 1] == 'b');
+}
+
+static const struct {
         const char *released, *actual, *added; /* NULL: not found */
 } added[] = {
         { "a b", "a b c", "c" },
@@ -92,6 +141,8 @@ static void a_long_line_is_looked_at_in_part(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_word_is_named),
+                cmocka_unit_test(each_place_that_differs_is_told),
+                cmocka_unit_test(no_word_is_too_far_behind),
                 cmocka_unit_test(what_was_added_is_found_by_the_hash),
                 cmocka_unit_test(a_long_line_is_looked_at_in_part),
         };
