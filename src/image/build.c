@@ -66,7 +66,7 @@ static int check_params(Work *w, Err *e) {
                                 p->architecture);
         rc = image_word_check("name", p->name, e);
         if (rc == 0)
-                rc = image_word_check("version", p->version, e);
+                rc = image_version_check(p->version, e);
         if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
                 rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
         if (rc == 0)
@@ -110,6 +110,23 @@ static int open_files(Work *w, Err *e) {
         return p->leaf ? new_file_open(p->leaf, 0644, &w->leaf, e) : 0;
 }
 
+static int open_source(Work *w, Err *e) {
+        const ImageParams *p = w->p;
+
+        return source_open(&(SourceParams){ .path = p->source,
+                                           .kind = w->kind,
+                                           .name = p->name,
+                                           .architecture = p->architecture },
+                        &w->source, e);
+}
+
+/* An overlay does not show what is mounted in the source; a copy does not have its owners. */
+static unsigned stage_ways(const Work *w) {
+        unsigned ways = w->p->keep_owners ? STAGE_OVERLAY : STAGE_ANY;
+
+        return w->source.one_mount ? ways : ways & ~(unsigned) STAGE_OVERLAY;
+}
+
 static int stage(Work *w, Err *e) {
         FolderPath beside = image_folder_of(w->p->output);
         const char *const scratch[] = { w->p->scratch, beside.text, NULL };
@@ -121,8 +138,7 @@ static int stage(Work *w, Err *e) {
                 .text = buf_span(&w->source.release),
                 .xattr = RELEASE_XATTR,
                 .value = RELEASE_XATTR_VALUE,
-                /* an overlay does not show what is mounted in the source */
-                .ways = w->source.one_mount ? STAGE_ANY : STAGE_LINKS | STAGE_COPIES,
+                .ways = stage_ways(w),
         };
 
         return w->source.ready ? 0 : stage_open(&s, &w->stage, e);
@@ -133,6 +149,7 @@ static int make_filesystem(Work *w, Err *e) {
                 .tree = w->source.ready ? w->source.path : w->stage.root,
                 .fd = w->image.fd,
                 .name = w->p->output,
+                .keep_owners = w->p->keep_owners,
                 .epoch = w->p->has_epoch ? w->p->epoch : 0,
         };
         int rc;
@@ -201,8 +218,10 @@ static int write_table(Work *w, Err *e) {
         const uint8_t *ids[] = { root, root + 16, w->seed.signature };
         const uint64_t sizes[] = { w->built.filesystem_size, w->built.tree_size,
                 VERITY_SIGNATURE_SIZE };
-        const char *const types[] = { w->types->root, w->types->root_verity,
-                w->types->root_verity_sig };
+        const char *const types[2][ELEMENTS(ids)] = {
+                { w->types->root, w->types->root_verity, w->types->root_verity_sig },
+                { w->types->usr, w->types->usr_verity, w->types->usr_verity_sig },
+        };
         char labels[ELEMENTS(ids)][LABEL_MAX], uuids[ELEMENTS(ids)][UUID_TEXT_SIZE];
         char disk[UUID_TEXT_SIZE];
         GptPartition partitions[ELEMENTS(ids)];
@@ -212,7 +231,7 @@ static int write_table(Work *w, Err *e) {
                 text_uuid(ids[i], uuids[i]);
                 (void) snprintf(labels[i], sizeof(labels[i]), "%s_%s%s", w->p->name, w->p->version,
                                 suffixes[i]);
-                partitions[i] = (GptPartition){ .type = types[i],
+                partitions[i] = (GptPartition){ .type = types[w->kind->usr][i],
                         .uuid = uuids[i],
                         .label = labels[i],
                         .offset = at,
@@ -299,8 +318,7 @@ static int build(Work *w, Err *e) {
         if (rc == 0)
                 rc = try_key(w, e);
         if (rc == 0)
-                rc = source_open(w->p->source, w->kind, w->p->name, w->p->architecture, &w->source,
-                                e);
+                rc = open_source(w, e);
         for (size_t i = 0; rc == 0 && i < ELEMENTS(steps); i++) {
                 rc = steps[i](w, e);
                 if (rc == 0)

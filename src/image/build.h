@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "wire/leaf.h"
 
-/* Builds an image from a folder: GPT, read-only file system, dm-verity tree and its signature
+/* Builds an image of a folder: GPT, read-only file system, dm-verity tree and its signature
  * (UAPI.2, UAPI.4), and the release leaf that names it. The same folder gives the same bytes,
  * whoever builds it, where and when (forms.md, section 6). */
 typedef struct ImageParams {
@@ -18,6 +18,7 @@ typedef struct ImageParams {
         const char *output, *leaf; /* paths; leaf NULL: none is written */
         const char *seed;          /* NULL: derived from name and version */
         const char *scratch;       /* a folder for what is needed on the way */
+        bool keep_owners;          /* files keep theirs; otherwise all of them are root's */
         bool has_epoch;
         uint64_t epoch; /* time of all files; 0 without has_epoch */
 } ImageParams;

@@ -94,8 +94,8 @@ static int check(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
 int filesystem_make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
         _cleanup_(buf_done) Buf output = BUF_UP_TO(HELP_MAX);
         char uuid[UUID_TEXT_SIZE], into[64], time[32];
-        const char *argv[16] = { PROGRAM, "--all-root", time, "-U", uuid };
-        size_t n = 5;
+        const char *argv[16] = { PROGRAM };
+        size_t n = 1;
         Known known = {};
         int rc;
 
@@ -106,6 +106,11 @@ int filesystem_make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
         text_uuid(p->uuid, uuid);
         (void) snprintf(time, sizeof(time), "-T%" PRIu64, p->epoch);
         (void) snprintf(into, sizeof(into), "/proc/self/fd/%d", p->fd);
+        if (!p->keep_owners)
+                argv[n++] = "--all-root";
+        argv[n++] = time;
+        argv[n++] = "-U";
+        argv[n++] = uuid;
         if (known.block_size)
                 argv[n++] = "-b4096";
         argv[n++] = "--";

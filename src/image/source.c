@@ -14,7 +14,7 @@
 #include "image/tree.h"
 #include "port/interrupt.h"
 
-/* Of the root folder of every image, whatever the tree's own was. */
+/* Of the root folder of every extension, whatever the tree's own was. */
 enum { ROOT_MODE = 0755 };
 
 #define RELEASE_PREFIX "extension-release."
@@ -24,7 +24,7 @@ typedef struct Look {
         const char *name, *architecture;
         Source *s;
         dev_t device; /* of the root */
-        bool found_release, marked;
+        bool found_release, marked, found_os_release;
         unsigned n_tops;
 } Look;
 
@@ -49,13 +49,21 @@ static const char *odd_type(mode_t mode) {
         }
 }
 
+/* A socket is nobody's to open once the program that made it has ended. */
+static bool may_hold(const ImageKind *kind, mode_t mode) {
+        if (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode))
+                return true;
+        return kind->nodes && (S_ISFIFO(mode) || S_ISCHR(mode) || S_ISBLK(mode));
+}
+
 static int check_type(const Look *l, const TreeEntry *entry, Err *e) {
         mode_t mode = entry->st->st_mode;
 
-        if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
+        if (!may_hold(l->kind, mode))
                 return err_set(e, -EBADMSG,
-                                "%s/%s: is %s; %s holds only files, folders and symbolic links",
-                                l->s->path, entry->path, odd_type(mode), l->kind->what);
+                                "%s/%s: is %s; %s holds only files, folders%s symbolic links",
+                                l->s->path, entry->path, odd_type(mode), l->kind->what,
+                                l->kind->nodes ? ", devices, fifos and" : " and");
         /* mkfs.erofs would fail too, and not say at which file */
         if (S_ISREG(mode) && faccessat(entry->folder, entry->name, R_OK, AT_EACCESS) < 0)
                 return err_set(e, -errno, "%s/%s: %s", l->s->path, entry->path, strerror(errno));
@@ -70,8 +78,9 @@ static int refuse_top(const Look *l, const TreeEntry *entry, Err *e) {
         for (const char *const *top = l->kind->tops; *top && n < sizeof(list); top++)
                 n += (size_t) snprintf(list + n, sizeof(list) - n, "%s%s",
                                 top == l->kind->tops ? "" : " and ", *top);
-        return err_set(e, -EBADMSG, "%s/%s: not a folder that %s may hold, at its top are only %s",
-                        l->s->path, entry->path, l->kind->what, list);
+        return err_set(e, -EBADMSG, "%s/%s: not a folder that %s may hold, at its top %s only %s",
+                        l->s->path, entry->path, l->kind->what, l->kind->tops[1] ? "are" : "is",
+                        list);
 }
 
 static int take_release(Look *l, const TreeEntry *entry, Err *e) {
@@ -120,20 +129,41 @@ static int look_at_release(Look *l, const TreeEntry *entry, Err *e) {
 static bool leads_to_release(const Look *l, const char *path) {
         size_t n = strlen(path);
 
-        return strncmp(l->kind->release_folder, path, n) == 0 &&
+        return l->kind->release_folder && strncmp(l->kind->release_folder, path, n) == 0 &&
                (l->kind->release_folder[n] == '/' || l->kind->release_folder[n] == '\0');
 }
 
 static bool is_in_release_folder(const Look *l, const TreeEntry *entry) {
-        size_t n = strlen(l->kind->release_folder);
+        size_t n = l->kind->release_folder ? strlen(l->kind->release_folder) : 0;
 
-        return strncmp(entry->path, l->kind->release_folder, n) == 0 && entry->path[n] == '/' &&
-               !strchr(entry->path + n + 1, '/');
+        return n > 0 && strncmp(entry->path, l->kind->release_folder, n) == 0 &&
+               entry->path[n] == '/' && !strchr(entry->path + n + 1, '/');
+}
+
+/* Whether something may be at this place. */
+static int check_place(Look *l, const TreeEntry *entry, Err *e) {
+        const ImageKind *k = l->kind;
+        bool folder = S_ISDIR(entry->st->st_mode);
+
+        if (entry->depth == 1) {
+                if (k->tops && (!is_one_of(entry->name, k->tops) || !folder))
+                        return refuse_top(l, entry, e);
+                l->n_tops++;
+        }
+        if (is_one_of(entry->path, k->never_inside))
+                return err_set(e, -EBADMSG,
+                                "%s/%s: makes the tree a system of its own; %s has none, take it "
+                                "out",
+                                l->s->path, entry->path, k->what);
+        if (k->os_release && is_one_of(entry->path, k->os_release) && !folder)
+                l->found_os_release = true;
+        if (leads_to_release(l, entry->path) && !folder)
+                return err_set(e, -EBADMSG, "%s/%s: is not a folder", l->s->path, entry->path);
+        return 0;
 }
 
 static int look(void *user, const TreeEntry *entry, Err *e) {
         Look *l = user;
-        mode_t mode = entry->st->st_mode;
         int rc;
 
         if (entry->leaving)
@@ -144,64 +174,64 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
         if (entry->st->st_dev != l->device)
                 l->s->one_mount = false;
         rc = check_type(l, entry, e);
+        if (rc == 0)
+                rc = check_place(l, entry, e);
         if (rc < 0)
                 return rc;
-        if (entry->depth == 1) {
-                if (!is_one_of(entry->name, l->kind->tops) || !S_ISDIR(mode))
-                        return refuse_top(l, entry, e);
-                l->n_tops++;
-        }
-        if (is_one_of(entry->path, l->kind->never_inside))
-                return err_set(e, -EBADMSG,
-                                "%s/%s: makes the tree a system of its own; %s has none, take it "
-                                "out",
-                                l->s->path, entry->path, l->kind->what);
-        if (leads_to_release(l, entry->path) && !S_ISDIR(mode))
-                return err_set(e, -EBADMSG, "%s/%s: is not a folder", l->s->path, entry->path);
-        if (is_in_release_folder(l, entry))
-                return look_at_release(l, entry, e);
-        return 0;
+        return is_in_release_folder(l, entry) ? look_at_release(l, entry, e) : 0;
 }
 
 static bool root_is_usual(int fd, const struct stat *st) {
         return (st->st_mode & 07777) == ROOT_MODE && flistxattr(fd, NULL, 0) == 0;
 }
 
+/* Whether the whole tree is what it must be; an extension gets its file where it brings none. */
+static int judge(Look *l, const struct stat *root, Err *e) {
+        Source *s = l->s;
+
+        if (l->n_tops == 0)
+                return err_set(e, -EBADMSG, "%s: is empty; nothing to make %s of", s->path,
+                                l->kind->what);
+        if (l->kind->os_release && !l->found_os_release)
+                return err_set(e, -EBADMSG, "%s: has no %s, without which it is not %s", s->path,
+                                l->kind->os_release[0], l->kind->what);
+        if (!l->kind->release_folder) {
+                s->ready = true;
+                return 0;
+        }
+        if (!l->found_release)
+                release_write(l->architecture, &s->release);
+        s->ready = l->marked && root_is_usual(s->fd, root);
+        return s->release.failed < 0 ? err_set(e, s->release.failed, "no memory") : 0;
+}
+
 static int look_through(Look *l, Err *e) {
         Source *s = l->s;
         struct stat root;
-        int n, rc;
+        int n = 0, rc;
 
         if (fstat(s->fd, &root) < 0)
                 return err_set(e, -errno, "%s: %s", s->path, strerror(errno));
         l->device = root.st_dev;
         s->one_mount = true;
-        n = snprintf(s->release_path, sizeof(s->release_path), "%s/%s%s", l->kind->release_folder,
-                        RELEASE_PREFIX, l->name);
+        if (l->kind->release_folder)
+                n = snprintf(s->release_path, sizeof(s->release_path), "%s/%s%s",
+                                l->kind->release_folder, RELEASE_PREFIX, l->name);
         if (n < 0 || (size_t) n >= sizeof(s->release_path))
                 return err_set(e, -ENAMETOOLONG, "%s: the name is too long", l->name);
         rc = tree_walk(s->fd, s->path, look, l, e);
-        if (rc < 0)
-                return rc;
-        if (l->n_tops == 0)
-                return err_set(e, -EBADMSG, "%s: is empty; nothing to make %s of", s->path,
-                                l->kind->what);
-        if (!l->found_release)
-                release_write(l->architecture, &s->release);
-        s->ready = l->marked && root_is_usual(s->fd, &root);
-        return s->release.failed < 0 ? err_set(e, s->release.failed, "no memory") : 0;
+        return rc < 0 ? rc : judge(l, &root, e);
 }
 
-int source_open(const char *path, const ImageKind *kind, const char *name, const char *architecture,
-                Source *ret, Err *e) {
+int source_open(const SourceParams *p, Source *ret, Err *e) {
         _cleanup_(source_done) Source s = SOURCE_NONE;
-        Look l = { .kind = kind, .name = name, .architecture = architecture, .s = &s };
+        Look l = { .kind = p->kind, .name = p->name, .architecture = p->architecture, .s = &s };
         int rc;
 
-        s.path = path;
-        s.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        s.path = p->path;
+        s.fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (s.fd < 0)
-                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+                return err_set(e, -errno, "%s: %s", p->path, strerror(errno));
         rc = look_through(&l, e);
         if (rc < 0)
                 return rc;

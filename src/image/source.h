@@ -9,26 +9,32 @@
 #include "image/kind.h"
 
 /* The tree that an image is made of, looked through before anything is made: only what its kind may
- * hold, only what an image can carry, and an extension-release file that fits. */
+ * hold, only what an image can carry, and of an extension an extension-release file that fits. */
 
 /* Tells systemd 252 and later to take the extension-release file although the image's file name is
  * longer than its own ("NAME_VERSION.raw"; forms.md, section 6). */
 #define RELEASE_XATTR "user.extension-release.strict"
 #define RELEASE_XATTR_VALUE "0"
 
+typedef struct SourceParams {
+        const char *path;
+        const ImageKind *kind;
+        const char *name, *architecture;
+} SourceParams;
+
 /* Owner: source_done(). */
 typedef struct Source {
         int fd;
         const char *path;            /* borrowed */
-        char release_path[PATH_MAX]; /* of the extension-release file, below the root */
+        char release_path[PATH_MAX]; /* of the extension-release file, below the root; empty for
+                                      * what is no extension */
         Buf release;                 /* its text, found or made */
         bool one_mount;              /* all of it lies on one file system */
         bool ready; /* can be read as it stands: file and attribute are there, and the root folder
-                     * is as every image has it */
+                     * is as every extension has it; a tree that is no extension always is */
 } Source;
 
 #define SOURCE_NONE ((Source){ .fd = -1, .release = { .max = EXTENSION_RELEASE_MAX } })
 
-int source_open(const char *path, const ImageKind *kind, const char *name, const char *architecture,
-                Source *ret, Err *e) _must_check_;
+int source_open(const SourceParams *p, Source *ret, Err *e) _must_check_;
 void source_done(Source *s);

@@ -237,7 +237,7 @@ static int recognise(Layer *l, Err *e) {
                 return rc;
 
         layer_name(s.data->label, l->path, l->name, l->version);
-        l->type = layer_type_of_path(l->path);
+        l->type = layer_type_of_path(l->path, s.usr);
         l->architecture = s.architecture;
         l->usr = s.usr;
         add_part(l, "data", s.data);

@@ -29,7 +29,8 @@ typedef struct Layer {
 
         /* LEAF_UKI is known. The table of partitions does not tell a system extension from a
          * configuration extension or a portable service: LEAF_CONFEXT where the file's name ends in
-         * .confext.raw, LEAF_SYSEXT otherwise. Who knows better may write it. */
+         * .confext.raw, LEAF_USR for a /usr partition unless it ends in .sysext.raw, LEAF_SYSEXT
+         * otherwise. Who knows better may write it. */
         LeafType type;
         char name[NAME_TEXT_MAX + 1];    /* from the label NAME_VERSION of the data partition... */
         char version[NAME_TEXT_MAX + 1]; /* ...or from the file's name; may be empty */

@@ -9,9 +9,8 @@ static const struct {
         const char *suffix;
         LeafType type;
 } suffixes[] = {
-        { ".sysext.raw", LEAF_SYSEXT },
-        { ".confext.raw", LEAF_CONFEXT },
-        { ".raw", LEAF_SYSEXT },
+        { ".sysext.raw", LEAF_SYSEXT }, { ".confext.raw", LEAF_CONFEXT },
+        { ".raw", LEAF_INVALID }, /* which tells nothing */
 };
 
 static bool ends(Span s, Span tail) {
@@ -24,7 +23,7 @@ static Span file_name(const char *path, LeafType *ret_type) {
         const char *slash = strrchr(path, '/');
         Span name = span_of(slash ? slash + 1 : path);
 
-        *ret_type = LEAF_SYSEXT;
+        *ret_type = LEAF_INVALID;
         for (size_t i = 0; i < ELEMENTS(suffixes); i++) {
                 Span suffix = span_of(suffixes[i].suffix);
 
@@ -81,9 +80,11 @@ void layer_name(const char *label, const char *path, char name[NAME_TEXT_MAX + 1
         copy(at > 0 ? (Span){ text.data + at + 1, text.size - at - 1 } : (Span){}, version);
 }
 
-LeafType layer_type_of_path(const char *path) {
+LeafType layer_type_of_path(const char *path, bool usr) {
         LeafType type;
 
         (void) file_name(path, &type);
-        return type;
+        if (type != LEAF_INVALID)
+                return type;
+        return usr ? LEAF_USR : LEAF_SYSEXT;
 }

@@ -12,5 +12,7 @@
 void layer_name(const char *label, const char *path, char name[NAME_TEXT_MAX + 1],
                 char version[NAME_TEXT_MAX + 1]);
 
-/* The type that a file's name tells: LEAF_CONFEXT for X.confext.raw, LEAF_SYSEXT for others. */
-LeafType layer_type_of_path(const char *path);
+/* The type that a file's name tells: LEAF_CONFEXT for X.confext.raw, LEAF_SYSEXT for X.sysext.raw.
+ * For others, usr says whether the data is a /usr partition: LEAF_USR then, otherwise LEAF_SYSEXT.
+ */
+LeafType layer_type_of_path(const char *path, bool usr);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "image/build.h"
 #include "image/kind.h"
+#include "image/words.h"
 #include "layer/gpt-types.h"
 #include "port/interrupt.h"
 #include "tools/maker.h"
@@ -19,14 +20,15 @@
 typedef struct Args {
         const char *type, *source, *name, *version, *architecture;
         const char *private_key, *certificate;
-        const char *output, *leaf, *seed, *json;
+        const char *output, *leaf, *seed, *normalize, *json;
 } Args;
 
 static const Option options[] = {
-        { "type", 0, OPTION_VALUE, "TYPE", "What to build: sysext", offsetof(Args, type) },
-        { "source", 0, OPTION_VALUE, "DIR", "Folder that holds usr/ and opt/; is not changed",
+        { "type", 0, OPTION_VALUE, "TYPE", "What to build: sysext, confext, portable, usr, root",
+                        offsetof(Args, type) },
+        { "source", 0, OPTION_VALUE, "DIR", "Folder that it is made of; is not changed",
                         offsetof(Args, source) },
-        { "name", 0, OPTION_VALUE, "NAME", "Name of the extension", offsetof(Args, name) },
+        { "name", 0, OPTION_VALUE, "NAME", "Name of the image", offsetof(Args, name) },
         { "version", 0, OPTION_VALUE, "VERSION", "Its version", offsetof(Args, version) },
         { "architecture", 0, OPTION_VALUE, "ARCH", "For which machines (default: this one's)",
                         offsetof(Args, architecture) },
@@ -34,12 +36,16 @@ static const Option options[] = {
                         offsetof(Args, private_key) },
         { "certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
                         offsetof(Args, certificate) },
-        { "output", 'o', OPTION_VALUE, "FILE", "Image to write (default: NAME_VERSION.raw)",
+        { "output", 'o', OPTION_VALUE, "FILE|DIR",
+                        "Image to write, or where (default: NAME_VERSION.raw)",
                         offsetof(Args, output) },
         { "leaf", 0, OPTION_VALUE, "FILE|no", "Release leaf to write (default: OUTPUT.leaf)",
                         offsetof(Args, leaf) },
         { "seed", 0, OPTION_VALUE, "TEXT", "Derive UUIDs and salt from this, not name and version",
                         offsetof(Args, seed) },
+        { "normalize", 0, OPTION_VALUE, "BOOL",
+                        "Whether all files become root's (default: of extensions)",
+                        offsetof(Args, normalize) },
         { "json", 0, OPTION_JSON, NULL, "Print what was built as JSON", offsetof(Args, json) },
         {},
 };
@@ -69,20 +75,34 @@ static int check_given(const Args *a, Err *e) {
 }
 
 static int take_paths(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
-        char usual[PATH_MAX];
-        int n, rc;
+        FolderPath output;
+        int rc;
 
-        n = snprintf(usual, PATH_MAX, "%s_%s.raw", a->name, a->version);
-        if (!a->output && (n < 0 || n >= PATH_MAX))
-                return err_set(e, -EINVAL, "the path of the image is too long");
-        rc = maker_paths(a->output ?: usual, a->leaf, paths, e);
+        rc = image_output_path(a->output, image_kind(p->type), a->name, a->version, &output, e);
+        if (rc < 0)
+                return rc;
+        rc = maker_paths(output.text, a->leaf, paths, e);
         p->output = paths->output;
         p->leaf = paths->leaf;
         return rc;
 }
 
+/* As systemd takes them. */
+static int take_bool(const char *option, const char *text, bool *ret, Err *e) {
+        static const char *const words[2][4] = { { "no", "false", "off", "0" },
+                { "yes", "true", "on", "1" } };
+
+        for (size_t i = 0; text && i < 2 * ELEMENTS(words[0]); i++)
+                if (strcmp(text, words[i % 2][i / 2]) == 0) {
+                        *ret = i % 2 == 1;
+                        return 0;
+                }
+        return text ? err_set(e, -EINVAL, "'--%s=%s' is neither yes nor no", option, text) : 0;
+}
+
 static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
         const char *scratch = getenv("TMPDIR");
+        bool normalize;
         int rc;
 
         rc = check_given(a, e);
@@ -100,10 +120,15 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
                 .scratch = scratch && scratch[0] ? scratch : "/var/tmp",
         };
         if (!image_kind(p->type))
-                return err_set(e, -EINVAL, "'--type=%s' cannot be built; sysext can", a->type);
+                return err_set(e, -EINVAL, "'--type=%s' cannot be built; %s can", a->type,
+                                image_kinds_text);
+        normalize = image_kind(p->type)->release_folder != NULL;
         if (a->seed && !a->seed[0])
                 return err_set(e, -EINVAL, "'--seed=' is empty");
-        rc = a->architecture ? 0 : own_architecture(&p->architecture, e);
+        rc = take_bool("normalize", a->normalize, &normalize, e);
+        p->keep_owners = !normalize;
+        if (rc == 0 && !a->architecture)
+                rc = own_architecture(&p->architecture, e);
         if (rc == 0)
                 rc = maker_epoch(&p->has_epoch, &p->epoch, e);
         if (rc == 0)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const VerbLine verb_lines[] = {
-        { "build-image", "Make a system extension: read-only, with its hash tree and signature" },
+        { "build-image", "Make an image: read-only, with its hash tree and signature" },
         { "build-uki", "Make a unified kernel image out of stub, kernel, initrd and command line" },
         { "predict", "Tell which PCR 11 a unified kernel image leads to" },
         { "setup", "Do what this machine needs to be able to answer" },

@@ -71,12 +71,16 @@ static void a_file_name_of_any_length_fits(void **state) {
 
 static void only_confext_is_told_by_the_file_name(void **state) {
         (void) state;
-        assert_int_equal(layer_type_of_path("/x/jq_1.confext.raw"), LEAF_CONFEXT);
-        assert_int_equal(layer_type_of_path("jq.sysext.raw"), LEAF_SYSEXT);
-        assert_int_equal(layer_type_of_path("jq.raw"), LEAF_SYSEXT);
-        assert_int_equal(layer_type_of_path("jq.confext.raw.raw"), LEAF_SYSEXT);
-        assert_int_equal(layer_type_of_path(".confext.raw/jq"), LEAF_SYSEXT);
-        assert_int_equal(layer_type_of_path(".confext.raw"), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path("/x/jq_1.confext.raw", false), LEAF_CONFEXT);
+        assert_int_equal(layer_type_of_path("jq.sysext.raw", false), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path("jq.raw", false), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path("jq.raw", true), LEAF_USR);
+        assert_int_equal(layer_type_of_path("jq", true), LEAF_USR);
+        assert_int_equal(layer_type_of_path("jq.sysext.raw", true), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path("jq.confext.raw", true), LEAF_CONFEXT);
+        assert_int_equal(layer_type_of_path("jq.confext.raw.raw", false), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path(".confext.raw/jq", false), LEAF_SYSEXT);
+        assert_int_equal(layer_type_of_path(".confext.raw", false), LEAF_SYSEXT);
 }
 
 int main(void) {

@@ -27,20 +27,33 @@ static Scratch small_tree(void) {
         return s;
 }
 
-static int look(const Scratch *s, Source *ret, Err *e) {
-        return source_open(
-                        scratch_path(s, "t").text, image_kind(LEAF_SYSEXT), "jq", "x86-64", ret, e);
+static int look_as(const Scratch *s, LeafType type, Source *ret, Err *e) {
+        ScratchPath path = scratch_path(s, "t");
+
+        return source_open(&(SourceParams){ .path = path.text,
+                                           .kind = image_kind(type),
+                                           .name = "jq",
+                                           .architecture = "x86-64" },
+                        ret, e);
 }
 
-static void assert_refused(const Scratch *s, const char *text) {
+static int look(const Scratch *s, Source *ret, Err *e) {
+        return look_as(s, LEAF_SYSEXT, ret, e);
+}
+
+static void assert_refused_as(const Scratch *s, LeafType type, const char *text) {
         _cleanup_(source_done) Source source = SOURCE_NONE;
         char expected[512];
         Err e = {};
 
-        assert_true(look(s, &source, &e) < 0);
+        assert_true(look_as(s, type, &source, &e) < 0);
         (void) snprintf(expected, sizeof(expected), "%s/t%s", s->folder, text);
         assert_string_equal(e.text, expected);
         assert_int_equal(source.fd, -1);
+}
+
+static void assert_refused(const Scratch *s, const char *text) {
+        assert_refused_as(s, LEAF_SYSEXT, text);
 }
 
 static void a_tree_without_a_release_file_gets_one(void **state) {
@@ -224,6 +237,78 @@ static void what_an_image_cannot_carry_is_refused(void **state) {
         }
 }
 
+static void configuration_lies_in_etc_alone(void **state) {
+        _cleanup_(scratch_done) Scratch s = scratch_new();
+        _cleanup_(source_done) Source source = SOURCE_NONE;
+
+        (void) state;
+        make_folder(&s, "t/etc/jq");
+        assert_int_equal(look_as(&s, LEAF_CONFEXT, &source, NULL), 0);
+        assert_string_equal(source.release_path, "etc/extension-release.d/extension-release.jq");
+        assert_true(span_is(buf_span(&source.release), "ID=_any\nARCHITECTURE=x86-64\n"));
+
+        make_file(&s, "t/etc/os-release", "ID=x\n");
+        assert_refused_as(&s, LEAF_CONFEXT,
+                        "/etc/os-release: makes the tree a system of its own; a configuration "
+                        "extension has none, take it out");
+        assert_int_equal(unlink(scratch_path(&s, "t/etc/os-release").text), 0);
+        make_folder(&s, "t/usr");
+        assert_refused_as(&s, LEAF_CONFEXT,
+                        "/usr: not a folder that a configuration extension may hold, at its top is "
+                        "only etc");
+}
+
+/* What is no extension has no release file, and its root is what it was. */
+static void a_system_has_an_os_release(void **state) {
+        static const struct {
+                LeafType type;
+                const char *folder, *file, *text;
+        } cases[] = {
+                { LEAF_ROOT, "t/etc", "t/etc/os-release",
+                                ": has no usr/lib/os-release, without which it is not a root file "
+                                "system" },
+                { LEAF_PORTABLE, "t/usr/lib", "t/usr/lib/os-release",
+                                ": has no usr/lib/os-release, without which it is not a portable "
+                                "service" },
+                { LEAF_USR, "t/lib", "t/lib/os-release",
+                                ": has no lib/os-release, without which it is not a /usr file "
+                                "system" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(scratch_done) Scratch s = small_tree();
+                _cleanup_(source_done) Source source = SOURCE_NONE;
+
+                make_folder(&s, cases[i].folder);
+                assert_refused_as(&s, cases[i].type, cases[i].text);
+                assert_int_equal(symlink("x", scratch_path(&s, cases[i].file).text), 0);
+                assert_int_equal(chmod(scratch_path(&s, "t").text, 0700), 0);
+                assert_int_equal(look_as(&s, cases[i].type, &source, NULL), 0);
+                assert_true(source.ready);
+                assert_string_equal(source.release_path, "");
+                assert_int_equal(source.release.size, 0);
+        }
+}
+
+/* 0/0 is what an overlay hides a file with; it needs no right to be made. */
+static void a_system_may_have_devices_and_no_sockets(void **state) {
+        _cleanup_(scratch_done) Scratch s = small_tree();
+        _cleanup_(source_done) Source source = SOURCE_NONE;
+        ScratchPath odd = scratch_path(&s, "t/usr/bin/odd");
+
+        (void) state;
+        make_folder(&s, "t/etc");
+        make_file(&s, "t/etc/os-release", "ID=x\n");
+        assert_int_equal(mknod(odd.text, S_IFCHR | 0600, 0), 0);
+        assert_int_equal(look_as(&s, LEAF_ROOT, &source, NULL), 0);
+        assert_int_equal(unlink(odd.text), 0);
+        assert_int_equal(mknod(odd.text, S_IFSOCK | 0600, 0), 0);
+        assert_refused_as(&s, LEAF_ROOT,
+                        "/usr/bin/odd: is a socket; a root file system holds only files, folders, "
+                        "devices, fifos and symbolic links");
+}
+
 static void a_source_that_is_no_folder_is_refused(void **state) {
         _cleanup_(scratch_done) Scratch s = scratch_new();
 
@@ -261,6 +346,9 @@ int main(void) {
                 cmocka_unit_test(an_os_release_elsewhere_is_no_harm),
                 cmocka_unit_test(an_empty_tree_is_refused),
                 cmocka_unit_test(what_an_image_cannot_carry_is_refused),
+                cmocka_unit_test(configuration_lies_in_etc_alone),
+                cmocka_unit_test(a_system_has_an_os_release),
+                cmocka_unit_test(a_system_may_have_devices_and_no_sockets),
                 cmocka_unit_test(a_source_that_is_no_folder_is_refused),
                 cmocka_unit_test(a_tree_deeper_than_we_follow_is_refused),
         };
