@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "image/filesystem.h"
+#include "image/finished.h"
 #include "image/kind.h"
 #include "image/room.h"
 #include "image/seed.h"
@@ -54,6 +55,11 @@ static void work_done(Work *w) {
 
 static int check_params(Work *w, Err *e) {
         const ImageParams *p = w->p;
+        FilesystemParams f = {
+                .type = p->filesystem,
+                .compression = p->compression,
+                .file_contexts = p->file_contexts,
+        };
         int rc;
 
         w->kind = image_kind(p->type);
@@ -67,6 +73,8 @@ static int check_params(Work *w, Err *e) {
         rc = image_word_check("name", p->name, e);
         if (rc == 0)
                 rc = image_version_check(p->version, e);
+        if (rc == 0)
+                rc = filesystem_check(&f, e);
         if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
                 rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
         if (rc == 0)
@@ -116,7 +124,9 @@ static int open_source(Work *w, Err *e) {
         return source_open(&(SourceParams){ .path = p->source,
                                            .kind = w->kind,
                                            .name = p->name,
-                                           .architecture = p->architecture },
+                                           .architecture = p->architecture,
+                                           .scratch = p->scratch,
+                                           .keep_owners = p->keep_owners },
                         &w->source, e);
 }
 
@@ -132,7 +142,7 @@ static int stage(Work *w, Err *e) {
         const char *const scratch[] = { w->p->scratch, beside.text, NULL };
         StageParams s = {
                 .source = w->source.fd,
-                .path = w->source.path,
+                .path = source_root(&w->source),
                 .scratch = scratch,
                 .file = w->source.release_path,
                 .text = buf_span(&w->source.release),
@@ -144,20 +154,32 @@ static int stage(Work *w, Err *e) {
         return w->source.ready ? 0 : stage_open(&s, &w->stage, e);
 }
 
-static int make_filesystem(Work *w, Err *e) {
+static FilesystemParams filesystem_params(const Work *w) {
         FilesystemParams f = {
-                .tree = w->source.ready ? w->source.path : w->stage.root,
+                .type = w->p->filesystem,
+                .tree = w->source.ready ? source_root(&w->source) : w->stage.root,
                 .fd = w->image.fd,
                 .name = w->p->output,
                 .keep_owners = w->p->keep_owners,
                 .epoch = w->p->has_epoch ? w->p->epoch : 0,
+                .compression = w->p->compression,
+                .file_contexts = w->p->file_contexts,
         };
-        int rc;
 
         memcpy(f.uuid, w->seed.filesystem, sizeof(f.uuid));
+        return f;
+}
+
+static int make_filesystem(Work *w, Err *e) {
+        FilesystemParams f = filesystem_params(w);
+        int rc;
+
+        if (w->source.finished)
+                return finished_copy(w->source.fd, w->source.path, f.fd, f.name,
+                                &w->built.filesystem_size, e);
         rc = filesystem_make(&f, &w->built.filesystem_size, e);
         stage_done(&w->stage);
-        return rc;
+        return rc < 0 ? rc : source_unchanged(&w->source, e);
 }
 
 /* The tree goes right behind the data it is over, into the same file. */

@@ -5,12 +5,12 @@
 #include "base/err.h"
 #include "wire/leaf.h"
 
-/* Builds an image of a folder: GPT, read-only file system, dm-verity tree and its signature
- * (UAPI.2, UAPI.4), and the release leaf that names it. The same folder gives the same bytes,
- * whoever builds it, where and when (forms.md, section 6). */
+/* Builds an image of a folder, a tar archive or a file system: GPT, read-only file system,
+ * dm-verity tree and its signature (UAPI.2, UAPI.4), and the release leaf that names it. The same
+ * folder gives the same bytes, whoever builds it, where and when (forms.md, section 6). */
 typedef struct ImageParams {
         LeafType type;
-        const char *source;
+        const char *source; /* "-": an archive on standard input */
         const char *name, *version;
         const char *architecture;  /* as UAPI.4 has it: "x86-64" */
         const char *private_key;   /* PEM file */
@@ -19,6 +19,8 @@ typedef struct ImageParams {
         const char *seed;          /* NULL: derived from name and version */
         const char *scratch;       /* a folder for what is needed on the way */
         bool keep_owners;          /* files keep theirs; otherwise all of them are root's */
+        const char *filesystem;    /* "erofs", "squashfs" */
+        const char *compression, *file_contexts; /* image/filesystem.h */
         bool has_epoch;
         uint64_t epoch; /* time of all files; 0 without has_epoch */
 } ImageParams;

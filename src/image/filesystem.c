@@ -2,123 +2,71 @@
 #include "image/filesystem.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/cursor.h"
-#include "base/file.h"
-#include "base/text.h"
+#include "image/maker.h"
 #include "port/run.h"
 
-#define PROGRAM "mkfs.erofs"
+enum { COMPRESSION_MAX = 32 };
 
-enum {
-        HELP_MAX = 64 * 1024,
-        BLOCK = 4096,
-        /* Documentation/filesystems/erofs.rst, "On-disk details"; struct erofs_super_block */
-        SUPERBLOCK_AT = 1024,
-        SUPERBLOCK_HEAD = 40, /* up to the number of blocks */
-        BLOCK_BITS = 12,
-};
+static const FilesystemMaker *const makers[] = { &maker_erofs, &maker_squashfs };
 
-static const uint32_t MAGIC = 0xe0f5e1e2;
-
-/* What this mkfs.erofs can do. Asked of its --help: distributions patch options in and build them
- * out, so its version does not tell. */
-typedef struct Known {
-        bool block_size; /* -b: since 1.6; the block of the host's pages is its default */
-} Known;
-
-static bool mentions(const Buf *help, const char *option) {
-        return memmem(help->data, help->size, option, strlen(option)) != NULL;
+static const FilesystemMaker *find_maker(const char *type) {
+        for (size_t i = 0; i < ELEMENTS(makers); i++)
+                if (strcmp(makers[i]->type, type) == 0)
+                        return makers[i];
+        return NULL;
 }
 
-static int ask(Known *ret, Err *e) {
-        _cleanup_(buf_done) Buf help = BUF_UP_TO(HELP_MAX);
-        static const char *const needed[] = { " -T#", " -UX", " --all-root" };
-        Err why = {};
-        int rc;
+/* A word, and perhaps a number: it becomes a part of a program's argument. */
+static bool is_compression(const char *text) {
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+        size_t n = strspn(text, letters);
 
-        rc = run_program((const char *[]){ PROGRAM, "--help", NULL }, NULL, &help, &why);
-        if (rc == -ENOENT)
-                return err_set(e, rc, PROGRAM " is not on PATH; it comes with erofs-utils");
-        if (rc < 0 && rc != -EIO) /* with which status it ends then does not matter */
-                return err_set(e, rc, "%s", why.text);
-        for (size_t i = 0; i < ELEMENTS(needed); i++)
-                if (!mentions(&help, needed[i]))
-                        return err_set(e, -EOPNOTSUPP,
-                                        PROGRAM " has no option%s; erofs-utils 1.5 or later is "
-                                                "needed",
-                                        needed[i]);
-
-        *ret = (Known){ .block_size = mentions(&help, " -b#") };
-        return 0;
+        if (n == 0 || strlen(text) > COMPRESSION_MAX)
+                return false;
+        if (text[n] == '\0')
+                return true;
+        text += n + 1;
+        n = strspn(text, "0123456789");
+        return text[-1] == ',' && n > 0 && text[n] == '\0';
 }
 
-/* Believes neither the exit status nor the size alone: a disk that filled up must not be taken for
- * an image. */
-static int check(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
-        uint8_t head[SUPERBLOCK_HEAD];
-        Cursor c = cursor_over((Span){ head, sizeof(head) });
-        uint32_t magic, blocks;
-        uint8_t block_bits;
-        struct stat st;
-        int rc;
+int filesystem_check(const FilesystemParams *p, Err *e) {
+        const FilesystemMaker *m = find_maker(p->type);
 
-        if (fstat(p->fd, &st) < 0)
-                return err_set(e, -errno, "%s: %s", p->name, strerror(errno));
-        rc = file_read_at(p->fd, p->name, SUPERBLOCK_AT, head, sizeof(head), e);
-        if (rc < 0)
-                return rc;
-        magic = cursor_u32le(&c);
-        (void) cursor_bytes(&c, 8); /* checksum, compatible features */
-        block_bits = cursor_u8(&c);
-        (void) cursor_bytes(&c, 23); /* up to the number of blocks */
-        blocks = cursor_u32le(&c);
-        rc = cursor_end(&c, "superblock", e);
-        if (rc < 0)
-                return rc;
-
-        if (magic != MAGIC || block_bits != BLOCK_BITS ||
-                        (uint64_t) st.st_size != (uint64_t) blocks * BLOCK || blocks == 0)
-                return err_set(e, -EIO,
-                                "%s: what " PROGRAM " left is not a whole file system of 4096-byte "
-                                "blocks (%" PRIu64 " bytes)",
-                                p->name, (uint64_t) st.st_size);
-        *ret_size = (uint64_t) st.st_size;
+        if (!m)
+                return err_set(e, -EINVAL,
+                                "file systems of type '%s' are not made; erofs and squashfs are",
+                                p->type);
+        if (p->compression && !is_compression(p->compression))
+                return err_set(e, -EINVAL,
+                                "the compression '%s' is not a name, or NAME,LEVEL: lz4hc,9",
+                                p->compression);
+        if (p->file_contexts && !m->file_contexts)
+                return err_set(e, -EINVAL, "SELinux labels cannot be given to files in a %s",
+                                p->type);
         return 0;
 }
 
 int filesystem_make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
-        _cleanup_(buf_done) Buf output = BUF_UP_TO(HELP_MAX);
-        char uuid[UUID_TEXT_SIZE], into[64], time[32];
-        const char *argv[16] = { PROGRAM };
-        size_t n = 1;
-        Known known = {};
+        int rc = filesystem_check(p, e);
+
+        return rc < 0 ? rc : find_maker(p->type)->make(p, ret_size, e);
+}
+
+int maker_help(const char *program, const char *package, Buf *help, Err *e) {
+        Err why = {};
         int rc;
 
-        rc = ask(&known, e);
-        if (rc < 0)
-                return rc;
+        rc = run_program((const char *[]){ program, "--help", NULL }, NULL, help, &why);
+        if (rc == -ENOENT)
+                return err_set(e, rc, "%s is not on PATH; it comes with %s", program, package);
+        if (rc < 0 && rc != -EIO) /* with which status it ends then does not matter */
+                return err_set(e, rc, "%s", why.text);
+        return 0;
+}
 
-        text_uuid(p->uuid, uuid);
-        (void) snprintf(time, sizeof(time), "-T%" PRIu64, p->epoch);
-        (void) snprintf(into, sizeof(into), "/proc/self/fd/%d", p->fd);
-        if (!p->keep_owners)
-                argv[n++] = "--all-root";
-        argv[n++] = time;
-        argv[n++] = "-U";
-        argv[n++] = uuid;
-        if (known.block_size)
-                argv[n++] = "-b4096";
-        argv[n++] = "--";
-        argv[n++] = into;
-        argv[n++] = p->tree;
-
-        rc = run_program(argv, (int[]){ p->fd, -1 }, &output, e);
-        if (rc < 0)
-                return rc;
-        return check(p, ret_size, e);
+bool maker_mentions(const Buf *help, const char *option) {
+        return memmem(help->data, help->size, option, strlen(option)) != NULL;
 }

@@ -6,17 +6,25 @@
 
 #include "base/err.h"
 
-/* Makes the read-only file system of an image (erofs, by mkfs.erofs). */
+/* Makes the read-only file system of an image, by mkfs.erofs or mksquashfs. */
 typedef struct FilesystemParams {
-        const char *tree; /* the folder that becomes its root */
-        int fd;           /* an empty file, which it fills from its start */
-        const char *name; /* of that file, for e */
-        uint8_t uuid[16];
-        uint64_t epoch;   /* the time that every file gets */
-        bool keep_owners; /* otherwise every file belongs to root */
+        const char *type;          /* "erofs" or "squashfs" */
+        const char *tree;          /* the folder that becomes its root */
+        int fd;                    /* an empty file, which it fills from its start */
+        const char *name;          /* of that file, for e */
+        uint8_t uuid[16];          /* a squashfs has none */
+        uint64_t epoch;            /* the time that every file gets */
+        bool keep_owners;          /* otherwise every file belongs to root */
+        const char *compression;   /* "lz4hc" or "lz4hc,9", as its maker knows it; NULL: as it comes
+                                    */
+        const char *file_contexts; /* of SELinux (selabel_file(5)); NULL: none */
 } FilesystemParams;
+
+/* -EINVAL for a type that is not made, or for what that type does not have; before anything is
+ * done. Only type, compression and file_contexts are looked at. */
+int filesystem_check(const FilesystemParams *p, Err *e) _must_check_;
 
 /* Every file has one and the same time, and where owners are not kept belongs to root: what those
  * of the tree were does not matter. The size that comes out is a multiple of 4096. -ENOENT where
- * mkfs.erofs is not installed. */
+ * the program is not installed. */
 int filesystem_make(const FilesystemParams *p, uint64_t *ret_size, Err *e) _must_check_;

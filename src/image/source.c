@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "image/attributes.h"
+#include "image/finished.h"
 #include "image/release.h"
 #include "image/tree.h"
 #include "port/interrupt.h"
@@ -173,9 +175,13 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
                 return rc;
         if (entry->st->st_dev != l->device)
                 l->s->one_mount = false;
-        rc = check_type(l, entry, e);
+        rc = seen_keep(&l->s->seen, l->s->path, entry, e);
+        if (rc == 0)
+                rc = check_type(l, entry, e);
         if (rc == 0)
                 rc = check_place(l, entry, e);
+        if (rc == 0 && l->kind->release_folder && S_ISDIR(entry->st->st_mode))
+                rc = attributes_check(entry, l->s->path, l->kind->what, e);
         if (rc < 0)
                 return rc;
         return is_in_release_folder(l, entry) ? look_at_release(l, entry, e) : 0;
@@ -223,25 +229,84 @@ static int look_through(Look *l, Err *e) {
         return rc < 0 ? rc : judge(l, &root, e);
 }
 
+static int open_folder(const char *path, Source *s, Err *e) {
+        fd_done(&s->fd);
+        s->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return s->fd < 0 ? err_set(e, -errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+/* The file that fd is: a file system, or an archive, which is unpacked. */
+static int open_file(const SourceParams *p, Source *s, Err *e) {
+        ArchiveParams a = {
+                .fd = s->fd,
+                .name = s->path,
+                .scratch = p->scratch,
+                .keep_owners = p->keep_owners,
+        };
+        int rc;
+
+        rc = finished_recognise(s->fd, s->path, &s->finished, e);
+        if (rc < 0 || s->finished)
+                return rc;
+        rc = archive_open(&a, &s->archive, e);
+        return rc < 0 ? rc : open_folder(s->archive.root, s, e);
+}
+
+static int open_any(const SourceParams *p, Source *s, Err *e) {
+        bool piped = strcmp(p->path, "-") == 0;
+        struct stat st;
+
+        s->path = piped ? "standard input" : p->path;
+        s->fd = piped ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                      : open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (s->fd < 0 || fstat(s->fd, &st) < 0)
+                return err_set(e, -errno, "%s: %s", s->path, strerror(errno));
+        return S_ISDIR(st.st_mode) ? 0 : open_file(p, s, e);
+}
+
 int source_open(const SourceParams *p, Source *ret, Err *e) {
         _cleanup_(source_done) Source s = SOURCE_NONE;
         Look l = { .kind = p->kind, .name = p->name, .architecture = p->architecture, .s = &s };
         int rc;
 
-        s.path = p->path;
-        s.fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (s.fd < 0)
-                return err_set(e, -errno, "%s: %s", p->path, strerror(errno));
-        rc = look_through(&l, e);
+        rc = open_any(p, &s, e);
+        if (rc == 0 && !s.finished)
+                rc = look_through(&l, e);
         if (rc < 0)
                 return rc;
 
+        s.ready = s.ready || s.finished;
         *ret = s;
         s = SOURCE_NONE;
         return 0;
 }
 
+const char *source_root(const Source *s) {
+        return s->archive.root[0] ? s->archive.root : s->path;
+}
+
+static int look_again(void *user, const TreeEntry *entry, Err *e) {
+        Source *s = user;
+        int rc;
+
+        if (entry->leaving)
+                return 0;
+        rc = interrupt_check(e);
+        return rc < 0 ? rc : seen_compare(&s->seen, s->path, entry, e);
+}
+
+int source_unchanged(Source *s, Err *e) {
+        int rc;
+
+        if (s->finished)
+                return 0;
+        rc = tree_walk(s->fd, s->path, look_again, s, e);
+        return rc < 0 ? rc : seen_end(&s->seen, s->path, e);
+}
+
 void source_done(Source *s) {
         fd_done(&s->fd);
         buf_done(&s->release);
+        seen_done(&s->seen);
+        archive_done(&s->archive);
 }

@@ -21,12 +21,14 @@ typedef struct Args {
         const char *type, *source, *name, *version, *architecture;
         const char *private_key, *certificate;
         const char *output, *leaf, *seed, *normalize, *json;
+        const char *filesystem, *compression, *file_contexts;
 } Args;
 
 static const Option options[] = {
         { "type", 0, OPTION_VALUE, "TYPE", "What to build: sysext, confext, portable, usr, root",
                         offsetof(Args, type) },
-        { "source", 0, OPTION_VALUE, "DIR", "Folder that it is made of; is not changed",
+        { "source", 0, OPTION_VALUE, "DIR|FILE|-",
+                        "Folder, tar archive or file system that it is made of",
                         offsetof(Args, source) },
         { "name", 0, OPTION_VALUE, "NAME", "Name of the image", offsetof(Args, name) },
         { "version", 0, OPTION_VALUE, "VERSION", "Its version", offsetof(Args, version) },
@@ -46,6 +48,13 @@ static const Option options[] = {
         { "normalize", 0, OPTION_VALUE, "BOOL",
                         "Whether all files become root's (default: of extensions)",
                         offsetof(Args, normalize) },
+        { "filesystem", 0, OPTION_VALUE, "TYPE", "erofs (default) or squashfs",
+                        offsetof(Args, filesystem) },
+        { "compression", 0, OPTION_VALUE, "NAME[,LEVEL]",
+                        "How files are compressed: lz4hc,9 (default: not in an erofs)",
+                        offsetof(Args, compression) },
+        { "file-contexts", 0, OPTION_VALUE, "FILE", "Give files the SELinux labels that it names",
+                        offsetof(Args, file_contexts) },
         { "json", 0, OPTION_JSON, NULL, "Print what was built as JSON", offsetof(Args, json) },
         {},
 };
@@ -117,6 +126,9 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
                 .private_key = a->private_key,
                 .certificate = a->certificate,
                 .seed = a->seed,
+                .filesystem = a->filesystem ?: "erofs",
+                .compression = a->compression,
+                .file_contexts = a->file_contexts,
                 .scratch = scratch && scratch[0] ? scratch : "/var/tmp",
         };
         if (!image_kind(p->type))

@@ -22,7 +22,9 @@ static Scratch tree_in_scratch(void) {
 static int make(const Scratch *s, uint64_t *ret_size, Err *e) {
         _cleanup_(fd_done) int fd = open(scratch_path(s, "image").text, O_RDWR | O_CLOEXEC);
         ScratchPath tree = scratch_path(s, "-t");
-        FilesystemParams p = { .tree = tree.text, .fd = fd, .name = "image", .epoch = 1700000000 };
+        FilesystemParams p = {
+                .type = "erofs", .tree = tree.text, .fd = fd, .name = "image", .epoch = 1700000000
+        };
 
         memcpy(p.uuid, uuid, sizeof(uuid));
         return filesystem_make(&p, ret_size, e);

@@ -123,7 +123,7 @@ static void stage_in_child(const Scratch *s, const char *under, unsigned ways) {
                 ScratchPath tree = scratch_path(s, "t"), path = scratch_path(s, "image");
                 StageParams p = params(
                                 s, tree.text, (const char *[]){ under, NULL }, ways, &source);
-                FilesystemParams f = { .tree = stage.root, .name = "image" };
+                FilesystemParams f = { .type = "erofs", .tree = stage.root, .name = "image" };
                 uint64_t size;
                 Err e = {};
 
