@@ -14,6 +14,7 @@
 #include "image/filesystem.h"
 #include "image/finished.h"
 #include "image/kind.h"
+#include "image/release.h"
 #include "image/room.h"
 #include "image/seed.h"
 #include "image/source.h"
@@ -53,6 +54,25 @@ static void work_done(Work *w) {
         certificate_done(&w->certificate);
 }
 
+/* What would be wrong with an extension-release file is said before any tree is read. */
+static int check_fields(const Work *w, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(EXTENSION_RELEASE_MAX);
+        ReleaseParams r = {
+                .kind = w->kind,
+                .architecture = w->p->architecture,
+                .fields = w->p->fields,
+                .n_fields = w->p->n_fields,
+        };
+
+        if (w->kind->release_folder)
+                return release_write(&r, &text, e);
+        return r.n_fields == 0 ? 0
+                               : err_set(e, -EINVAL,
+                                                 "'--extension-release=' is for extensions, and this "
+                                                 "is %s",
+                                                 w->kind->what);
+}
+
 static int check_params(Work *w, Err *e) {
         const ImageParams *p = w->p;
         FilesystemParams f = {
@@ -75,6 +95,8 @@ static int check_params(Work *w, Err *e) {
                 rc = image_version_check(p->version, e);
         if (rc == 0)
                 rc = filesystem_check(&f, e);
+        if (rc == 0)
+                rc = check_fields(w, e);
         if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
                 rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
         if (rc == 0)
@@ -126,7 +148,9 @@ static int open_source(Work *w, Err *e) {
                                            .name = p->name,
                                            .architecture = p->architecture,
                                            .scratch = p->scratch,
-                                           .keep_owners = p->keep_owners },
+                                           .keep_owners = p->keep_owners,
+                                           .fields = p->fields,
+                                           .n_fields = p->n_fields },
                         &w->source, e);
 }
 

@@ -19,7 +19,9 @@ typedef struct ImageParams {
         const char *seed;          /* NULL: derived from name and version */
         const char *scratch;       /* a folder for what is needed on the way */
         bool keep_owners;          /* files keep theirs; otherwise all of them are root's */
-        const char *filesystem;    /* "erofs", "squashfs" */
+        const char *const *fields; /* of its extension-release file (image/release.h) */
+        size_t n_fields;
+        const char *filesystem;                  /* "erofs", "squashfs" */
         const char *compression, *file_contexts; /* image/filesystem.h */
         bool has_epoch;
         uint64_t epoch; /* time of all files; 0 without has_epoch */

@@ -6,11 +6,8 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
+#include "image/fields.h"
 #include "wire/limits.h"
-
-void release_write(const char *architecture, Buf *to) {
-        buf_printf(to, "ID=_any\nARCHITECTURE=%s\n", architecture);
-}
 
 static Span trim(Span s) {
         while (s.size > 0 && memchr(" \t\r", s.data[s.size - 1], 3))
@@ -89,7 +86,7 @@ static Span value_of(const Field *fields, size_t n, const char *key) {
         return (Span){};
 }
 
-int release_check(Span text, const char *name, const char *architecture, Err *e) {
+int release_check(Span text, const char *name, const ReleaseParams *p, Err *e) {
         Field fields[EXTENSION_RELEASE_KEYS_MAX];
         size_t n = 0;
         Span ours;
@@ -113,9 +110,81 @@ int release_check(Span text, const char *name, const char *architecture, Err *e)
                                 "ID=_any",
                                 name);
         ours = value_of(fields, n, "ARCHITECTURE");
-        if (ours.size > 0 && !span_is(ours, "_any") && !span_is(ours, architecture))
+        if (ours.size > 0 && !span_is(ours, "_any") && !span_is(ours, p->architecture))
                 return err_set(e, -EBADMSG,
                                 "%s: says ARCHITECTURE=%.*s, but the image is built for %s", name,
-                                (int) ours.size, (const char *) ours.data, architecture);
+                                (int) ours.size, (const char *) ours.data, p->architecture);
+        for (size_t i = 0; i < n; i++) {
+                int rc = field_check(p->kind, fields[i].key, fields[i].value, name, e);
+
+                if (rc < 0)
+                        return rc;
+        }
         return 0;
+}
+
+/* What was asked for under a key; NULL where nothing was. */
+static const char *asked(const ReleaseParams *p, const char *key) {
+        size_t n = strlen(key);
+
+        for (size_t i = 0; i < p->n_fields; i++)
+                if (strncmp(p->fields[i], key, n) == 0 && p->fields[i][n] == '=')
+                        return p->fields[i] + n + 1;
+        return NULL;
+}
+
+static int check_asked(const ReleaseParams *p, size_t i, Err *e) {
+        const char *equals = strchr(p->fields[i], '='), *near;
+        Span key = { (const uint8_t *) p->fields[i],
+                equals ? (size_t) (equals - p->fields[i]) : 0 };
+
+        if (!is_key(key))
+                return err_set(e, -EINVAL, "'--extension-release=%s' is not KEY=VALUE",
+                                p->fields[i]);
+        for (size_t j = 0; j < i; j++)
+                if (strncmp(p->fields[j], p->fields[i], key.size + 1) == 0)
+                        return err_set(e, -EINVAL, "'--extension-release=%.*s=' is given twice",
+                                        (int) key.size, (const char *) key.data);
+        for (const char *const *known = field_keys; *known; known++)
+                if (span_is(key, *known))
+                        return 0;
+        near = text_nearest(key, field_keys);
+        return err_set(e, -EINVAL, "'--extension-release=%.*s=' is not known%s%s%s", (int) key.size,
+                        (const char *) key.data, near ? "; did you mean " : "", near ? near : "",
+                        near ? "=?" : "");
+}
+
+/* In quotes where a word alone would be read otherwise. */
+static void put_field(Buf *to, const char *key, const char *value) {
+        bool plain = !has_any(span_of(value), " \t\"'$`\\;&|<>()*?[");
+
+        buf_printf(to, plain ? "%s=%s\n" : "%s=\"%s\"\n", key, value);
+}
+
+int release_write(const ReleaseParams *p, Buf *to, Err *e) {
+        Err why = {};
+        Span text;
+        int rc;
+
+        for (size_t i = 0; i < p->n_fields; i++) {
+                rc = check_asked(p, i, e);
+                if (rc < 0)
+                        return rc;
+        }
+        for (const char *const *key = field_keys; *key; key++) {
+                const char *value = asked(p, *key);
+
+                if (!value && strcmp(*key, "ID") == 0)
+                        value = "_any";
+                if (!value && strcmp(*key, "ARCHITECTURE") == 0)
+                        value = p->architecture;
+                if (value)
+                        put_field(to, *key, value);
+        }
+        rc = buf_end(to, &text);
+        if (rc < 0)
+                return err_set(e, rc, "the extension-release file cannot be made: %s",
+                                strerror(-rc));
+        rc = release_check(text, "--extension-release=", p, &why);
+        return rc < 0 ? err_set(e, -EINVAL, "%s", why.text) : 0;
 }

@@ -23,7 +23,8 @@ enum { ROOT_MODE = 0755 };
 
 typedef struct Look {
         const ImageKind *kind;
-        const char *name, *architecture;
+        const char *name;
+        ReleaseParams release;
         Source *s;
         dev_t device; /* of the root */
         bool found_release, marked, found_os_release;
@@ -98,9 +99,14 @@ static int take_release(Look *l, const TreeEntry *entry, Err *e) {
         rc = file_read_fd(fd, where, &l->s->release, e);
         if (rc < 0)
                 return rc;
-        rc = release_check(buf_span(&l->s->release), where, l->architecture, e);
+        rc = release_check(buf_span(&l->s->release), where, &l->release, e);
         if (rc < 0)
                 return rc;
+        if (l->release.n_fields > 0)
+                return err_set(e, -EBADMSG,
+                                "%s: is there already, so --extension-release= has nothing to say; "
+                                "leave one of them out",
+                                where);
         n = fgetxattr(fd, RELEASE_XATTR, mark, sizeof(mark));
         l->marked = n > 0 &&
                     span_is((Span){ (const uint8_t *) mark, (size_t) n }, RELEASE_XATTR_VALUE);
@@ -205,10 +211,8 @@ static int judge(Look *l, const struct stat *root, Err *e) {
                 s->ready = true;
                 return 0;
         }
-        if (!l->found_release)
-                release_write(l->architecture, &s->release);
         s->ready = l->marked && root_is_usual(s->fd, root);
-        return s->release.failed < 0 ? err_set(e, s->release.failed, "no memory") : 0;
+        return l->found_release ? 0 : release_write(&l->release, &s->release, e);
 }
 
 static int look_through(Look *l, Err *e) {
@@ -266,7 +270,15 @@ static int open_any(const SourceParams *p, Source *s, Err *e) {
 
 int source_open(const SourceParams *p, Source *ret, Err *e) {
         _cleanup_(source_done) Source s = SOURCE_NONE;
-        Look l = { .kind = p->kind, .name = p->name, .architecture = p->architecture, .s = &s };
+        Look l = {
+                .kind = p->kind,
+                .name = p->name,
+                .release = { .kind = p->kind,
+                                .architecture = p->architecture,
+                                .fields = p->fields,
+                                .n_fields = p->n_fields },
+                .s = &s,
+        };
         int rc;
 
         rc = open_any(p, &s, e);

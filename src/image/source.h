@@ -25,8 +25,10 @@ typedef struct SourceParams {
         const char *path; /* of a folder, an archive or a file system; "-": an archive on fd 0 */
         const ImageKind *kind;
         const char *name, *architecture;
-        const char *scratch; /* a folder in which an archive is unpacked */
-        bool keep_owners;    /* of what is in an archive */
+        const char *scratch;       /* a folder in which an archive is unpacked */
+        bool keep_owners;          /* of what is in an archive */
+        const char *const *fields; /* image/release.h; a tree that brings that file takes none */
+        size_t n_fields;
 } SourceParams;
 
 /* Owner: source_done(). */

@@ -22,6 +22,7 @@ typedef struct Args {
         const char *private_key, *certificate;
         const char *output, *leaf, *seed, *normalize, *json;
         const char *filesystem, *compression, *file_contexts;
+        Strings fields;
 } Args;
 
 static const Option options[] = {
@@ -48,6 +49,9 @@ static const Option options[] = {
         { "normalize", 0, OPTION_VALUE, "BOOL",
                         "Whether all files become root's (default: of extensions)",
                         offsetof(Args, normalize) },
+        { "extension-release", 0, OPTION_REPEATED, "KEY=VALUE",
+                        "Write this into its extension-release file (default: ID=_any)",
+                        offsetof(Args, fields) },
         { "filesystem", 0, OPTION_VALUE, "TYPE", "erofs (default) or squashfs",
                         offsetof(Args, filesystem) },
         { "compression", 0, OPTION_VALUE, "NAME[,LEVEL]",
@@ -126,6 +130,8 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
                 .private_key = a->private_key,
                 .certificate = a->certificate,
                 .seed = a->seed,
+                .fields = a->fields.values,
+                .n_fields = a->fields.n,
                 .filesystem = a->filesystem ?: "erofs",
                 .compression = a->compression,
                 .file_contexts = a->file_contexts,

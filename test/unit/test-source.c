@@ -33,7 +33,8 @@ static int look_as(const Scratch *s, LeafType type, Source *ret, Err *e) {
         return source_open(&(SourceParams){ .path = path.text,
                                            .kind = image_kind(type),
                                            .name = "jq",
-                                           .architecture = "x86-64" },
+                                           .architecture = "x86-64",
+                                           .scratch = s->folder },
                         ret, e);
 }
 
@@ -309,13 +310,13 @@ static void a_system_may_have_devices_and_no_sockets(void **state) {
                         "devices, fifos and symbolic links");
 }
 
-static void a_source_that_is_no_folder_is_refused(void **state) {
+static void a_source_that_is_nothing_is_refused(void **state) {
         _cleanup_(scratch_done) Scratch s = scratch_new();
 
         (void) state;
         assert_refused(&s, ": No such file or directory");
-        make_file(&s, "t", "");
-        assert_refused(&s, ": Not a directory");
+        make_file(&s, "t", "neither a file system nor an archive");
+        assert_refused(&s, ": tar says: This does not look like a tar archive");
 }
 
 static void a_tree_deeper_than_we_follow_is_refused(void **state) {
@@ -349,7 +350,7 @@ int main(void) {
                 cmocka_unit_test(configuration_lies_in_etc_alone),
                 cmocka_unit_test(a_system_has_an_os_release),
                 cmocka_unit_test(a_system_may_have_devices_and_no_sockets),
-                cmocka_unit_test(a_source_that_is_no_folder_is_refused),
+                cmocka_unit_test(a_source_that_is_nothing_is_refused),
                 cmocka_unit_test(a_tree_deeper_than_we_follow_is_refused),
         };
 
