@@ -17,6 +17,7 @@
 #include "image/release.h"
 #include "image/room.h"
 #include "image/seed.h"
+#include "image/signature.h"
 #include "image/source.h"
 #include "image/stage.h"
 #include "image/words.h"
@@ -38,7 +39,7 @@ typedef struct Work {
         const ImageKind *kind;
         const GptTypes *types;
         ImageSeed seed;
-        Certificate certificate;
+        Signature signature;
         Source source;
         Stage stage;
         NewFile image, leaf;
@@ -51,7 +52,7 @@ static void work_done(Work *w) {
         new_file_done(&w->leaf);
         stage_done(&w->stage);
         source_done(&w->source);
-        certificate_done(&w->certificate);
+        signature_done(&w->signature);
 }
 
 /* What would be wrong with an extension-release file is said before any tree is read. */
@@ -97,6 +98,8 @@ static int check_params(Work *w, Err *e) {
                 rc = filesystem_check(&f, e);
         if (rc == 0)
                 rc = check_fields(w, e);
+        if (rc == 0)
+                rc = signature_check(&p->signature, e);
         if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
                 rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
         if (rc == 0)
@@ -106,26 +109,22 @@ static int check_params(Work *w, Err *e) {
         return rc;
 }
 
-static int sign(const Work *w, Span root_hash, Buf *der, bool *ret_reproducible, Err *e) {
-        _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
-
-        text_hex(&hex, root_hash); /* the text is what is signed (UAPI.2) */
-        return cms_sign(buf_span(&hex), w->p->private_key, &w->certificate, der, ret_reproducible,
-                        e);
+static int take_seed(Work *w, Err *e) {
+        return image_seed(w->p->seed, w->p->name, w->p->version, &w->seed, e);
 }
 
-/* A key that cannot sign, or not for this certificate, is found out before the long work. */
-static int try_key(Work *w, Err *e) {
-        _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_MAX);
-        const uint8_t zeros[32] = {};
+static int prepare_signature(Work *w, Err *e) {
+        ImageBuilt *b = &w->built;
         int rc;
 
-        rc = certificate_load(w->p->certificate, &w->certificate, e);
+        if (w->p->root_hash_only)
+                return 0;
+        rc = signature_prepare(&w->p->signature, &w->signature, e);
         if (rc < 0)
                 return rc;
-        w->built.signer = w->certificate.fingerprint;
-        (void) snprintf(w->built.subject, sizeof(w->built.subject), "%s", w->certificate.subject);
-        return sign(w, (Span){ zeros, sizeof(zeros) }, &der, &w->built.reproducible, e);
+        b->signer = w->signature.certificate.fingerprint;
+        (void) snprintf(b->subject, sizeof(b->subject), "%s", w->signature.certificate.subject);
+        return 0;
 }
 
 /* Names are given to the new files last of all, so they are opened after staging, which may change
@@ -240,11 +239,12 @@ static int write_signature(Work *w, Err *e) {
         VeritySignature s = { .has_fingerprint = true };
         int rc;
 
-        rc = sign(w, digest_span(&w->built.root_hash), &der, &w->built.reproducible, e);
+        rc = signature_make(&w->signature, &w->built.root_hash, &der, e);
         if (rc < 0)
                 return rc;
+        w->built.reproducible = w->signature.reproducible;
         memcpy(s.root_hash, w->built.root_hash.bytes, sizeof(s.root_hash));
-        memcpy(s.fingerprint, w->certificate.fingerprint.bytes, sizeof(s.fingerprint));
+        memcpy(s.fingerprint, w->built.signer.bytes, sizeof(s.fingerprint));
         s.pkcs7 = buf_span(&der);
         rc = verity_signature_write(&s, &partition, e);
         if (rc < 0)
@@ -292,7 +292,9 @@ static int write_table(Work *w, Err *e) {
         return gpt_write(w->image.fd, w->p->output, disk, partitions, ELEMENTS(partitions), e);
 }
 
-static int hash_file(int fd, const char *name, uint64_t size, Digest *ret, Err *e) {
+static int hash_file(Work *w, Err *e) {
+        const uint64_t size = w->built.size;
+        const char *name = w->p->output;
         _cleanup_(hasher_done) Hasher *h = NULL;
         uint8_t chunk[CHUNK];
         int rc;
@@ -301,16 +303,16 @@ static int hash_file(int fd, const char *name, uint64_t size, Digest *ret, Err *
         for (uint64_t at = 0; rc == 0 && at < size; at += CHUNK) {
                 size_t n = size - at < CHUNK ? (size_t) (size - at) : CHUNK;
 
-                rc = file_read_at(fd, name, at, chunk, n, e);
+                rc = file_read_at(w->image.fd, name, at, chunk, n, e);
                 if (rc == 0)
                         rc = hasher_add(h, (Span){ chunk, n }, e);
                 if (rc == 0)
                         rc = interrupt_check(e);
         }
-        return rc < 0 ? rc : hasher_end(h, ret, e);
+        return rc < 0 ? rc : hasher_end(h, &w->built.file, e);
 }
 
-static int write_leaf(const Work *w, Err *e) {
+static int write_leaf(Work *w, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);
         const ImageBuilt *b = &w->built;
         Leaf leaf = {
@@ -327,6 +329,8 @@ static int write_leaf(const Work *w, Err *e) {
         Span bytes;
         int rc;
 
+        if (!w->p->leaf)
+                return 0;
         memcpy(leaf.root_hash, b->root_hash.bytes, sizeof(leaf.root_hash));
         memcpy(leaf.signer, b->signer.bytes, sizeof(leaf.signer));
         memcpy(leaf.file_digest, b->file.bytes, sizeof(leaf.file_digest));
@@ -341,9 +345,6 @@ static int write_leaf(const Work *w, Err *e) {
 static int commit(Work *w, Err *e) {
         int rc;
 
-        rc = interrupt_check(e);
-        if (rc < 0)
-                return rc;
         rc = new_file_commit(&w->image, e);
         if (rc < 0 || !w->p->leaf)
                 return rc;
@@ -355,38 +356,42 @@ static int commit(Work *w, Err *e) {
         return rc;
 }
 
-static int build(Work *w, Err *e) {
-        static int (*const steps[])(Work *, Err *) = { stage, open_files, make_filesystem,
-                make_tree, write_signature };
-        int rc;
+/* Before the file system there is only the table, whose content is known last. */
+static int make_room(Work *w, Err *e) {
+        return room_make(w->image.fd, w->p->output, GPT_HEAD, false, e);
+}
 
-        rc = image_seed(w->p->seed, w->p->name, w->p->version, &w->seed, e);
-        if (rc == 0)
-                rc = try_key(w, e);
-        if (rc == 0)
-                rc = open_source(w, e);
-        for (size_t i = 0; rc == 0 && i < ELEMENTS(steps); i++) {
+typedef int (*Step)(Work *w, Err *e);
+
+static int take_steps(Work *w, const Step *steps, size_t n, Err *e) {
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < n; i++) {
                 rc = steps[i](w, e);
-                if (rc == 0)
+                if (rc == 0 && i + 1 < n)
                         rc = interrupt_check(e);
         }
-        if (rc == 0)
-                rc = room_make(w->image.fd, w->p->output, GPT_HEAD, false, e);
-        if (rc == 0)
-                rc = write_table(w, e);
-        if (rc == 0)
-                rc = hash_file(w->image.fd, w->p->output, w->built.size, &w->built.file, e);
-        if (rc == 0 && w->p->leaf)
-                rc = write_leaf(w, e);
-        if (rc == 0)
-                rc = commit(w, e);
         return rc;
+}
+
+static int build(Work *w, Err *e) {
+        static const Step to_root_hash[] = { take_seed, prepare_signature, open_source, stage,
+                open_files, make_filesystem, make_tree };
+        static const Step to_image[] = { write_signature, make_room, write_table, hash_file,
+                write_leaf, commit };
+        int rc;
+
+        rc = take_steps(w, to_root_hash, ELEMENTS(to_root_hash), e);
+        if (rc < 0 || w->p->root_hash_only)
+                return rc;
+        rc = interrupt_check(e);
+        return rc < 0 ? rc : take_steps(w, to_image, ELEMENTS(to_image), e);
 }
 
 int image_build(const ImageParams *p, ImageBuilt *ret, Err *e) {
         _cleanup_(work_done) Work w = {
                 .p = p,
-                .certificate = CERTIFICATE_NONE,
+                .signature = SIGNATURE_NONE,
                 .source = SOURCE_NONE,
                 .stage = STAGE_NONE,
                 .image = NEW_FILE_NONE,

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "image/signature.h"
 #include "wire/leaf.h"
 
 /* Builds an image of a folder, a tar archive or a file system: GPT, read-only file system,
@@ -13,8 +14,8 @@ typedef struct ImageParams {
         const char *source; /* "-": an archive on standard input */
         const char *name, *version;
         const char *architecture;  /* as UAPI.4 has it: "x86-64" */
-        const char *private_key;   /* PEM file */
-        const char *certificate;   /* PEM or DER file */
+        bool root_hash_only;       /* for a key that is elsewhere: nothing is signed or written */
+        SignatureParams signature; /* otherwise */
         const char *output, *leaf; /* paths; leaf NULL: none is written */
         const char *seed;          /* NULL: derived from name and version */
         const char *scratch;       /* a folder for what is needed on the way */
@@ -36,7 +37,9 @@ typedef struct ImageBuilt {
         bool reproducible; /* signing again gives the same bytes */
 } ImageBuilt;
 
-/* Image and leaf appear when both are whole, the leaf last; on any failure neither does, and
+/* With root_hash_only root_hash and the sizes of the parts are what is built.
+ *
+ * Image and leaf appear when both are whole, the leaf last; on any failure neither does, and
  * nothing else is left. The process may find itself in a mount namespace of its own afterwards
  * (image/stage.h). -EINVAL where the parameters contradict the forms, before anything was done;
  * -EINTR where a held signal came (port/interrupt.h). */

@@ -22,6 +22,8 @@ typedef struct Args {
         const char *private_key, *certificate;
         const char *output, *leaf, *seed, *normalize, *json;
         const char *filesystem, *compression, *file_contexts;
+        const char *joined;
+        bool root_hash_only;
         Strings fields;
 } Args;
 
@@ -39,6 +41,12 @@ static const Option options[] = {
                         offsetof(Args, private_key) },
         { "certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
                         offsetof(Args, certificate) },
+        { "root-hash-only", 0, OPTION_FLAG, NULL,
+                        "Print the root hash, for a key that is elsewhere; write nothing",
+                        offsetof(Args, root_hash_only) },
+        { "join-signature", 0, OPTION_VALUE, "HASH:FILE",
+                        "Take this PKCS#7 signature of that root hash; no key is needed",
+                        offsetof(Args, joined) },
         { "output", 'o', OPTION_VALUE, "FILE|DIR",
                         "Image to write, or where (default: NAME_VERSION.raw)",
                         offsetof(Args, output) },
@@ -74,17 +82,33 @@ static int own_architecture(const char **ret, Err *e) {
         return 0;
 }
 
+/* How the root hash is to be signed, if at all: one way, and all that it takes. */
+static int check_signing(const Args *a, Err *e) {
+        if (a->root_hash_only && (a->private_key || a->certificate || a->joined))
+                return err_set(e, -EINVAL,
+                                "'--root-hash-only' signs nothing: leave out '--private-key=', "
+                                "'--certificate=' and '--join-signature='");
+        if (a->joined && a->private_key)
+                return err_set(e, -EINVAL,
+                                "'--private-key=' and '--join-signature=' are two ways to sign; leave "
+                                "one of them out");
+        if (!a->root_hash_only && !a->joined && !a->private_key)
+                return err_set(e, -EINVAL, "'--private-key=' is missing");
+        if (!a->root_hash_only && !a->certificate)
+                return err_set(e, -EINVAL, "'--certificate=' is missing");
+        return 0;
+}
+
 static int check_given(const Args *a, Err *e) {
         static const size_t needed[] = { offsetof(Args, type), offsetof(Args, source),
-                offsetof(Args, name), offsetof(Args, version), offsetof(Args, private_key),
-                offsetof(Args, certificate) };
+                offsetof(Args, name), offsetof(Args, version) };
 
         for (const Option *o = options; o->name; o++)
                 for (size_t i = 0; i < ELEMENTS(needed); i++)
                         if (o->where == needed[i] &&
                                         !*(const char *const *) ((const char *) a + o->where))
                                 return err_set(e, -EINVAL, "'--%s=' is missing", o->name);
-        return 0;
+        return check_signing(a, e);
 }
 
 static int take_paths(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
@@ -94,7 +118,7 @@ static int take_paths(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) 
         rc = image_output_path(a->output, image_kind(p->type), a->name, a->version, &output, e);
         if (rc < 0)
                 return rc;
-        rc = maker_paths(output.text, a->leaf, paths, e);
+        rc = maker_paths(output.text, a->root_hash_only ? "no" : a->leaf, paths, e);
         p->output = paths->output;
         p->leaf = paths->leaf;
         return rc;
@@ -127,8 +151,10 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
                 .name = a->name,
                 .version = a->version,
                 .architecture = a->architecture,
-                .private_key = a->private_key,
-                .certificate = a->certificate,
+                .root_hash_only = a->root_hash_only,
+                .signature = { .certificate = a->certificate,
+                                .private_key = a->private_key,
+                                .joined = a->joined },
                 .seed = a->seed,
                 .fields = a->fields.values,
                 .n_fields = a->fields.n,
@@ -152,6 +178,22 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
         if (rc == 0)
                 rc = take_paths(a, paths, p, e);
         return rc;
+}
+
+/* Alone on its line, as what is signed is this text. */
+static int print_root_hash(const Args *a, const ImageBuilt *b, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(CONTENT_MAX);
+        JsonWriter w = json_writer(&text, JSON_CANONICAL);
+
+        if (!a->json) {
+                text_hex(&text, digest_span(&b->root_hash));
+                printf("%.*s\n", (int) text.size, (const char *) text.data);
+                return EXIT_YES;
+        }
+        json_put_object(&w, NULL);
+        json_put_hex(&w, "rootHash", digest_span(&b->root_hash));
+        json_put_end(&w);
+        return print_json_buf(a->json, &text, e);
 }
 
 static int print_as_json(const Args *a, const ImageParams *p, const ImageBuilt *b, Err *e) {
@@ -220,6 +262,8 @@ static int run(void *values, char *const *operands, Err *e) {
         if (rc < 0)
                 return rc;
 
+        if (p.root_hash_only)
+                return print_root_hash(a, &built, e);
         if (!built.reproducible)
                 fprintf(stderr, "avouch build-image: note: the key is not an RSA key, so its "
                                 "signature is another one in each build\n");
