@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "measure/counter.h"
 #include "measure/registers.h"
 #include "port/host.h"
 #include "wire/history.h"
@@ -77,14 +76,6 @@ int account_extend(Account *a, Err *e) {
         return 0;
 }
 
-/* The nearest number that a record can hold. A clock, ours or the TPM's, may show anything; that
- * shall keep nobody from recording. */
-static int64_t nearest_number(int64_t v) {
-        if (v > JSON_INTEGER_MAX)
-                return JSON_INTEGER_MAX;
-        return v < -JSON_INTEGER_MAX ? -JSON_INTEGER_MAX : v;
-}
-
 static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
         Content head = { .event = event, .seq = c->next_seq };
         Moment now;
@@ -94,7 +85,7 @@ static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
         if (rc < 0)
                 return rc;
         head.time = now.boottime;
-        head.wall = nearest_number(now.wall);
+        head.wall = genesis_number(now.wall);
         memcpy(head.prev, c->prev, sizeof(head.prev));
         memcpy(head.boot, c->boot, sizeof(head.boot));
         *ret = head;
@@ -182,125 +173,23 @@ int account_record(Account *a, Event event, const Member *members, size_t n_memb
         return record_into(a, a->plan.lanes[event_lane(event)], event, members, n_members, e);
 }
 
-/* {"sha256":hex,...} of register values; into has room for BANKS_MAX. */
-static Member values_member(const char *name, const Strand *s, const Digest *values, Member *into) {
-        for (size_t i = 0; i < s->n_banks; i++)
-                into[i] = (Member){ .name = hash_name(values[i].alg),
-                        .type = MEMBER_HEX,
-                        .bytes = digest_span(&values[i]) };
-        return (Member){
-                .name = name, .type = MEMBER_OBJECT, .members = into, .n_members = s->n_banks
-        };
-}
-
 static int record_broken(Account *a, size_t at, const Digest *found, Err *e) {
         const Strand *s = &a->chain.strands[at];
         Member expected_values[BANKS_MAX], found_values[BANKS_MAX];
         const Member members[] = {
-                values_member("expected", s, s->now, expected_values),
-                values_member("found", s, found, found_values),
+                genesis_values("expected", s, s->now, expected_values),
+                genesis_values("found", s, found, found_values),
         };
 
         return record_into(a, s->reg, EVENT_PHASE_BROKEN, members, ELEMENTS(members), e);
 }
 
-/* {"pcr:9":{"sha256":hex,...},...} of the registers beside the genesis's own. */
-typedef struct Others {
-        char names[REGISTERS_MAX][16];
-        Member values[REGISTERS_MAX][BANKS_MAX], registers[REGISTERS_MAX];
-} Others;
-
-static Member others_member(const Chain *c, Others *into) {
-        size_t n = 0;
-
-        for (size_t i = 1; i < c->n_strands; i++) {
-                const Strand *s = &c->strands[i];
-
-                (void) snprintf(into->names[n], sizeof(into->names[n]), "pcr:%u", s->reg.index);
-                into->registers[n] = values_member(into->names[n], s, s->start, into->values[n]);
-                n++;
-        }
-        return (Member){
-                .name = "others", .type = MEMBER_OBJECT, .members = into->registers, .n_members = n
-        };
-}
-
-/* The odometer's value and the history's last line, where they are to be had. */
-static size_t past_members(const Account *a, uint8_t history[32], Member *into) {
-        Counter counter;
-        size_t n = 0;
-
-        if (!a->past)
-                return 0;
-        if (counter_state(a->tpm, &counter, NULL) > 0 && counter.written)
-                into[n++] = (Member){
-                        .name = "count", .type = MEMBER_INTEGER, .number = (int64_t) counter.value
-                };
-        if (a->past->history(a->past, history) > 0)
-                into[n++] = (Member){
-                        .name = "history", .type = MEMBER_HEX, .bytes = { history, 32 }
-                };
-        return n;
-}
-
 static int record_genesis(Account *a, const Beginning *b, Err *e) {
-        _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-        Member start_values[BANKS_MAX], skipped[BANKS_MAX], members[11];
-        const Strand *s = &a->chain.strands[0];
-        char banks[BANKS_MAX][16];
-        TpmClock clock;
-        Others others;
-        uint8_t machine[16], history[32];
-        int64_t shown;
-        size_t n = 0;
+        Genesis g;
         int rc;
 
-        rc = tpm_clock(a->tpm, &clock, e);
-        if (rc < 0)
-                return rc;
-        shown = clock.clock > INT64_MAX ? INT64_MAX : (int64_t) clock.clock;
-        rc = host_machine_id(machine, e);
-        if (rc < 0)
-                return rc;
-        register_text(s->reg, &name);
-        for (size_t i = 0; i < b->n_skipped; i++) {
-                (void) snprintf(banks[i], sizeof(banks[i]), "0x%04x", b->skipped[i]);
-                skipped[i] = (Member){ .type = MEMBER_TEXT, .bytes = span_of(banks[i]) };
-        }
-
-        const Member tpm_members[] = {
-                { .name = "clock", .type = MEMBER_INTEGER, .number = nearest_number(shown) },
-                { .name = "reset", .type = MEMBER_INTEGER, .number = clock.reset_count },
-                { .name = "restart", .type = MEMBER_INTEGER, .number = clock.restart_count },
-        };
-        members[n++] = (Member){
-                .name = "machine", .type = MEMBER_HEX, .bytes = { machine, sizeof(machine) }
-        };
-        members[n++] = (Member){
-                .name = "register", .type = MEMBER_TEXT, .bytes = buf_span(&name)
-        };
-        members[n++] = values_member("start", s, s->start, start_values);
-        members[n++] = (Member){ .name = "tpm",
-                .type = MEMBER_OBJECT,
-                .members = tpm_members,
-                .n_members = ELEMENTS(tpm_members) };
-        members[n++] = (Member){
-                .name = "version", .type = MEMBER_TEXT, .bytes = span_of(AVOUCH_VERSION)
-        };
-        members[n++] = (Member){ .name = "why", .type = MEMBER_TEXT, .bytes = span_of("boot") };
-        if (a->chain.n_strands > 1)
-                members[n++] = others_member(&a->chain, &others);
-        if (a->plan.configured)
-                members[n++] = (Member){ .name = "config",
-                        .type = MEMBER_HEX,
-                        .bytes = { a->plan.config, sizeof(a->plan.config) } };
-        n += past_members(a, history, members + n);
-        if (b->n_skipped > 0)
-                members[n++] = (Member){ .name = "skipped",
-                        .type = MEMBER_ARRAY,
-                        .members = skipped,
-                        .n_members = b->n_skipped };
-        return account_record(a, EVENT_PHASE_GENESIS, members, n, e);
+        rc = genesis_fill(a->tpm, &a->plan, a->past, b, &g, e);
+        return rc < 0 ? rc : account_record(a, EVENT_PHASE_GENESIS, g.members, g.n_members, e);
 }
 
 static void boot_name(const uint8_t boot[16], char into[2 * 16 + 1]) {

@@ -3,6 +3,7 @@
 
 #include "log/chain.h"
 #include "log/store.h"
+#include "measure/genesis.h"
 #include "measure/plan.h"
 #include "port/tpm.h"
 
@@ -25,12 +26,6 @@ typedef struct GlassCount {
         size_t size;
         uint8_t content[CONTENT_MAX];
 } GlassCount;
-
-/* What a genesis says of the time before this segment. Asked only where one is written, with the
- * log locked. What cannot be learned is left out: it keeps nobody from recording. */
-typedef struct Past {
-        int (*history)(const struct Past *p, uint8_t ret[32]); /* 1: SHA-256 of the last line */
-} Past;
 
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "measure/registers.h"
+#include "wire/content.h"
+
+/* What a genesis says: of the machine, of its TPM, of the registers and what they hold, and of the
+ * time before. */
+
+/* What a genesis says of the time before this segment. Asked only where one is written, with the
+ * log locked. What cannot be learned is left out: it keeps nobody from recording. */
+typedef struct Past {
+        int (*history)(const struct Past *p, uint8_t ret[32]); /* 1: SHA-256 of the last line */
+} Past;
+
+/* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */
+typedef struct Genesis {
+        Member members[12];
+        size_t n_members;
+
+        char name[16], banks[BANKS_MAX][16], other_names[REGISTERS_MAX][16];
+        uint8_t machine[16], history[32];
+        Member start[BANKS_MAX], skipped[BANKS_MAX], clock[3];
+        Member other_values[REGISTERS_MAX][BANKS_MAX], others[REGISTERS_MAX];
+} Genesis;
+
+/* past: NULL where nothing is to be said of it. b, plan and past are borrowed for as long. */
+int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *b, Genesis *g,
+                Err *e) _must_check_;
+
+/* {"sha256":hex,...} of register values; into has room for BANKS_MAX, and both are borrowed. */
+Member genesis_values(const char *name, const Strand *s, const Digest *values, Member *into);
+
+/* The nearest number that a record can hold. A clock, ours or the TPM's, may show anything; that
+ * shall keep nobody from recording. */
+int64_t genesis_number(int64_t v);
