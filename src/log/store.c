@@ -19,12 +19,13 @@ enum { NAME_TRIES = 1000 };
 typedef struct FileStore {
         Store store;
         int folder, fd;
-        const char *name;   /* in the folder; a constant, as next is */
-        char next[64];      /* the file that will have the name */
-        char *path;         /* for messages */
-        struct stat paused; /* the file, when it was let go */
-        bool torn;          /* a failed append could not be undone */
-        uint64_t torn_end;  /* what was there before it */
+        const char *name;  /* in the folder; a constant, as next is */
+        char next[64];     /* the file that will have the name */
+        char note[64];     /* and the one that has notes */
+        char *path;        /* for messages */
+        StoreStamp paused; /* the file, when it was let go */
+        bool torn;         /* a failed append could not be undone */
+        uint64_t torn_end; /* what was there before it */
 } FileStore;
 
 static FileStore *file_store(Store *s) {
@@ -54,10 +55,10 @@ static int lock_within(int fd, int how, unsigned seconds, const char *path, Err 
         return 0;
 }
 
-static int file_load(Store *s, Buf *to, Err *e) {
+static int file_load(Store *s, uint64_t from, Buf *to, Err *e) {
         FileStore *f = file_store(s);
 
-        if (lseek(f->fd, 0, SEEK_SET) < 0)
+        if (lseek(f->fd, (off_t) from, SEEK_SET) < 0)
                 return failed(f->path, "cannot be read", e);
         return file_read_fd(f->fd, f->path, to, e);
 }
@@ -221,34 +222,66 @@ static int open_file(FileStore *f, unsigned seconds, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
 }
 
+static int file_stamp(Store *s, StoreStamp *ret, Err *e) {
+        FileStore *f = file_store(s);
+        struct stat st;
+
+        if (fstat(f->fd, &st) < 0)
+                return failed(f->path, "cannot be read", e);
+        *ret = (StoreStamp){ .device = st.st_dev,
+                .inode = st.st_ino,
+                .size = (uint64_t) st.st_size,
+                .seconds = (uint64_t) st.st_ctim.tv_sec,
+                .nanoseconds = (uint64_t) st.st_ctim.tv_nsec };
+        return 0;
+}
+
 static int file_pause(Store *s, Err *e) {
         FileStore *f = file_store(s);
+        int rc;
 
         if (f->torn)
                 (void) undo(f, NULL); /* where it cannot be, whoever comes next cuts it off */
         f->torn = false;
-        if (fstat(f->fd, &f->paused) < 0)
-                return failed(f->path, "cannot be read", e);
-        fd_done(&f->fd);
-        return 0;
-}
-
-static bool is_as_it_was(const struct stat *a, const struct stat *b) {
-        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-               a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+        rc = file_stamp(s, &f->paused, e);
+        if (rc == 0)
+                fd_done(&f->fd);
+        return rc;
 }
 
 static int file_resume(Store *s, unsigned seconds, Err *e) {
         FileStore *f = file_store(s);
-        struct stat st;
+        StoreStamp now;
         int rc;
 
         rc = open_file(f, seconds, e);
-        if (rc < 0)
-                return rc;
-        if (fstat(f->fd, &st) < 0)
-                return failed(f->path, "cannot be read", e);
-        return is_as_it_was(&st, &f->paused);
+        if (rc == 0)
+                rc = file_stamp(s, &now, e);
+        return rc < 0 ? rc : store_stamp_equal(&now, &f->paused);
+}
+
+static int file_keep_note(Store *s, Span note, Err *e) {
+        FileStore *f = file_store(s);
+        _cleanup_(fd_done) int fd = openat(f->folder, f->note,
+                        O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+        int rc;
+
+        if (fd < 0)
+                return failed(f->path, "its note cannot be opened", e);
+        rc = file_write_at(fd, f->note, 0, note, e);
+        if (rc == 0 && ftruncate(fd, (off_t) note.size) < 0)
+                rc = failed(f->path, "its note cannot be written", e);
+        return rc;
+}
+
+static int file_load_note(Store *s, Buf *to, Err *e) {
+        FileStore *f = file_store(s);
+        _cleanup_(fd_done) int fd = openat(f->folder, f->note,
+                        O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+
+        if (fd < 0)
+                return failed(f->path, "its note cannot be opened", e);
+        return file_read_fd(fd, f->note, to, e);
 }
 
 static void file_close(Store *s) {
@@ -268,6 +301,9 @@ static const StoreOps file_ops = {
         .retired = file_retired,
         .pause = file_pause,
         .resume = file_resume,
+        .stamp = file_stamp,
+        .keep_note = file_keep_note,
+        .load_note = file_load_note,
         .close = file_close,
 };
 
@@ -295,6 +331,7 @@ int store_open_named(const char *folder, const char *name, unsigned seconds, Sto
         f->fd = f->folder = -1;
         f->name = name;
         (void) snprintf(f->next, sizeof(f->next), ".%s.next", name);
+        (void) snprintf(f->note, sizeof(f->note), "%s" LOG_NOTE, name);
         s = &f->store;
         f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (f->folder < 0)

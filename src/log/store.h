@@ -9,17 +9,32 @@
 
 #define LOG_FOLDER "/run/log/avouch" /* unless $AVOUCH_LOG_DIR says otherwise */
 #define LOG_FILE "measure.log"
+#define LOG_NOTE ".checkpoint" /* behind the name of the log that it is about */
 
 typedef struct Store Store;
 
+/* Which file the log is, and when it was written last: as long as this is the same, nobody has
+ * written to it, or put another in its place. */
+typedef struct StoreStamp {
+        uint64_t device, inode, size, seconds, nanoseconds;
+} StoreStamp;
+
+static inline bool store_stamp_equal(const StoreStamp *a, const StoreStamp *b) {
+        return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+               a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
+}
+
 typedef struct StoreOps {
-        int (*load)(Store *s, Buf *to, Err *e);
+        int (*load)(Store *s, uint64_t from, Buf *to, Err *e);
         int (*append)(Store *s, Span line, Err *e);
         int (*cut)(Store *s, uint64_t size, Err *e);
         int (*retire)(Store *s, const char *as, Err *e);
         int (*retired)(Store *s, const char *as, Err *e);
         int (*pause)(Store *s, Err *e);
         int (*resume)(Store *s, unsigned seconds, Err *e);
+        int (*stamp)(Store *s, StoreStamp *ret, Err *e);
+        int (*keep_note)(Store *s, Span note, Err *e);
+        int (*load_note)(Store *s, Buf *to, Err *e);
         void (*close)(Store *s);
 } StoreOps;
 
@@ -29,7 +44,12 @@ struct Store {
 
 /* All that is in the log. */
 static inline int store_load(Store *s, Buf *to, Err *e) {
-        return s->ops->load(s, to, e);
+        return s->ops->load(s, 0, to, e);
+}
+
+/* The same, from this byte on. */
+static inline int store_load_from(Store *s, uint64_t from, Buf *to, Err *e) {
+        return s->ops->load(s, from, to, e);
 }
 
 /* Durable when it returns 0: written, and synced to what the store stands on. Where it fails, the
@@ -63,6 +83,21 @@ static inline int store_pause(Store *s, Err *e) {
 
 static inline int store_resume(Store *s, unsigned seconds, Err *e) {
         return s->ops->resume(s, seconds, e);
+}
+
+static inline int store_stamp(Store *s, StoreStamp *ret, Err *e) {
+        return s->ops->stamp(s, ret, e);
+}
+
+/* A note beside the log, for who opens it next; another one takes its place. It is not synced, nor
+ * replaced in one step: what is read back may be old, or torn, or missing, or somebody else's, and
+ * the reader has to find that out. */
+static inline int store_keep_note(Store *s, Span note, Err *e) {
+        return s->ops->keep_note(s, note, e);
+}
+
+static inline int store_load_note(Store *s, Buf *to, Err *e) {
+        return s->ops->load_note(s, to, e);
 }
 
 static inline void store_close(Store **s) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "measure/checkpoint.h"
 #include "measure/registers.h"
 #include "port/host.h"
 #include "wire/history.h"
@@ -147,7 +148,9 @@ static int append_into(Account *a, Register reg, Event event, const Member *memb
         rc = store_append(a->store, buf_span(&line), e);
         if (rc < 0)
                 return rc;
+        a->last_from = a->size;
         a->size += line.size;
+        a->kept = false;
         a->chain = next;
         a->pending = true;
         glass_count(&a->glass, &record.content);
@@ -237,8 +240,10 @@ static int follow(Account *a, Span log, Err *e) {
         Record r;
         int rc;
 
-        while ((rc = segment_next(&s, &r, &why)) > 0)
+        for (size_t at = 0; (rc = segment_next(&s, &r, &why)) > 0; at = log.size - s.rest.size) {
                 glass_count(&a->glass, &r.content);
+                a->last_from = at;
+        }
         a->chain = s.chain;
         a->size = log.size - s.rest.size;
         if (rc == -ENODATA) {
@@ -281,6 +286,11 @@ static int settle(Account *a, Err *e) {
         return 0;
 }
 
+/* For what one process can still have to say. */
+static bool has_room(const Account *a) {
+        return a->size <= LOG_MAX - SPARE && a->chain.next_seq <= LOG_RECORDS_MAX - SPARE_RECORDS;
+}
+
 /* Loads the log and follows it; one that this boot cannot continue is put aside. */
 static int load(Account *a, const uint8_t boot[16], Err *e) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
@@ -305,9 +315,28 @@ static int load(Account *a, const uint8_t boot[16], Err *e) {
                 return put_aside(a, memcpy(other, c->boot, sizeof(other)), "", e);
         if (!registers_fit(c, &a->plan))
                 return put_aside(a, boot, ".register", e);
-        if (a->size > LOG_MAX - SPARE || c->next_seq > LOG_RECORDS_MAX - SPARE_RECORDS)
+        if (!has_room(a))
                 return put_aside(a, boot, ".full", e);
         return 0;
+}
+
+/* As the last process left it, by its checkpoint; false where that does not fit this boot, the plan
+ * or what the registers hold. */
+static bool take_up(Account *a, const uint8_t boot[16]) {
+        Account noted = *a;
+        const Chain *c = &noted.chain;
+        Found found;
+
+        if (!checkpoint_load(&noted) || memcmp(c->boot, boot, sizeof(c->boot)) != 0 ||
+                        !registers_fit(c, &a->plan) || !has_room(&noted))
+                return false;
+        if (registers_read(a->tpm, c, &found, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < c->n_strands; i++)
+                if (standing_of(c, i, &found) != STANDING_EQUAL)
+                        return false;
+        *a = noted;
+        return true;
 }
 
 int account_open_as(
@@ -321,11 +350,13 @@ int account_open_as(
         rc = host_boot_id(boot, e);
         if (rc < 0)
                 return rc;
-        rc = load(&a, boot, e);
-        if (rc < 0)
-                return rc;
-        a.began = a.chain.next_seq == 0;
-        rc = a.began ? begin_segment(&a, boot, e) : settle(&a, e);
+        if (!take_up(&a, boot)) {
+                rc = load(&a, boot, e);
+                if (rc < 0)
+                        return rc;
+                a.began = a.chain.next_seq == 0;
+                rc = a.began ? begin_segment(&a, boot, e) : settle(&a, e);
+        }
         if (rc < 0)
                 return rc;
         *ret = a;
@@ -341,6 +372,7 @@ int account_open_after(
 }
 
 int account_pause(Account *a, Err *e) {
+        checkpoint_keep(a);
         return store_pause(a->store, e);
 }
 

@@ -15,7 +15,9 @@
  * The register never holds what the log does not name. What is left by a crash is set right by the
  * next account_open(): an unfinished last line is cut off, a last record that the register does not
  * show is extended, and a register that shows something else gets a phase.broken record: nobody
- * switches the account off with one foreign extend. */
+ * switches the account off with one foreign extend.
+ *
+ * Who lets the log go calls checkpoint_keep() before, so that the next one need not replay it. */
 
 /* How often the glass was opened and closed in this segment, and the last record in it that the
  * odometer counted. */
@@ -34,10 +36,12 @@ typedef struct Account {
         const Past *past; /* NULL: a genesis says nothing of it */
         Chain chain;
         GlassCount glass;
-        size_t size;  /* of the log, in bytes */
-        bool began;   /* opening began the log, with a genesis */
-        bool mended;  /* opening found something to set right */
-        bool pending; /* the last record may not be extended yet */
+        size_t size;      /* of the log, in bytes */
+        size_t last_from; /* where its last record begins */
+        bool kept;        /* measure/checkpoint has noted all this */
+        bool began;       /* opening began the log, with a genesis */
+        bool mended;      /* opening found something to set right */
+        bool pending;     /* the last record may not be extended yet */
 } Account;
 
 /* Adds a record to the count; others than glass records and counted ones change nothing. */

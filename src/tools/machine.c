@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "measure/checkpoint.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/print.h"
@@ -71,6 +72,8 @@ int machine_open_odometer(Machine *m, Err *e) {
 }
 
 void machine_done(Machine *m) {
+        if (m->store && m->account.store)
+                checkpoint_keep(&m->account);
         tpm_close(&m->tpm);
         store_close(&m->spool);
         store_close(&m->home);

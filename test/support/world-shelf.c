@@ -11,12 +11,13 @@ static WorldShelf *shelf_of(Store *s) {
         return (WorldShelf *) (void *) s; /* store is the first member */
 }
 
-static int shelf_load(Store *store, Buf *to, Err *e) {
+static int shelf_load(Store *store, uint64_t from, Buf *to, Err *e) {
         WorldShelf *s = shelf_of(store);
         int rc = world_step(s->world, e);
 
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
+        assert(from == 0); /* a history is read whole */
         buf_bytes(to, buf_span(&s->bytes));
         return to->failed;
 }

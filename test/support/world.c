@@ -100,13 +100,15 @@ static int world_clock(Tpm *t, TpmClock *ret, Err *e) {
         return 0;
 }
 
-static int world_load(Store *s, Buf *to, Err *e) {
+static int world_load(Store *s, uint64_t from, Buf *to, Err *e) {
         World *w = world_of(s, store);
         int rc = world_step(w, e);
 
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
-        buf_bytes(to, buf_span(&w->log));
+        w->loaded += from == 0;
+        if (from < w->log.size)
+                buf_bytes(to, (Span){ w->log.data + from, w->log.size - from });
         return to->failed;
 }
 
@@ -115,6 +117,7 @@ static int world_append(Store *s, Span line, Err *e) {
         bool torn = w->fault == FAULT_TORN && w->steps_left == 0;
         int rc = world_step(w, e);
 
+        w->written++;
         if (torn)
                 buf_bytes(&w->log, (Span){ line.data, line.size / 2 });
         if (rc < 0)
@@ -132,6 +135,7 @@ static int world_cut(Store *s, uint64_t size, Err *e) {
                 return rc;
         assert(size <= w->log.size);
         w->log.size = size;
+        w->written++;
         return rc > 0 ? world_lost(e) : 0;
 }
 
@@ -143,6 +147,7 @@ static int world_retire(Store *s, const char *as, Err *e) {
                 return rc < 0 ? rc : world_lost(e);
         (void) snprintf(w->retired[w->n_retired++], sizeof(w->retired[0]), "%s", as);
         buf_done(&w->log);
+        w->written++;
         return 0;
 }
 
@@ -175,6 +180,41 @@ static int world_resume(Store *s, unsigned seconds, Err *e) {
         return w->log.size == w->paused_size;
 }
 
+static int world_stamp(Store *s, StoreStamp *ret, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        *ret = (StoreStamp){ .inode = w->n_retired, .size = w->log.size, .seconds = w->written };
+        return 0;
+}
+
+/* Where this fails, half of the new note stands over what the old one has there. */
+static int world_keep_note(Store *s, Span note, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+        size_t size = rc == 0 ? note.size : note.size / 2;
+        Buf now = BUF_UP_TO(LOG_MAX);
+
+        buf_bytes(&now, (Span){ note.data, size });
+        if (rc != 0 && w->note.size > size)
+                buf_bytes(&now, (Span){ w->note.data + size, w->note.size - size });
+        buf_done(&w->note);
+        w->note = now;
+        return rc > 0 ? world_lost(e) : rc;
+}
+
+static int world_load_note(Store *s, Buf *to, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        buf_bytes(to, buf_span(&w->note));
+        return to->failed;
+}
+
 static const TpmOps tpm_ops = {
         .banks = world_banks,
         .read = world_read,
@@ -198,6 +238,9 @@ static const StoreOps store_ops = {
         .retired = world_retired,
         .pause = world_pause,
         .resume = world_resume,
+        .stamp = world_stamp,
+        .keep_note = world_keep_note,
+        .load_note = world_load_note,
 };
 
 void world_new(World *w) {
@@ -207,6 +250,7 @@ void world_new(World *w) {
                 .tpm.ops = &tpm_ops,
                 .store.ops = &store_ops,
                 .log = BUF_UP_TO(LOG_MAX),
+                .note = BUF_UP_TO(LOG_MAX),
                 .clock = { .clock = 4711, .reset_count = 3, .restart_count = 0, .safe = true },
         };
         for (size_t i = 0; i < ELEMENTS(banks); i++) {
@@ -220,6 +264,7 @@ void world_new(World *w) {
 
 void world_done(World *w) {
         buf_done(&w->log);
+        buf_done(&w->note);
         world_nv_done(w);
 }
 

@@ -39,6 +39,9 @@ typedef struct World {
         void *key;        /* OpenSSL's, of P-256: signs what is certified */
         bool key_made;    /* tpm_key() was asked since the process began */
         Buf log;
+        Buf note;             /* beside the log */
+        unsigned written;     /* how often the log was written */
+        unsigned loaded;      /* how often it was read from its beginning */
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;
         size_t paused_size;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "measure/account.h"
+#include "measure/checkpoint.h"
 #include "port/crypto.h"
 #include "support/folder.h"
 #include "support/libc.h"
@@ -117,6 +118,7 @@ static unsigned record_all(Chip *chip, const Folder *f) {
                 acknowledged += account_record(&a, EVENT_LAYER_ACTIVATE, layer, 4, NULL) == 0;
                 acknowledged += add_note(&a) == 0;
                 acknowledged += account_record(&a, EVENT_LAYER_DEACTIVATE, layer, 4, NULL) == 0;
+                checkpoint_keep(&a);
         }
         store_close(&s);
         return acknowledged;
@@ -147,7 +149,9 @@ static unsigned check(Chip *chip, const Folder *f) {
                                 now, pcr_value(&chip->world.pcrs, (uint16_t) now->alg, WORLD_PCR)));
         }
         store_close(&s);
-        assert_string_equal(folder_names(f), LOG_FILE " "); /* nothing was put aside */
+        /* nothing was put aside */
+        assert_true(strcmp(folder_names(f), LOG_FILE " ") == 0 ||
+                        strcmp(folder_names(f), LOG_FILE " " LOG_FILE LOG_NOTE " ") == 0);
         return n;
 }
 
