@@ -105,17 +105,28 @@ static int base64_value(uint8_t c, bool url) {
         return -1;
 }
 
-/* The text is without padding here. Bits that no byte takes up must be zero: one spelling. */
+/* The text is without padding here. Bits that no byte takes up must be zero: one spelling. Looked
+ * up in a table, as what comes next in a text cannot be guessed by a processor. */
 static bool unbase64(Span text, bool url, uint8_t *at) {
-        uint32_t v = 0;
+        int values[256], strange = 0;
         unsigned bits = 0;
+        uint32_t v = 0;
+        size_t i = 0;
 
-        for (size_t i = 0; i < text.size; i++) {
-                int six = base64_value(text.data[i], url);
+        for (unsigned c = 0; c < ELEMENTS(values); c++)
+                values[c] = base64_value((uint8_t) c, url);
+        for (; text.size - i >= 4; i += 4) {
+                const uint8_t *s = text.data + i;
+                int a = values[s[0]], b = values[s[1]], c = values[s[2]], d = values[s[3]];
 
-                if (six < 0)
-                        return false;
-                v = v << 6 | (uint32_t) six;
+                strange |= a | b | c | d;
+                *at++ = (uint8_t) ((unsigned) a << 2 | (unsigned) b >> 4);
+                *at++ = (uint8_t) ((unsigned) b << 4 | (unsigned) c >> 2);
+                *at++ = (uint8_t) ((unsigned) c << 6 | (unsigned) d);
+        }
+        for (; i < text.size; i++) {
+                strange |= values[text.data[i]];
+                v = v << 6 | ((uint32_t) values[text.data[i]] & 63);
                 bits += 6;
                 if (bits < 8)
                         continue;
@@ -123,7 +134,7 @@ static bool unbase64(Span text, bool url, uint8_t *at) {
                 *at++ = (uint8_t) (v >> bits);
                 v &= (1u << bits) - 1;
         }
-        return v == 0;
+        return strange >= 0 && v == 0;
 }
 
 static bool decode_base64(Span text, Buf *to, bool url) {
@@ -301,11 +312,22 @@ bool text_misleads(uint32_t c) {
         return false;
 }
 
+/* How many visible ASCII characters and blanks stand at the beginning. */
+static size_t ascii_length(Span s) {
+        size_t n = 0;
+
+        while (n < s.size && s.data[n] >= ' ' && s.data[n] < 0x7f)
+                n++;
+        return n;
+}
+
 void text_print(FILE *to, Span s) {
         while (s.size > 0) {
+                size_t ascii = ascii_length(s), n = ascii;
                 uint32_t character = 0;
-                size_t n = plain_length(s, &character);
 
+                if (ascii == 0)
+                        n = plain_length(s, &character);
                 if (n == 0) {
                         (void) fprintf(to, "\\x%02x", s.data[0]);
                         n = 1;

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/cursor.h"
 #include "base/file.h"
 
 static void bio_done(BIO **p) {
@@ -30,13 +31,13 @@ static int no_certificate(Err *e, const char *why) {
 }
 
 /* RFC 2253 with everything but visible ASCII escaped, so that it can be shown as it stands. */
-static int write_subject(const X509 *x, char *to, size_t size, Err *e) {
+static int write_name(const X509_NAME *name, char *to, size_t size, Err *e) {
         _cleanup_(bio_done) BIO *bio = BIO_new(BIO_s_mem());
         int n;
 
         if (!bio)
                 return err_set(e, -ENOMEM, "OpenSSL: no memory for a name");
-        if (X509_NAME_print_ex(bio, X509_get_subject_name(x), 0, XN_FLAG_RFC2253) < 0)
+        if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
                 return no_certificate(e, "its subject cannot be read");
         n = BIO_read(bio, to, (int) size - 1);
         to[n > 0 ? n : 0] = '\0';
@@ -69,7 +70,7 @@ static int read_der(Span der, Certificate *ret, Err *e) {
         buf_bytes(&ret->der, der);
         if (ret->der.failed < 0)
                 return err_set(e, ret->der.failed, "certificate: no memory");
-        return write_subject(x, ret->subject, sizeof(ret->subject), e);
+        return write_name(X509_get_subject_name(x), ret->subject, sizeof(ret->subject), e);
 }
 
 /* The bytes of the first CERTIFICATE in a PEM text; *der is NULL where there is none. Other things
@@ -131,6 +132,66 @@ int certificate_load(const char *path, Certificate *ret, Err *e) {
         if (rc < 0)
                 err_at(e, path);
         return rc;
+}
+
+enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30, DER_VERSION = 0xa0 };
+
+/* An element of this type, with its head or without (X.690, section 8.1). c fails where another
+ * one stands. */
+static Span read_element(Cursor *c, uint8_t tag, bool with_head) {
+        Span from = cursor_rest(c), content;
+        size_t size;
+
+        if (cursor_u8(c) != tag)
+                cursor_reject(c, "another element than belongs there");
+        size = cursor_u8(c);
+        if (size == 0x80 || size > 0x84)
+                cursor_reject(c, "a length that no certificate has");
+        if (size > 0x80) {
+                size_t n = size - 0x80;
+
+                for (size = 0; n > 0; n--)
+                        size = size << 8 | cursor_u8(c);
+        }
+        content = cursor_bytes(c, size);
+        return with_head ? (Span){ from.data, from.size - cursor_left(c) } : content;
+}
+
+/* RFC 5280, section 4.1: the subject with its head. */
+static Span find_subject(Span der) {
+        Cursor c = cursor_over(der), in, tbs;
+        Span subject;
+
+        in = cursor_over(read_element(&c, DER_SEQUENCE, false));
+        tbs = cursor_over(read_element(&in, DER_SEQUENCE, false));
+        (void) read_element(&in, DER_SEQUENCE, false);
+        (void) read_element(&in, DER_BIT_STRING, false);
+        if (span_starts(cursor_rest(&tbs), SPAN_LITERAL("\xa0")))
+                (void) read_element(&tbs, DER_VERSION, false);
+        (void) read_element(&tbs, DER_INTEGER, false);  /* serialNumber */
+        (void) read_element(&tbs, DER_SEQUENCE, false); /* signature */
+        (void) read_element(&tbs, DER_SEQUENCE, false); /* issuer */
+        (void) read_element(&tbs, DER_SEQUENCE, false); /* validity */
+        subject = read_element(&tbs, DER_SEQUENCE, true);
+        (void) read_element(&tbs, DER_SEQUENCE, false); /* subjectPublicKeyInfo */
+        if (cursor_failed(&tbs) || cursor_end(&in, "", NULL) < 0 || cursor_end(&c, "", NULL) < 0)
+                return (Span){};
+        return subject;
+}
+
+bool certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE]) {
+        Span found = find_subject(der);
+        const unsigned char *at = found.data;
+        X509_NAME *name = NULL;
+        bool read = false;
+
+        if (found.size > 0)
+                name = d2i_X509_NAME(NULL, &at, (long) found.size);
+        if (name && at == found.data + found.size)
+                read = write_name(name, subject, SUBJECT_TEXT_SIZE, NULL) == 0;
+        X509_NAME_free(name);
+        ERR_clear_error();
+        return read;
 }
 
 void certificate_done(Certificate *c) {

@@ -8,11 +8,13 @@
 /* Certificates (X.509, RFC 5280). Who issued them and whether they are still valid is not asked
  * here: a certificate that was handed to us is what is trusted. */
 
+enum { SUBJECT_TEXT_SIZE = 256 };
+
 typedef struct Certificate {
         Buf der;
-        Digest fingerprint; /* SHA-256 of der */
-        char subject[256];  /* RFC 2253, for people; visible ASCII, other characters escaped; cut
-                             * where it is longer */
+        Digest fingerprint;              /* SHA-256 of der */
+        char subject[SUBJECT_TEXT_SIZE]; /* RFC 2253, for people; visible ASCII, other characters
+                                          * escaped; cut where it is longer */
 } Certificate;
 
 enum { CERTIFICATE_DER_MAX = 64 * 1024, CERTIFICATE_TEXT_MAX = 256 * 1024 };
@@ -25,5 +27,10 @@ int certificate_read(Span text, Certificate *ret, Err *e) _must_check_;
 
 /* The same from a file; e names it. */
 int certificate_load(const char *path, Certificate *ret, Err *e) _must_check_;
+
+/* The subject of a certificate in DER, as Certificate has it, and nothing else: whether the key in
+ * it is one is not looked at, which takes OpenSSL longer than checking a signature. True for what
+ * has the shape of a certificate, to the last byte. */
+bool certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE]);
 
 void certificate_done(Certificate *c);

@@ -127,6 +127,8 @@ int boot_read(Span log, HashAlg alg, Boot *ret, Err *e) {
         rc = firmware_read(log, alg, &r, e);
         if (rc < 0)
                 return rc;
+        r.only = UINT32_C(1) << PCR_GRUB | UINT32_C(1) << PCR_KERNEL | UINT32_C(1) << PCR_UKI |
+                 UINT32_C(1) << PCR_CONFIG | UINT32_C(1) << PCR_EXTENSIONS;
         while ((rc = firmware_read_next(&r, &m, e)) > 0)
                 if (m.proof != PROOF_NONE)
                         read_event(&b, &m);

@@ -162,11 +162,17 @@ static int prove(Measured *m, Err *e) {
         return 0;
 }
 
+static bool is_wanted(const FirmwareReading *r, const FirmwareEvent *event) {
+        return r->only == 0 || (event->pcr < PCR_COUNT && (r->only >> event->pcr & 1));
+}
+
 int firmware_read_next(FirmwareReading *r, Measured *ret, Err *e) {
         Measured m = {};
         int rc;
 
-        rc = firmware_next(&r->log, &m.event, e);
+        do
+                rc = firmware_next(&r->log, &m.event, e);
+        while (rc > 0 && !is_wanted(r, &m.event));
         if (rc <= 0)
                 return rc;
         if (r->alg != HASH_NONE && m.event.has[r->bank] &&

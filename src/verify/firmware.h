@@ -35,14 +35,16 @@ typedef struct Measured {
 typedef struct FirmwareReading {
         FirmwareLog log;
         size_t bank;
-        HashAlg alg; /* HASH_NONE where the log has no bank that we can compute */
+        HashAlg alg;   /* HASH_NONE where the log has no bank that we can compute */
+        uint32_t only; /* a bit per PCR whose events are wanted; 0: all. May be set */
 } FirmwareReading;
 
 /* alg: the bank to read by; HASH_NONE for the best that there is. -EBADMSG for a log that is none,
  * or does not have that bank. */
 int firmware_read(Span log, HashAlg alg, FirmwareReading *ret, Err *e) _must_check_;
 
-/* 1 and the next event, 0 at the end, -EBADMSG; other errors where hashing failed. */
+/* 1 and the next event that is wanted, 0 at the end, -EBADMSG; other errors where hashing failed.
+ */
 int firmware_read_next(FirmwareReading *r, Measured *ret, Err *e) _must_check_;
 
 /* What the registers hold after a log: of each bank that we can compute all PCRs, at their reset

@@ -25,6 +25,8 @@ static int find_names(SystemdStory *s, Err *e) {
         SystemdEntry entry;
         int rc;
 
+        if (s->n_nv == 0)
+                return 0;
         for (size_t i = 0; i < s->n_nv; i++)
                 s->nv[i].fault =
                                 "its Name is not in PCR 9 before nvpcr-separator, or PCR 9 is not proven";

@@ -46,8 +46,9 @@ int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) {
         rc = firmware_read(log, alg, &r, e);
         if (rc < 0)
                 return rc;
+        r.only = (UINT32_C(1) << PCR_PLATFORM_END) - 1;
         while ((rc = firmware_read_next(&r, &m, e)) > 0)
-                if (m.event.pcr < PCR_PLATFORM_END && m.proof != PROOF_NONE)
+                if (m.proof != PROOF_NONE)
                         read_event(&p, &m);
         if (rc < 0)
                 return rc;

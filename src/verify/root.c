@@ -83,6 +83,8 @@ static int take_systemd(const SystemdStory *s, Image images[2], Verdict *v, Err 
         bool hidden = false;
         int rc;
 
+        if (!(s->kinds >> SYSTEMD_VERITY & 1))
+                return 0;
         while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
                 if (!is_of_verity(s, &entry))
                         continue;

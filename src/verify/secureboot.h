@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "port/x509.h"
 #include "verify/firmware.h"
 #include "wire/efisig.h"
 
@@ -10,7 +11,7 @@
  * are told. The types of events are not measured, so what may stand in PCR 7, and in which order,
  * is held to the letter: an event more or less cannot hide under another type. */
 
-enum { AUTHORITIES_MAX = 32, SUBJECT_MAX = 256 };
+enum { AUTHORITIES_MAX = 32 };
 
 /* An entry of a database that let a program start. */
 typedef struct Authority {
@@ -37,8 +38,8 @@ int secureboot_read(Span log, HashAlg alg, SecureBoot *ret, Err *e) _must_check_
 /* What a database entry is: a certificate with its subject, or the hash of a program. */
 typedef struct BootKey {
         bool is_certificate;
-        char subject[SUBJECT_MAX]; /* for people, safe to show */
-        uint8_t sha256[32];        /* of the certificate; or the hash itself */
+        char subject[SUBJECT_TEXT_SIZE]; /* for people, safe to show */
+        uint8_t sha256[32];              /* of the certificate; or the hash itself */
 } BootKey;
 
 /* False for what is neither. */

@@ -23,12 +23,19 @@ static void note_boot(SystemdStory *s, const SystemdRecord *r) {
         memcpy(s->boot, r->boot, sizeof(s->boot));
 }
 
+static void note_kind(SystemdStory *s, const SystemdEntry *entry) {
+        s->kinds |= UINT32_C(1) << entry->words.kind;
+        if (json_is(entry->record.event_type, "keyslot"))
+                s->kinds |= UINT32_C(1) << SYSTEMD_KEYSLOT;
+}
+
 static int take(SystemdWalk *w, Replay *replay, SystemdStory *s, Err *e) {
         SystemdEntry entry;
         int rc;
 
         while ((rc = systemd_walk_next(w, &entry, e)) > 0) {
                 note_boot(s, &entry.record);
+                note_kind(s, &entry);
                 if (!systemd_entry_extends(&entry))
                         continue;
                 rc = replay_extend(replay, entry.record.reg, entry.record.digests,

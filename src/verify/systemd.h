@@ -26,6 +26,8 @@ typedef struct SystemdStory {
         Span log;     /* what the story is read from: a log, */
         Json records; /* or an array of CEL records */
         size_t n_records;
+        uint32_t kinds;       /* a bit per SystemdKind that the records say they are: others are not
+                                 among them, and need not be looked for */
         PcrSelection covered; /* PCRs that hold what the logs say, in banks that prove */
         NvPcr nv[NVPCRS_MAX];
         size_t n_nv;

@@ -69,7 +69,8 @@ static int prove(SystemdWalk *w, SystemdEntry *entry, Err *e) {
         bool proven;
         int rc;
 
-        if (systemd_unescape(text, &w->plain))
+        if (text.size > 0 && memchr(text.data, '\\', text.size) &&
+                        systemd_unescape(text, &w->plain))
                 plain = buf_span(&w->plain);
         if (w->plain.failed < 0)
                 return err_set(e, w->plain.failed, "no memory for a record");

@@ -103,6 +103,8 @@ static int take_systemd(const SystemdStory *s, const Question *q, Verdict *v, Un
         SystemdEntry entry;
         int rc;
 
+        if (!(s->kinds >> SYSTEMD_KEYSLOT & 1) && s->n_nv == 0)
+                return 0;
         while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
                 if (!is_about_unlock(s, &entry))
                         continue;
@@ -147,6 +149,8 @@ static int take_volume_keys(const SystemdStory *s, Verdict *v, const Unlocks *u,
         SystemdEntry entry;
         int rc;
 
+        if (!(s->kinds >> SYSTEMD_VOLUME_KEY & 1))
+                return 0;
         while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
                 if (entry.proof != SYSTEMD_KEYED)
                         continue;

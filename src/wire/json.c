@@ -125,10 +125,28 @@ static void check_character(Reader *r) {
                 r->c.at += n;
 }
 
+#define EACH_BYTE(v) (UINT64_C(0x0101010101010101) * (v))
+
+/* Of eight characters at once; a zero among bytes shows in its highest bit (v - 1 borrows). */
+static bool has_zero(uint64_t v) {
+        return ((v - EACH_BYTE(0x01)) & ~v & EACH_BYTE(0x80)) != 0;
+}
+
+static bool are_plain(const uint8_t *s) {
+        uint64_t v;
+
+        memcpy(&v, s, sizeof(v));
+        return (v & EACH_BYTE(0x80)) == 0 && ((v - EACH_BYTE(' ')) & EACH_BYTE(0x80)) == 0 &&
+               !has_zero(v ^ EACH_BYTE('"')) && !has_zero(v ^ EACH_BYTE('\\')) &&
+               !has_zero(v ^ EACH_BYTE(0x7f));
+}
+
 static void skip_plain(Cursor *c) {
         Span s = cursor_rest(c);
         size_t n = 0;
 
+        while (s.size - n >= sizeof(uint64_t) && are_plain(s.data + n))
+                n += sizeof(uint64_t);
         while (n < s.size && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != '"' &&
                         s.data[n] != '\\')
                 n++;

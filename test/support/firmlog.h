@@ -7,7 +7,7 @@
  * extended with it. Shares no code with wire/firmware and verify/. What an attacker does to a log
  * is done to the list of events, after the registers were taken. */
 
-enum { FIRM_EVENTS_MAX = 128, FIRM_DATA_MAX = 4096 };
+enum { FIRM_EVENTS_MAX = 256, FIRM_DATA_MAX = 4096 };
 
 typedef struct FirmEvent {
         uint32_t pcr, type;

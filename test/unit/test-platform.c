@@ -286,6 +286,14 @@ static void a_switch_of_two(FirmLog *l) {
         firmlog_rehash(l, event, (Span){ event->data, event->size });
 }
 
+static void an_empty_switch(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, 0)];
+
+        event->size--;
+        event->data[24] = 0; /* UEFI_VARIABLE_DATA: the size of what the variable holds */
+        firmlog_rehash(l, event, (Span){ event->data, event->size });
+}
+
 static void no_variable(FirmLog *l) {
         (void) firmlog_add(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, SPAN_LITERAL("x"));
         insert_before(l, 7, EV_SEPARATOR, 0);
@@ -346,6 +354,7 @@ static const struct {
         { a_switch_twice, CLAIM_NOT_PROVEN, "SecureBoot was measured before" },
         { a_database_twice, CLAIM_NOT_PROVEN, "a variable that was measured before" },
         { a_switch_of_two, CLAIM_NOT_PROVEN, "SecureBoot is neither 0 nor 1" },
+        { an_empty_switch, CLAIM_NOT_PROVEN, "Secure Boot is off" },
         { no_variable, CLAIM_NOT_PROVEN, "not a variable" },
         { no_authority, CLAIM_NOT_PROVEN, "not a variable" },
         { a_debug_mode, CLAIM_NOT_PROVEN, "such as a debug mode" },

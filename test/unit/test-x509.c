@@ -40,6 +40,47 @@ static void pem_and_der_read_the_same(void **state) {
         assert_string_equal(pem.subject, "CN=first");
 }
 
+/* Without looking at the key; and of anything shorter, longer or otherwise built it says no, or the
+ * same, but never reads beyond it. */
+static void the_subject_alone_is_the_same(void **state) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        char subject[SUBJECT_TEXT_SIZE];
+        uint8_t *copy;
+        Span der;
+
+        (void) state;
+        certs_load(&scratch, "first", &c);
+        der = buf_span(&c.der);
+        assert_true(certificate_subject(der, subject));
+        assert_string_equal(subject, c.subject);
+        for (size_t n = 0; n <= der.size + 1; n++) {
+                copy = test_calloc(n + 1, 1);
+                memcpy(copy, der.data, n < der.size ? n : der.size);
+                assert_int_equal(certificate_subject((Span){ copy, n }, subject), n == der.size);
+                test_free(copy);
+        }
+        copy = test_malloc(der.size);
+        for (size_t i = 0; i < der.size; i++)
+                for (unsigned bit = 0; bit < 8; bit++) {
+                        memcpy(copy, der.data, der.size);
+                        copy[i] ^= (uint8_t) (1u << bit);
+                        (void) certificate_subject((Span){ copy, der.size }, subject);
+                }
+        test_free(copy);
+}
+
+static void lengths_that_der_does_not_have_are_refused(void **state) {
+        char subject[SUBJECT_TEXT_SIZE];
+
+        (void) state;
+        assert_false(certificate_subject(SPAN_LITERAL("\x30\x80\x00\x00"), subject));
+        assert_false(certificate_subject(
+                        SPAN_LITERAL("\x30\x85\x00\x00\x00\x00\x01\x00"), subject));
+        assert_false(certificate_subject(SPAN_LITERAL("\x30\xff\xff\xff\xff\xff"), subject));
+        assert_false(certificate_subject(SPAN_LITERAL("\x30\x84\xff\xff\xff\xff"), subject));
+        assert_false(certificate_subject((Span){}, subject));
+}
+
 static void the_fingerprint_is_sha256_of_the_der(void **state) {
         _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(65);
@@ -182,6 +223,8 @@ static void a_long_subject_is_cut(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(pem_and_der_read_the_same),
+                cmocka_unit_test(the_subject_alone_is_the_same),
+                cmocka_unit_test(lengths_that_der_does_not_have_are_refused),
                 cmocka_unit_test(the_fingerprint_is_sha256_of_the_der),
                 cmocka_unit_test(of_several_the_first_is_taken),
                 cmocka_unit_test(every_prefix_of_der_is_refused),
