@@ -4,16 +4,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
-#include "base/file.h"
-
-enum { KEY_TEXT_MAX = 256 * 1024 };
+#include "port/key-inside.h"
 
 static void bio_done(BIO **p) {
         BIO_free_all(*p);
@@ -21,10 +17,6 @@ static void bio_done(BIO **p) {
 
 static void pkcs7_done(PKCS7 **p) {
         PKCS7_free(*p);
-}
-
-static void pkey_done(EVP_PKEY **p) {
-        EVP_PKEY_free(*p);
 }
 
 static void x509_done(X509 **p) {
@@ -39,70 +31,14 @@ static void memory_done(unsigned char **p) {
         OPENSSL_free(*p);
 }
 
-/* Wipes the key's text before its memory is given back. */
-static void secret_done(Buf *b) {
-        if (b->data)
-                OPENSSL_cleanse(b->data, b->room);
-        buf_done(b);
-}
-
-/* The reason that OpenSSL gives, and an empty queue for the next failure. */
-static int openssl_failed(Err *e, int rc, const char *what) {
-        const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-        (void) err_set(e, rc, "%s: %s", what, reason ? reason : "OpenSSL gives no reason");
-        ERR_clear_error();
-        return rc;
-}
-
 static int no_memory(Err *e) {
         ERR_clear_error();
         return err_set(e, -ENOMEM, "signature: no memory");
 }
 
-/* OpenSSL would ask on the terminal. */
-static int no_passphrase(char *buf, int size, int writing, void *data) {
-        (void) buf;
-        (void) size;
-        (void) writing;
-        (void) data;
-        return -1;
-}
-
 /* Over no bytes too, for which BIO_new_mem_buf() would give none. */
 static BIO *bio_over(Span s) {
         return BIO_new_mem_buf(s.size > 0 ? (const void *) s.data : "", (int) s.size);
-}
-
-static int load_key(const char *path, EVP_PKEY **ret, Err *e) {
-        _cleanup_(secret_done) Buf text = BUF_UP_TO(KEY_TEXT_MAX);
-        _cleanup_(bio_done) BIO *bio = NULL;
-        _cleanup_(pkey_done) EVP_PKEY *key = NULL;
-        Span pem;
-        int rc;
-
-        rc = file_read(path, &text, e);
-        if (rc < 0)
-                return rc;
-        pem = buf_span(&text);
-        bio = bio_over(pem);
-        if (!bio)
-                return no_memory(e);
-        key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-        if (!key) {
-                ERR_clear_error();
-                return err_set(e, -EBADMSG,
-                                "%s: no private key in PEM that is well-formed and not encrypted",
-                                path);
-        }
-        if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC"))
-                return err_set(e, -EOPNOTSUPP,
-                                "%s: neither an RSA nor an EC key, which is what the kernel takes",
-                                path);
-
-        *ret = key;
-        key = NULL;
-        return 0;
 }
 
 static int load_certificate(const Certificate *c, X509 **ret, Err *e) {
@@ -155,32 +91,29 @@ static int hand_out(PKCS7 *p7, Span content, const Certificate *certificate, Buf
 
 int cms_sign(Span content, const char *private_key, const Certificate *certificate, Buf *der,
                 bool *ret_reproducible, Err *e) {
-        _cleanup_(pkey_done) EVP_PKEY *key = NULL;
+        _cleanup_(private_key_done) PrivateKey *key = NULL;
         _cleanup_(x509_done) X509 *x = NULL;
         _cleanup_(pkcs7_done) PKCS7 *p7 = NULL;
         int rc;
 
         if (content.size > INT_MAX)
                 return err_set(e, -E2BIG, "too much to sign");
-        rc = load_key(private_key, &key, e);
+        rc = private_key_load(private_key, &(KeySource){}, &key, e);
         if (rc < 0)
                 return rc;
         rc = load_certificate(certificate, &x, e);
         if (rc < 0)
                 return rc;
-        if (X509_check_private_key(x, key) != 1) {
-                ERR_clear_error();
-                return err_set(e, -EKEYREJECTED, "%s: not the private key of the certificate of %s",
-                                private_key, certificate->subject);
-        }
-        rc = make_signature(x, key, content, &p7, e);
+        rc = key_fits(key, x, certificate, e);
+        if (rc == 0)
+                rc = make_signature(x, key->pkey, content, &p7, e);
         if (rc < 0)
                 return rc;
         rc = hand_out(p7, content, certificate, der, e);
         if (rc < 0)
                 return rc;
 
-        *ret_reproducible = EVP_PKEY_is_a(key, "RSA");
+        *ret_reproducible = private_key_repeats(key);
         return 0;
 }
 

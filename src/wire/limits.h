@@ -65,7 +65,8 @@ enum {
         STUB_VERSION_MAX = 128,       /* what it says of its own version */
         UKI_TEXT_MAX = 256 * 1024,    /* a section that holds text: .cmdline, .osrel and the like */
         UKI_MAX = 1024 * 1024 * 1024, /* the whole file */
-        PHASES_MAX = 16,              /* phase paths that one prediction is for */
+        PE_CERTIFICATES_MAX = 1024 * 1024, /* the signatures at the end of a PE file */
+        PHASES_MAX = 16,                   /* phase paths that one prediction is for */
 
         /* images, leaves, keys */
         VERITY_SALT_MAX = 256,
@@ -83,7 +84,7 @@ enum {
         EXTENSION_RELEASE_KEYS_MAX = 128,
         PEM_MAX = 256 * 1024,        /* a key or certificate file */
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
-        SIGNERS_MAX = 16,            /* of one thing; only one is taken so far */
+        SIGNERS_MAX = 16,            /* of one thing */
         NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
 
         /* the socket (wire/call) */
