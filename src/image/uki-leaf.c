@@ -62,6 +62,8 @@ int uki_leaf_write(const UkiLeaf *l, int fd, const char *path, Err *e) {
         Span bytes;
         int rc;
 
+        leaf.has_signer = l->built->signer.size > 0;
+        memcpy(leaf.signer, l->built->signer.bytes, sizeof(leaf.signer));
         memcpy(leaf.authenticode, l->built->authenticode.bytes, sizeof(leaf.authenticode));
         rc = add_sections(l, &leaf, &pcr11, e);
         if (rc == 0)

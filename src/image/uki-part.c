@@ -12,6 +12,8 @@
 void uki_part_done(UkiPart *p) {
         fd_done(&p->fd);
         buf_done(&p->bytes);
+        buf_done(&p->head);
+        buf_done(&p->tail);
 }
 
 static int too_large(const char *path, Err *e) {
@@ -84,16 +86,41 @@ int uki_part_text(const char *value, bool squeeze, UkiPart *ret, Err *e) {
         return 0;
 }
 
+/* As many as lie together: in the head, in the tail, or between the two. */
+static int read_once(const UkiPart *p, uint64_t at, uint8_t *into, size_t size, size_t *ret_size,
+                Err *e) {
+        uint64_t tail_at = p->size - p->tail.size, end = tail_at;
+        const uint8_t *from = NULL;
+
+        if (at < p->head.size) {
+                from = p->head.data + at;
+                end = p->head.size;
+        } else if (at >= tail_at) {
+                from = p->tail.data + (at - tail_at);
+                end = p->size;
+        } else if (p->fd < 0) {
+                from = p->bytes.data + at;
+        }
+        if (size > end - at)
+                size = (size_t) (end - at);
+        if (!from)
+                return file_read_some(p->fd, p->name, at, into, size, ret_size, e);
+        memcpy(into, from, size);
+        *ret_size = size;
+        return 0;
+}
+
 int uki_part_read(const UkiPart *p, uint64_t at, uint8_t *into, size_t size, size_t *ret_size,
                 Err *e) {
-        uint64_t left = at < p->size ? p->size - at : 0;
+        size_t done = 0, n = 1;
 
-        if (size > left)
-                size = (size_t) left;
-        if (p->fd >= 0)
-                return file_read_some(p->fd, p->name, at, into, size, ret_size, e);
-        if (size > 0)
-                memcpy(into, p->bytes.data + at, size);
-        *ret_size = size;
+        while (done < size && at + done < p->size && n > 0) {
+                int rc = read_once(p, at + done, into + done, size - done, &n, e);
+
+                if (rc < 0)
+                        return rc;
+                done += n;
+        }
+        *ret_size = done;
         return 0;
 }

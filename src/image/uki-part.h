@@ -5,12 +5,14 @@
 #include "base/err.h"
 
 /* Something that goes into a section: a file, whose bytes are read once, when they are written; or
- * bytes that are at hand. Owner: uki_part_done(). */
+ * bytes that are at hand. What signing changes of it is kept apart, so that nothing is copied
+ * before it is written. Owner: uki_part_done(). */
 typedef struct UkiPart {
         const char *name; /* for e; borrowed */
         int fd;           /* negative: the bytes are in memory */
         uint64_t size;
         Buf bytes;
+        Buf head, tail; /* in place of the first bytes, and behind the others: part of size */
 } UkiPart;
 
 #define UKI_PART_NONE ((UkiPart){ .fd = -1 })

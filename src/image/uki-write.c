@@ -2,10 +2,11 @@
 #include "image/uki-write.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/file.h"
 
-enum { CHECKSUM_IN_OPTIONAL = 64, CHECKSUM_SIZE = 4, DIRECTORY_SIZE = 8 };
+enum { CHECKSUM_SIZE = 4, DIRECTORY_SIZE = 8, ALIGNMENT = 8 };
 
 void uki_writer_done(UkiWriter *w) {
         hasher_done(&w->authenticode);
@@ -33,26 +34,32 @@ static uint32_t fold(uint64_t sum) {
         return (uint32_t) sum;
 }
 
+static int write_at(const UkiWriter *w, uint64_t at, Span bytes, Err *e) {
+        return w->fd >= 0 ? file_write_at(w->fd, w->name, at, bytes, e) : 0;
+}
+
+static void count(UkiWriter *w, Span bytes, uint64_t at) {
+        w->sum = fold(w->sum + sum_of(bytes, at));
+}
+
 static int put(UkiWriter *w, Span bytes, Err *e) {
         int rc;
 
-        rc = file_write_at(w->fd, w->name, w->at, bytes, e);
+        rc = write_at(w, w->at, bytes, e);
         if (rc < 0)
                 return rc;
-        w->sum += sum_of(bytes, w->at);
-        w->sum = fold(w->sum);
+        count(w, bytes, w->at);
         w->at += bytes.size;
         return 0;
 }
 
 /* The two fields that signing changes are left out of the hash. */
-static int hash_headers(UkiWriter *w, Span headers, const Pe *pe, Err *e) {
-        size_t checksum = w->checksum_at, entry, after = checksum + CHECKSUM_SIZE;
+static int hash_headers(UkiWriter *w, Span headers, Err *e) {
+        size_t checksum = w->checksum_at, entry = w->directory_at, after = checksum + CHECKSUM_SIZE;
         int rc;
 
         rc = hasher_add(w->authenticode, (Span){ headers.data, checksum }, e);
-        if (rc == 0 && pe->n_directories > PE_DIRECTORY_CERTIFICATES) {
-                entry = pe->at.directories + (size_t) PE_DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
+        if (rc == 0 && entry > 0) {
                 rc = hasher_add(w->authenticode, (Span){ headers.data + after, entry - after }, e);
                 after = entry + DIRECTORY_SIZE;
         }
@@ -66,12 +73,14 @@ int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWri
         UkiWriter w = { .fd = fd, .name = name };
         int rc;
 
-        w.checksum_at = pe->at.optional_header + CHECKSUM_IN_OPTIONAL;
+        w.checksum_at = (uint32_t) pe_checksum_at(pe);
+        if (pe->n_directories > PE_DIRECTORY_CERTIFICATES)
+                w.directory_at = (uint32_t) pe_directory_at(pe, PE_DIRECTORY_CERTIFICATES);
         assert(span_is_zero((Span){ headers.data + w.checksum_at, CHECKSUM_SIZE }));
 
         rc = hasher_new(HASH_SHA256, &w.authenticode, e);
         if (rc == 0)
-                rc = hash_headers(&w, headers, pe, e);
+                rc = hash_headers(&w, headers, e);
         if (rc == 0)
                 rc = put(&w, headers, e);
         if (rc < 0) {
@@ -103,13 +112,41 @@ int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) {
         return rc;
 }
 
-int uki_writer_end(UkiWriter *w, Digest *ret, Err *e) {
+int uki_writer_hash(UkiWriter *w, Digest *ret, Err *e) {
+        assert(w->at % ALIGNMENT == 0);
+
+        return hasher_end(w->authenticode, ret, e);
+}
+
+static void put_u32le(uint8_t *to, uint32_t v) {
+        for (unsigned i = 0; i < 4; i++)
+                to[i] = (uint8_t) (v >> 8 * i);
+}
+
+int uki_writer_certificates(UkiWriter *w, Span table, Err *e) {
+        uint8_t entry[DIRECTORY_SIZE];
+        int rc;
+
+        if (w->directory_at == 0 || w->at + table.size > UINT32_MAX)
+                return err_set(e, -EBADMSG, "%s: its headers have no room for a signature's place",
+                                w->name);
+        put_u32le(entry, (uint32_t) w->at);
+        put_u32le(entry + 4, (uint32_t) table.size);
+        rc = write_at(w, w->directory_at, (Span){ entry, sizeof(entry) }, e);
+        if (rc < 0)
+                return rc;
+        count(w, (Span){ entry, sizeof(entry) }, w->directory_at);
+        return put(w, table, e);
+}
+
+int uki_writer_end(UkiWriter *w, uint32_t *ret_checksum, Err *e) {
         uint32_t checksum = fold(w->sum) + (uint32_t) w->at;
         uint8_t bytes[CHECKSUM_SIZE];
         int rc;
 
-        for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
-                bytes[i] = (uint8_t) (checksum >> 8 * i);
-        rc = file_write_at(w->fd, w->name, w->checksum_at, (Span){ bytes, sizeof(bytes) }, e);
-        return rc < 0 ? rc : hasher_end(w->authenticode, ret, e);
+        put_u32le(bytes, checksum);
+        rc = write_at(w, w->checksum_at, (Span){ bytes, sizeof(bytes) }, e);
+        if (rc == 0)
+                *ret_checksum = checksum;
+        return rc;
 }

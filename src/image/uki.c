@@ -14,6 +14,7 @@
 #include "image/uki-sbat.h"
 #include "image/uki-write.h"
 #include "layer/uki-name.h"
+#include "port/authenticode.h"
 #include "port/interrupt.h"
 #include "wire/pe.h"
 #include "wire/stub.h"
@@ -52,6 +53,7 @@ typedef struct Work {
         size_t n_sections;
         Digest digests[SECTIONS];
         UkiPlan plan;
+        PeSigner signer;
         NewFile image, leaf;
         UkiBuilt built;
 } Work;
@@ -64,12 +66,14 @@ static void work_done(Work *w) {
         for (size_t i = 0; i < ELEMENTS(w->initrds); i++)
                 uki_part_done(&w->initrds[i]);
         buf_done(&w->stub_bytes);
+        pe_signer_done(&w->signer);
 }
 
 static void work_new(const UkiParams *p, Work *w) {
         memset(w, 0, sizeof(*w));
         w->p = p;
         w->stub_bytes = BUF_UP_TO(STUB_MAX);
+        w->signer = PE_SIGNER_NONE;
         w->image = NEW_FILE_NONE;
         w->leaf = NEW_FILE_NONE;
         for (size_t i = 0; i < ELEMENTS(w->single); i++)
@@ -136,13 +140,34 @@ static int take_text(Work *w, Which which, const char *value, Err *e) {
         return uki_part_text(value, which == CMDLINE, &w->single[which], e);
 }
 
-static int open_kernel(Work *w, Err *e) {
-        const char *uname = w->p->uname;
+/* Before the long work, which a key that cannot sign would waste. */
+static int open_signer(Work *w, Err *e) {
+        UkiBuilt *b = &w->built;
         int rc;
 
-        rc = uki_part_open(w->p->linux_image, &w->single[KERNEL], e);
+        b->reproducible = true;
+        if (!w->p->sign)
+                return 0;
+        rc = pe_signer_open(w->p->sign, &w->signer, e);
+        if (rc < 0)
+                return rc;
+        b->reproducible = !w->signer.key || private_key_repeats(w->signer.key);
+        b->signer = w->signer.certificate.fingerprint;
+        (void) snprintf(b->subject, sizeof(b->subject), "%s", w->signer.certificate.subject);
+        return 0;
+}
+
+static int open_kernel(Work *w, Err *e) {
+        const char *uname = w->p->uname;
+        UkiPart *part = &w->single[KERNEL];
+        Digest unused;
+        int rc;
+
+        rc = uki_part_open(w->p->linux_image, part, e);
         if (rc == 0)
-                rc = kernel_open(&w->single[KERNEL], w->stub.machine, &w->kernel, e);
+                rc = kernel_open(part, w->stub.machine, &w->kernel, e);
+        if (rc == 0 && w->p->sign_kernel)
+                rc = sign_pe(part, &w->signer, &unused, e);
         if (rc < 0)
                 return rc;
         if (!uname && w->kernel.uname[0])
@@ -325,10 +350,40 @@ static int write_places(Work *w, UkiWriter *writer, Err *e) {
         return rc;
 }
 
+static int write_to_sign(Work *w, Err *e) {
+        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(CMS_MAX);
+        int rc;
+
+        rc = authenticode_to_sign(&w->built.authenticode, &bytes, e);
+        if (rc == 0)
+                rc = file_write_at(w->image.fd, w->p->output, 0, buf_span(&bytes), e);
+        return rc;
+}
+
+/* What is known when all is written but the end. */
+static int end_image(Work *w, UkiWriter *writer, Err *e) {
+        _cleanup_(buf_done) Buf table = BUF_UP_TO(PE_CERTIFICATES_MAX);
+        uint32_t unused;
+        int rc;
+
+        rc = uki_writer_hash(writer, &w->built.authenticode, e);
+        if (rc == 0 && w->p->digest_only)
+                return write_to_sign(w, e);
+        if (rc == 0 && w->p->sign)
+                rc = pe_signer_table(&w->signer, &w->built.authenticode, (Span){}, &table, e);
+        if (rc == 0 && w->p->sign)
+                rc = uki_writer_certificates(writer, buf_span(&table), e);
+        if (rc == 0)
+                rc = uki_writer_end(writer, &unused, e);
+        w->built.size = writer->at;
+        return rc;
+}
+
 static int write_image(Work *w, Err *e) {
         _cleanup_(uki_writer_done) UkiWriter writer = {};
         _cleanup_(buf_done) Buf headers = BUF_UP_TO(STUB_MAX);
         uint16_t dll_flags = w->stub.dll_flags;
+        int fd = w->p->digest_only ? -1 : w->image.fd;
         Span bytes;
         int rc;
 
@@ -339,13 +394,10 @@ static int write_image(Work *w, Err *e) {
         rc = buf_end(&headers, &bytes);
         if (rc < 0)
                 return err_set(e, rc, "%s: no memory for its headers", w->p->output);
-        rc = uki_writer_open(w->image.fd, w->p->output, bytes, &w->stub, &writer, e);
+        rc = uki_writer_open(fd, w->p->output, bytes, &w->stub, &writer, e);
         if (rc == 0)
                 rc = write_places(w, &writer, e);
-        if (rc == 0)
-                rc = uki_writer_end(&writer, &w->built.authenticode, e);
-        w->built.size = w->plan.file_size;
-        return rc;
+        return rc < 0 ? rc : end_image(w, &writer, e);
 }
 
 static int write_leaf(Work *w, Err *e) {
@@ -378,9 +430,9 @@ static int commit(Work *w, Err *e) {
 }
 
 int uki_build(const UkiParams *p, UkiBuilt *ret, Err *e) {
-        static int (*const steps[])(Work *, Err *) = { open_stub, open_kernel, open_texts,
-                open_initrds, make_sbat, plan, take_names, open_files, write_image, write_leaf,
-                commit };
+        static int (*const steps[])(Work *, Err *) = { open_stub, open_signer, open_kernel,
+                open_texts, open_initrds, make_sbat, plan, take_names, open_files, write_image,
+                write_leaf, commit };
         _cleanup_(work_done) Work w;
         int rc = 0;
 

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "image/sign-pe.h"
 #include "wire/limits.h"
 
 /* Builds a unified kernel image (UAPI.5) out of systemd-stub, a kernel and what goes with it, and
@@ -23,7 +24,10 @@ typedef struct UkiParams {
         const char *version;       /* NULL: IMAGE_VERSION=, or the uname */
         const char *output, *leaf; /* paths; leaf NULL: none is written */
         bool has_epoch;
-        uint64_t epoch; /* for the leaf */
+        uint64_t epoch;         /* for the leaf */
+        const SignParams *sign; /* for Secure Boot; NULL: not signed */
+        bool sign_kernel;       /* the kernel inside, too, with the same key */
+        bool digest_only; /* output is to hold the bytes that are to be signed, and no image */
 } UkiParams;
 
 typedef struct UkiBuilt {
@@ -34,6 +38,9 @@ typedef struct UkiBuilt {
         bool has_uname;
         Digest authenticode; /* SHA-256 */
         uint64_t size;
+        Digest signer; /* fingerprint of the certificate; of no size where it is not signed */
+        char subject[256];
+        bool reproducible; /* building it again gives the same bytes */
 } UkiBuilt;
 
 /* Image and leaf appear when both are whole, the leaf last; on any failure neither does. -EINVAL

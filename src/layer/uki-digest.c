@@ -12,7 +12,6 @@
 
 enum {
         CHUNK = 64 * 1024,
-        CHECKSUM_IN_OPTIONAL = 64,
         CHECKSUM_SIZE = 4,
         DIRECTORY_SIZE = 8,
 };
@@ -74,13 +73,12 @@ static int add_range(Walk *w, uint64_t at, uint64_t size, Err *e) {
 /* All but the two fields that signing changes. */
 static int add_headers(Walk *w, Err *e) {
         const Pe *pe = &w->u->pe;
-        uint64_t checksum = pe->at.optional_header + CHECKSUM_IN_OPTIONAL,
-                 after = checksum + CHECKSUM_SIZE, entry;
+        uint64_t checksum = pe_checksum_at(pe), after = checksum + CHECKSUM_SIZE, entry;
         int rc;
 
         rc = add_range(w, 0, checksum, e);
         if (rc == 0 && pe->n_directories > PE_DIRECTORY_CERTIFICATES) {
-                entry = pe->at.directories + (uint64_t) PE_DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
+                entry = pe_directory_at(pe, PE_DIRECTORY_CERTIFICATES);
                 rc = add_range(w, after, entry - after, e);
                 after = entry + DIRECTORY_SIZE;
         }

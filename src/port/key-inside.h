@@ -5,7 +5,6 @@
 #include <openssl/x509.h>
 
 #include "port/key.h"
-#include "port/x509.h"
 
 /* What the files behind the doors to OpenSSL share of a private key. Nobody but port/ includes
  * this. */

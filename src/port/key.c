@@ -25,6 +25,10 @@ static void md_ctx_done(EVP_MD_CTX **p) {
         EVP_MD_CTX_free(*p);
 }
 
+static void x509_done(X509 **p) {
+        X509_free(*p);
+}
+
 static void store_done(OSSL_STORE_CTX **p) {
         (void) OSSL_STORE_close(*p);
 }
@@ -165,6 +169,15 @@ int key_fits(const PrivateKey *k, const X509 *x, const Certificate *certificate,
         ERR_clear_error();
         return err_set(e, -EKEYREJECTED, "%s: not the private key of the certificate of %s",
                         k->where, certificate->subject);
+}
+
+int private_key_fits(const PrivateKey *k, const Certificate *c, Err *e) {
+        _cleanup_(x509_done) X509 *x = NULL;
+        Span der = buf_span(&c->der);
+        const unsigned char *at = der.data;
+
+        x = d2i_X509(NULL, &at, (long) der.size);
+        return x ? key_fits(k, x, c, e) : openssl_failed(e, -EBADMSG, "certificate");
 }
 
 bool private_key_repeats(const PrivateKey *k) {

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "port/x509.h"
 
 /* Private keys that sign: in a file, or in a token that OpenSSL reaches by a provider or an engine
  * and that never hands them out. */
@@ -23,6 +24,9 @@ typedef struct KeySource {
 int private_key_load(
                 const char *where, const KeySource *source, PrivateKey **ret, Err *e) _must_check_;
 void private_key_done(PrivateKey **k);
+
+/* -EKEYREJECTED where the certificate is another key's. */
+int private_key_fits(const PrivateKey *k, const Certificate *c, Err *e) _must_check_;
 
 /* Whether signing the same bytes again gives the same signature: RSASSA-PKCS1-v1_5 does, ECDSA in
  * OpenSSL 3.0 does not. */

@@ -11,6 +11,7 @@
 #include "port/interrupt.h"
 #include "tools/maker.h"
 #include "tools/print.h"
+#include "tools/signing.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 #include "wire/stub.h"
@@ -19,6 +20,7 @@ typedef struct Args {
         const char *linux_image, *cmdline, *os_release, *uname, *stub, *name, *version;
         const char *output, *leaf, *json;
         Strings initrds;
+        SigningArgs signing;
 } Args;
 
 static const Option options[] = {
@@ -43,6 +45,29 @@ static const Option options[] = {
         { "output", 'o', OPTION_VALUE, "FILE", "Image to write", offsetof(Args, output) },
         { "leaf", 0, OPTION_VALUE, "FILE|no", "Release leaf to write (default: OUTPUT.leaf)",
                         offsetof(Args, leaf) },
+        { "secureboot-private-key", 0, OPTION_VALUE, "FILE|URI",
+                        "Sign the image for Secure Boot with this key (PEM)",
+                        offsetof(Args, signing.key) },
+        { "secureboot-certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
+                        offsetof(Args, signing.certificate) },
+        { "signing-provider", 0, OPTION_VALUE, "NAME",
+                        "Private keys are URIs that this provider of OpenSSL knows",
+                        offsetof(Args, signing.provider) },
+        { "signing-engine", 0, OPTION_VALUE, "NAME",
+                        "Private keys are names that this engine of OpenSSL knows",
+                        offsetof(Args, signing.engine) },
+        { "sign-kernel", 0, OPTION_FLAG, NULL, "Sign the kernel inside, too",
+                        offsetof(Args, signing.sign_kernel) },
+        { "sign", 0, OPTION_VALUE, "FILE", "Sign this PE file; no image is built",
+                        offsetof(Args, signing.file) },
+        { "existing-signatures", 0, OPTION_VALUE, "keep|replace",
+                        "What becomes of those that are there before (default: keep)",
+                        offsetof(Args, signing.existing) },
+        { "digest-only", 0, OPTION_FLAG, NULL,
+                        "Write the bytes that a key elsewhere is to sign, and no image",
+                        offsetof(Args, signing.digest_only) },
+        { "join-signature", 0, OPTION_VALUE, "FILE", "The signature that it made of them",
+                        offsetof(Args, signing.signature) },
         { "json", 0, OPTION_JSON, NULL, "Print what was built as JSON", offsetof(Args, json) },
         {},
 };
@@ -57,7 +82,28 @@ static const Option options[] = {
 #define NATIVE_STUB NULL
 #endif
 
-static int take_params(const Args *a, MakerPaths *paths, UkiParams *p, Err *e) {
+/* Options that say what goes into an image make no sense for a file that is there. */
+static int check_sign(const Args *a, Err *e) {
+        static const size_t of_images[] = { offsetof(Args, linux_image), offsetof(Args, cmdline),
+                offsetof(Args, os_release), offsetof(Args, uname), offsetof(Args, stub),
+                offsetof(Args, name), offsetof(Args, version), offsetof(Args, leaf) };
+        const char *other = a->initrds.n > 0 ? "initrd" : NULL;
+
+        for (const Option *o = options; o->name; o++)
+                for (size_t i = 0; i < ELEMENTS(of_images); i++)
+                        if (o->where == of_images[i] &&
+                                        *(const char *const *) ((const char *) a + o->where))
+                                other = o->name;
+        if (other)
+                return err_set(e, -EINVAL,
+                                "'--sign=' builds no image, so there is no use for '--%s='", other);
+        if (!a->output)
+                return err_set(e, -EINVAL, "'--output=' is missing");
+        return 0;
+}
+
+static int take_params(
+                const Args *a, const SignParams *sign, MakerPaths *paths, UkiParams *p, Err *e) {
         const char *stub = a->stub ?: NATIVE_STUB;
         int rc;
 
@@ -68,7 +114,7 @@ static int take_params(const Args *a, MakerPaths *paths, UkiParams *p, Err *e) {
         if (!stub)
                 return err_set(e, -EINVAL,
                                 "'--stub=' is missing, and there is none for this machine");
-        rc = maker_paths(a->output, a->leaf, paths, e);
+        rc = maker_paths(a->output, a->signing.digest_only ? "no" : a->leaf, paths, e);
         if (rc < 0)
                 return rc;
         *p = (UkiParams){
@@ -83,6 +129,9 @@ static int take_params(const Args *a, MakerPaths *paths, UkiParams *p, Err *e) {
                 .version = a->version,
                 .output = paths->output,
                 .leaf = paths->leaf,
+                .sign = sign,
+                .sign_kernel = a->signing.sign_kernel,
+                .digest_only = a->signing.digest_only,
         };
         return maker_epoch(&p->has_epoch, &p->epoch, e);
 }
@@ -98,6 +147,9 @@ static int print_as_json(const Args *a, const UkiParams *p, const UkiBuilt *b, E
                 json_put_foreign(&w, "leaf", span_of(p->leaf));
         json_put_foreign(&w, "name", span_of(b->name));
         json_put_foreign(&w, "output", span_of(p->output));
+        json_put_integer(&w, "reproducible", b->reproducible);
+        if (b->signer.size > 0)
+                json_put_hex(&w, "signer", digest_span(&b->signer));
         json_put_integer(&w, "size", (int64_t) b->size);
         if (p->has_epoch)
                 json_put_integer(&w, "sourceDateEpoch", (int64_t) p->epoch);
@@ -119,6 +171,7 @@ static void print_for_people(const UkiParams *p, const UkiBuilt *b) {
         (void) snprintf(text, sizeof(text), "systemd-stub %s", b->stub_version);
         print_line("stub", span_of(text));
         print_hex("authenticode", digest_span(&b->authenticode));
+        signing_print_signer(b->subject, &b->signer);
         (void) snprintf(text, sizeof(text), "%" PRIu64 " bytes", b->size);
         print_line("size", span_of(text));
         if (p->leaf)
@@ -134,18 +187,27 @@ static void print_notes(const Args *a, const UkiBuilt *b) {
                                 "avouch build-uki: note: the stub is of systemd %u; that it measures "
                                 "what %d does is an assumption\n",
                                 b->stub_generation, STUB_NEWEST);
+        signing_print_reproducible(b->reproducible);
 }
 
 static int run(void *values, char *const *operands, Err *e) {
         const Args *a = values;
         Interrupt interrupt;
         MakerPaths paths;
+        const SignParams *wanted;
+        SignParams sign;
         UkiBuilt built;
         UkiParams p;
         int rc;
 
         (void) operands;
-        rc = take_params(a, &paths, &p, e);
+        rc = signing_take(&a->signing, &sign, &wanted, e);
+        if (rc == 0 && a->signing.file) {
+                rc = check_sign(a, e);
+                return rc < 0 ? rc : signing_run(&a->signing, wanted, a->output, a->json, e);
+        }
+        if (rc == 0)
+                rc = take_params(a, wanted, &paths, &p, e);
         if (rc < 0)
                 return rc;
 
@@ -156,6 +218,8 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
 
         print_notes(a, &built);
+        if (p.digest_only)
+                return signing_print_bytes(a->json, p.output, &built.authenticode, e);
         if (a->json)
                 return print_as_json(a, &p, &built, e);
         print_for_people(&p, &built);

@@ -12,6 +12,7 @@ enum {
         DOS_HEADER_SIZE = 64,
         FILE_HEADER_SIZE = 20,
         OPTIONAL_FIXED_SIZE = 112, /* of PE32+, before the data directories */
+        CHECKSUM_IN_OPTIONAL = 64,
         DIRECTORY_SIZE = 8,
         MAGIC_PLUS = 0x20b,
         FILE_ALIGNMENT_MIN = 16, /* 512 by the text; kernels had 32 */
@@ -270,4 +271,23 @@ uint64_t pe_virtual_end(const Pe *pe) {
                         end = here;
         }
         return end;
+}
+
+bool pe_is_gapless(const Pe *pe) {
+        uint64_t covered = pe->size_of_headers;
+
+        /* none lies in the headers, and no two share a byte */
+        for (unsigned i = 0; i < pe->n_sections; i++)
+                covered += pe->sections[i].raw_size;
+        return covered == pe_raw_end(pe);
+}
+
+size_t pe_checksum_at(const Pe *pe) {
+        return pe->at.optional_header + CHECKSUM_IN_OPTIONAL;
+}
+
+size_t pe_directory_at(const Pe *pe, unsigned directory) {
+        assert(directory < pe->n_directories);
+
+        return pe->at.directories + (size_t) directory * DIRECTORY_SIZE;
 }

@@ -77,3 +77,10 @@ uint64_t pe_raw_end(const Pe *pe);
 
 /* Where memory ends that headers and sections take, not rounded. */
 uint64_t pe_virtual_end(const Pe *pe);
+
+/* Whether every byte from the headers to the last section's end belongs to one. */
+bool pe_is_gapless(const Pe *pe);
+
+/* Where the checksum of the whole file stands, and where a data directory's entry. */
+size_t pe_checksum_at(const Pe *pe);
+size_t pe_directory_at(const Pe *pe, unsigned directory);

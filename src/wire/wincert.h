@@ -9,7 +9,7 @@
 /* The attribute certificate table at the end of a signed PE file (Microsoft, "PE Format", "The
  * Attribute Certificate Table"; UEFI, 32.2.4): one WIN_CERTIFICATE behind the other,
  *
- *      u32 length, of these eight bytes too · u16 revision · u16 type · the certificate
+ *      u32 length (of these eight bytes too), u16 revision, u16 type, the certificate
  *
  * little-endian, each padded with zeros to a multiple of eight. As EDK2 does, no other end than
  * that of the last one's padding is taken. */

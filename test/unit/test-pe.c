@@ -210,6 +210,22 @@ static void every_changed_bit_is_refused_or_harmless(void **state) {
         assert_in_range(taken, 1000, 3000);
 }
 
+/* In the draft, each section begins where the one before it ends; one that is shorter leaves bytes
+ * that nothing covers. */
+static void gaps_are_seen(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(DRAFT_SIZE);
+        Span bytes = draft_pe(&b);
+        Pe pe;
+
+        (void) state;
+        assert_int_equal(pe_parse(bytes, bytes.size, &pe, NULL), 0);
+        assert_true(pe_is_gapless(&pe));
+        pe.sections[0].raw_size -= 16;
+        assert_false(pe_is_gapless(&pe));
+        assert_int_equal(pe_checksum_at(&pe), DRAFT_OPTIONAL + 64);
+        assert_int_equal(pe_directory_at(&pe, PE_DIRECTORY_CERTIFICATES), DRAFT_DIRECTORIES + 32);
+}
+
 /* What binutils says of Debian's stub, section by section. */
 static void objdump_reads_the_stub_as_we_do(void **state) {
         static const char path[] = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
@@ -248,6 +264,7 @@ int main(void) {
                 cmocka_unit_test(certificates_may_stand_at_the_end),
                 cmocka_unit_test(every_shorter_input_is_refused_and_writes_nothing),
                 cmocka_unit_test(every_changed_bit_is_refused_or_harmless),
+                cmocka_unit_test(gaps_are_seen),
                 cmocka_unit_test(objdump_reads_the_stub_as_we_do),
         };
 

@@ -8,11 +8,27 @@
 
 #include "image/uki.h"
 #include "port/interrupt.h"
+#include "support/certs.h"
 #include "support/folder.h"
 #include "support/libc.h"
 #include "support/pedraft.h"
 
 enum { BOOT_MAGIC = 0x202 };
+
+static Scratch keys;
+
+static int make(void **state) {
+        (void) state;
+        keys = scratch_new();
+        certs_make(&keys, "rsa", "rsa:2048");
+        return 0;
+}
+
+static int drop(void **state) {
+        (void) state;
+        scratch_done(&keys);
+        return 0;
+}
 
 /* A folder with all that an image is made of. */
 static Folder inputs(void) {
@@ -26,7 +42,10 @@ static Folder inputs(void) {
         return f;
 }
 
-static int build(const Folder *f, UkiBuilt *ret, Err *e) {
+static int build(const Folder *f, bool sign, UkiBuilt *ret, Err *e) {
+        ScratchPath key = scratch_path(&keys, "rsa.key"),
+                    certificate = scratch_path(&keys, "rsa.pem");
+        SignParams signing = { .private_key = key.text, .certificate = certificate.text };
         char stub[128], kernel[128], initrd[128], output[128], leaf[128];
         const char *const initrds[] = { initrd, initrd };
         UkiParams p = {
@@ -38,6 +57,8 @@ static int build(const Folder *f, UkiBuilt *ret, Err *e) {
                 .os_release = "ID=x",
                 .output = output,
                 .leaf = leaf,
+                .sign = sign ? &signing : NULL,
+                .sign_kernel = sign,
         };
 
         (void) snprintf(stub, sizeof(stub), "%s/stub", f->path);
@@ -55,22 +76,24 @@ static void every_call_may_fail(void **state) {
         static const struct {
                 LibcCalls calls;
                 int error;
-                bool for_ever, without_tmpfile;
+                bool for_ever, without_tmpfile, sign;
         } ways[] = {
                 { LIBC_FILES, EIO, false, false },
                 { LIBC_FILES, EIO, true, false },
                 { LIBC_FILES, ENOSPC, false, true },
                 { LIBC_MEMORY, ENOMEM, false, false },
                 { LIBC_MEMORY, ENOMEM, true, false },
+                { LIBC_FILES, EIO, false, false, .sign = true },
+                { LIBC_MEMORY, ENOMEM, false, false, .sign = true },
         };
         _cleanup_(folder_done) Folder f = inputs();
         UkiBuilt good, built;
 
         (void) state;
-        assert_int_equal(build(&f, &good, NULL), 0);
         for (size_t way = 0; way < ELEMENTS(ways); way++) {
                 int n = 0, failed;
 
+                assert_int_equal(build(&f, ways[way].sign, &good, NULL), 0);
                 libc_without_tmpfile(ways[way].without_tmpfile);
                 do {
                         Err e = {};
@@ -79,7 +102,7 @@ static void every_call_may_fail(void **state) {
                         (void) unlink(folder_path(&f, "out.efi"));
                         (void) unlink(folder_path(&f, "out.leaf"));
                         libc_fail_after(ways[way].calls, n++, ways[way].error, ways[way].for_ever);
-                        rc = build(&f, &built, &e);
+                        rc = build(&f, ways[way].sign, &built, &e);
                         failed = libc_heal();
                         if (rc == 0) {
                                 assert_true(digest_equal(&built.authenticode, &good.authenticode));
@@ -103,7 +126,7 @@ static void what_was_built_is_told(void **state) {
         UkiBuilt built;
 
         (void) state;
-        assert_int_equal(build(&f, &built, NULL), 0);
+        assert_int_equal(build(&f, false, &built, NULL), 0);
         assert_string_equal(built.name, "x");
         assert_string_equal(built.version, "");
         assert_string_equal(built.stub_version, "257.13-1~deb13u1");
@@ -125,7 +148,7 @@ static void interrupted_work_leaves_nothing(void **state) {
 
         (void) state;
         assert_int_equal(raise(SIGTERM), 0);
-        assert_int_equal(build(&f, &built, &e), -EINTR);
+        assert_int_equal(build(&f, false, &built, &e), -EINTR);
         assert_string_equal(e.text, "interrupted");
         assert_string_equal(folder_names(&f), "initrd kernel stub ");
         assert_int_equal(sigwait(&held, &signal), 0);
@@ -139,5 +162,5 @@ int main(void) {
                 cmocka_unit_test(interrupted_work_leaves_nothing),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, make, drop);
 }
