@@ -8,6 +8,7 @@
 #include "tools/tool.h"
 #include "verify/against.h"
 #include "verify/report.h"
+#include "verify/suggest.h"
 
 /* A verdict names every record of a log, so its JSON can be larger than the evidence. */
 enum { ANSWER_MAX = 2 * BUNDLE_MAX };
@@ -113,7 +114,7 @@ static int answer(const Args *a, const Judgement *j, const Question *q, Err *e) 
         int rc;
 
         if (a->suggest) {
-                rc = report_suggest(j, stdout, e);
+                rc = report_suggest(j, q, stdout, e);
                 if (rc == -EBADMSG) {
                         fprintf(stderr, "avouch verify: ");
                         text_print(stderr, span_of(e->text));
@@ -133,15 +134,15 @@ static int answer(const Args *a, const Judgement *j, const Question *q, Err *e) 
         return verdict_trusted(&j->verdict) ? EXIT_YES : EXIT_NO;
 }
 
-/* A policy that is suggested names the registers that the log has, not those that would be the
- * default: the evidence is judged once more by these. */
-static int judge_own_registers(
+/* A policy that is suggested demands what the evidence shows, not what would be the default: the
+ * evidence is judged once more by that. */
+static int judge_by_suggestion(
                 const char *path, const Question *q, Policy *p, Judgement *j, Buf *bundle, Err *e) {
-        const Chain *c = &j->story.segment.chain;
+        int rc;
 
-        p->n_registers = 0;
-        for (size_t i = 0; i < c->n_strands && i < POLICY_REGISTERS_MAX; i++)
-                p->registers[p->n_registers++] = c->strands[i].reg;
+        rc = policy_suggest(j, p, e);
+        if (rc < 0)
+                return rc;
         judgement_done(j);
         buf_done(bundle);
         return judge_file(path, q, j, bundle, e);
@@ -179,8 +180,8 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
         q = (Question){ .nonce = buf_span(&b.nonce), .policy = &b.policy, .releases = &b.releases };
         rc = judge_file(operands[0], &q, &j, &bundle, e);
-        if (rc == 0 && a->suggest && a->policies.n == 0 && j.story.segment.chain.n_strands > 1)
-                rc = judge_own_registers(operands[0], &q, &b.policy, &j, &bundle, e);
+        if (rc == 0 && a->suggest && a->policies.n == 0)
+                rc = judge_by_suggestion(operands[0], &q, &b.policy, &j, &bundle, e);
         if (rc == 0)
                 rc = compare(a, &q, &before, &older, &j, &against, e);
         if (rc < 0)

@@ -11,6 +11,15 @@ BootPolicy boot_policy_default(void) {
         return (BootPolicy){ .secure_boot = SWITCH_ON, .option_roms = true };
 }
 
+bool policy_can_hold(Span text) {
+        if (text.size > COMMAND_LINE_MAX)
+                return false;
+        for (size_t i = 0; i < text.size; i++)
+                if (text.data[i] < 0x20 || text.data[i] > 0x7e)
+                        return false;
+        return text.size == 0 || (text.data[0] != ' ' && text.data[text.size - 1] != ' ');
+}
+
 static int read_bool(const Assignment *a, bool *ret, Err *e) {
         if (!span_is(a->value, "yes") && !span_is(a->value, "no"))
                 return setting_wrong(a, "yes, or no", e);

@@ -33,5 +33,9 @@ typedef struct BootPolicy {
 
 BootPolicy boot_policy_default(void);
 
+/* True for text that a policy holds to the letter as a value: not empty at its ends, no control
+ * characters, and short enough for a command line. */
+bool policy_can_hold(Span text);
+
 /* Applies one assignment of these sections, in a file of this name. -EINVAL says what is wrong. */
 int boot_policy_apply(BootPolicy *p, const char *file, const Assignment *a, Err *e) _must_check_;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "verify/against.h"
 
 /* What pinning this key would make of the verdict: "key" is required though no policy knows it yet.
  */
@@ -33,7 +34,67 @@ static void suggest_registers(const Chain *c, FILE *to) {
         fprintf(to, "Start=zero\n");
 }
 
-int report_suggest(const Judgement *j, FILE *to, Err *e) {
+static void put_hashes(const char *key, const PolicyHash *list, size_t n, FILE *to) {
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(buf_done) Buf hex = BUF_UP_TO(64);
+
+                text_hex(&hex, (Span){ list[i].sha256, sizeof(list[i].sha256) });
+                fprintf(to, "%s=%.*s\n", key, (int) hex.size, (const char *) buf_span(&hex).data);
+        }
+}
+
+/* Only what the claim that the keys belong to proves under them. */
+static void suggest_firmware(const Verdict *v, const BootPolicy *p, FILE *to) {
+        if (!verdict_proven(v, CLAIM_FIRMWARE))
+                return;
+        fprintf(to, "\n[Firmware]\n");
+        if (p->secure_boot == SWITCH_OFF)
+                fprintf(to, "# Secure Boot is OFF on this machine: whoever can write to its disk starts what he likes,\n"
+                            "# and the claim kernel alone tells.\n");
+        fprintf(to, "SecureBoot=%s\n",
+                        p->secure_boot == SWITCH_ON    ? "yes"
+                        : p->secure_boot == SWITCH_OFF ? "no"
+                                                       : "any");
+        if (p->n_platform_keys > 0)
+                fprintf(to, "# the platform key: its owner may change all the others\n");
+        put_hashes("PlatformKey", p->platform_keys, p->n_platform_keys, to);
+        if (p->n_authorities > 0)
+                fprintf(to, "# what let programs start in this boot, and nothing else may\n");
+        put_hashes("Authority", p->authorities, p->n_authorities, to);
+        fprintf(to, p->option_roms ? "# drivers from devices ran in this boot\nOptionROMs=yes\n"
+                                   : "OptionROMs=no\n");
+}
+
+static void suggest_kernel(const Verdict *v, const BootPolicy *p, FILE *to) {
+        if (!verdict_proven(v, CLAIM_KERNEL))
+                return;
+        fprintf(to, "\n[Kernel]\n");
+        if (p->command_line[0] != '\0')
+                fprintf(to,
+                                "# of the kernel image, to the letter: with it a line that differs is named by the word\n"
+                                "CommandLine=%s\n",
+                                p->command_line);
+        if (p->appended[0] != '\0')
+                fprintf(to,
+                                "# came from outside of the kernel image: is that what you want?\n"
+                                "AppendedCommandLine=%s\n",
+                                p->appended);
+        if (p->companions)
+                fprintf(to, "# credentials, extensions or the like came beside it, of which only digests are known\n");
+        fprintf(to, "Companions=%s\n", p->companions ? "yes" : "no");
+}
+
+/* A boot that unlocks nothing proves nothing of unlocks: they are demanded where two boots told of
+ * some. */
+static bool is_required(const Judgement *j, Claim claim) {
+        if (!is_shown(&j->verdict, claim))
+                return false;
+        return claim != CLAIM_UNLOCK ||
+               (j->against && !j->against->same_boot &&
+                               verdict_proven(&j->against->before_by->verdict, CLAIM_UNLOCK));
+}
+
+int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128);
 
         if (!(j->readable || j->report.readable) || !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
@@ -52,10 +113,18 @@ int report_suggest(const Judgement *j, FILE *to, Err *e) {
         suggest_nv_policy(&j->systemd, to);
         fprintf(to, "\n[Verdict]\nRequire=");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
-                if (is_shown(&j->verdict, claim))
+                if (is_required(j, claim))
                         fprintf(to, "%s%s", claim == 0 ? "" : " ", claim_name(claim));
         fprintf(to, "\n");
+        if (is_shown(&j->verdict, CLAIM_UNLOCK) && !is_required(j, CLAIM_UNLOCK))
+                fprintf(to, "# Each unlock was one that policy allows. Not required, as a boot that unlocks nothing has none\n"
+                            "# to tell of: add unlock where every boot has to.\n");
+        suggest_firmware(&j->verdict, &q->policy->boot, to);
+        suggest_kernel(&j->verdict, &q->policy->boot, to);
         if (j->openings.has_counter && j->openings.fault[0] == '\0')
-                fprintf(to, "\n[Glass]\nBaseline=%" PRIu64 "\n", j->openings.count);
+                fprintf(to,
+                                "\n[Glass]\n# openings that were counted before are forgiven\nBaseline=%" PRIu64
+                                "\n",
+                                j->openings.count);
         return 0;
 }

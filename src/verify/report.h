@@ -16,9 +16,10 @@ void report_people(const Judgement *j, const Question *q, FILE *to);
  */
 int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) _must_check_;
 
-/* A policy that requires what this evidence proves. -EBADMSG where the evidence is malformed or its
- * signature does not hold: there is nothing to pin. */
-int report_suggest(const Judgement *j, FILE *to, Err *e) _must_check_;
+/* A policy that requires what this evidence proves; q has the one by which it was judged
+ * (verify/suggest), which gives the keys of firmware and kernel. -EBADMSG where the evidence is
+ * malformed or its signature does not hold: there is nothing to pin. */
+int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) _must_check_;
 
 /* A log's records, a line each, as far as they follow one another; q may be NULL. Returns how many
  * bytes at the end are none. */

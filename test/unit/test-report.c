@@ -148,11 +148,12 @@ static void assert_json_tells(const Case *c, const char *words) {
 }
 
 static void assert_suggestion(const Case *c, const char *name) {
+        const Question q = case_question(c);
         _cleanup_(text_done) Text t = {};
         FILE *to = open_memstream(&t.text, &t.size);
 
         assert_non_null(to);
-        assert_int_equal(report_suggest(&c->judgement, to, NULL), 0);
+        assert_int_equal(report_suggest(&c->judgement, &q, to, NULL), 0);
         assert_int_equal(fclose(to), 0);
         assert_text(c, t.text, name);
 }
@@ -241,7 +242,7 @@ static void evidence_that_cannot_be_read_is_reported(void **state) {
         assert_people(&c, "unreadable.txt");
         assert_json_tells(&c, "\"trusted\":0");
         assert_json_tells(&c, "\"machine\":{},\"notJudged\":[],\"timeline\":[]}");
-        assert_int_equal(report_suggest(&c.judgement, stdout, &e), -EBADMSG);
+        assert_int_equal(report_suggest(&c.judgement, &q, stdout, &e), -EBADMSG);
         assert_string_equal(e.text,
                         "no policy can be suggested: the evidence is malformed: evidence bundle: malformed "
                         "at byte 0 of 2: its __cmwc_t is not tag:avouch,2026:evidence/v1");
@@ -300,13 +301,15 @@ static void a_key_that_nobody_knows_yet_is_suggested(void **state) {
 
 static void a_key_whose_signature_does_not_hold_is_not_suggested(void **state) {
         Case c;
+        Question q;
         Err e = {};
 
         (void) state;
         case_begin(&c);
+        q = case_question(&c);
         c.forge.sign_with_other = true;
         case_judge(&c);
-        assert_int_equal(report_suggest(&c.judgement, stdout, &e), -EBADMSG);
+        assert_int_equal(report_suggest(&c.judgement, &q, stdout, &e), -EBADMSG);
         assert_string_equal(e.text,
                         "no policy can be suggested: quote 0 is not signed by the key in the evidence");
         case_end(&c);
