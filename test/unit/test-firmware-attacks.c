@@ -189,8 +189,8 @@ static const struct {
 } rows[] = {
         { "genuine", nothing, NULL, NULL },
         { "StartupLocality 0", locality_0, NULL, NULL },
-        { "all of PCR 7 gone", no_pcr7, "sha256:7", "pcr:7 is not quoted, or" },
-        { "all events gone", no_events, "sha256:0-7", "pcr:0 is not quoted, or" },
+        { "all of PCR 7 gone", no_pcr7, "sha256:7", "the logs do not replay to pcr:7" },
+        { "all events gone", no_events, "sha256:0-7", "the logs do not replay to pcr:0" },
         { "SecureBoot flipped", secure_boot_flipped, NULL, "PCR 7: its data are not what was" },
         { "an authority changed", authority_changed, NULL, "PCR 7: its data are not what was" },
         { "a boot option changed", order_changed, NULL, "in PCR 1: its data are not what was" },
