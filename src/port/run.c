@@ -12,12 +12,22 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "port/interrupt.h"
 
-enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000 };
+/* LATE: for one that had its time already */
+enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000, LATE_MILLISECONDS = 100 };
+
+/* What is to be run, and how. */
+typedef struct Task {
+        const char *const *argv;
+        const char *const *environment; /* NULL: our own, in English */
+        const int *keep_fds;
+        int milliseconds; /* until it has to have ended; -1: for ever */
+} Task;
 
 /* What parent and child hold of each other. Owner: child_done(). */
 typedef struct Child {
@@ -50,10 +60,23 @@ static int pipe_above(int ret[2]) {
         return ret[0] < 0 || ret[1] < 0 ? -EMFILE : 0;
 }
 
+static int arrange_environment(const Task *t) {
+        if (!t->environment)
+                return setenv("LC_ALL", "C", 1) < 0 || unsetenv("SOURCE_DATE_EPOCH") < 0 ? -errno
+                                                                                         : 0;
+        if (clearenv() != 0)
+                return -ENOMEM;
+        for (const char *const *word = t->environment; *word; word++)
+                /* putenv() keeps what it is handed, and so do we until exec */
+                if (putenv((char *) (uintptr_t) *word) != 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 /* Runs in the child, between fork and exec. */
-static int arrange(const int *keep_fds, int output) {
+static int arrange(const Task *t, int output) {
         sigset_t none;
-        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        int rc, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
         /* standard input first: where our caller left it closed, null itself may be a lower number
          */
@@ -65,12 +88,13 @@ static int arrange(const int *keep_fds, int output) {
 
         if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
                 return -errno;
-        for (const int *fd = keep_fds; fd && *fd >= 0; fd++)
+        for (const int *fd = t->keep_fds; fd && *fd >= 0; fd++)
                 if (fcntl(*fd, F_SETFD, 0) < 0)
                         return -errno;
+        rc = arrange_environment(t);
+        if (rc < 0)
+                return rc;
 
-        if (setenv("LC_ALL", "C", 1) < 0 || unsetenv("SOURCE_DATE_EPOCH") < 0)
-                return -errno;
         (void) sigemptyset(&none);
         (void) signal(SIGPIPE, SIG_DFL);
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
@@ -78,13 +102,13 @@ static int arrange(const int *keep_fds, int output) {
         return 0;
 }
 
-static void become(const char *const argv[], const int *keep_fds, int output, int exec_fd) {
-        int rc = arrange(keep_fds, output);
+static void become(const Task *t, int output, int exec_fd) {
+        int rc = arrange(t, output);
 
         if (rc == 0) {
                 /* execvp() takes words that it does not change as if it did (POSIX, exec,
                  * rationale) */
-                (void) execvp(argv[0], (char *const *) (uintptr_t) argv);
+                (void) execvp(t->argv[0], (char *const *) (uintptr_t) t->argv);
                 rc = -errno;
         }
         if (write(exec_fd, &rc, sizeof(rc)) != (ssize_t) sizeof(rc))
@@ -92,7 +116,7 @@ static void become(const char *const argv[], const int *keep_fds, int output, in
         _exit(127);
 }
 
-static int start(const char *const argv[], const int *keep_fds, Child *ret) {
+static int start(const Task *t, Child *ret) {
         _cleanup_(child_done) Child c = {
                 .exit_fd = -1, .output_fd = -1, .exec_fd = -1, .signal_fd = -1
         };
@@ -118,7 +142,7 @@ static int start(const char *const argv[], const int *keep_fds, Child *ret) {
         if (c.pid < 0)
                 return -errno;
         if (c.pid == 0)
-                become(argv, keep_fds, output_end, exec_end);
+                become(t, output_end, exec_end);
         c.exit_fd = pidfd_open(c.pid, 0);
         if (c.exit_fd < 0) {
                 rc = -errno;
@@ -150,21 +174,33 @@ static bool take_output(int fd, Buf *output) {
         }
 }
 
-/* Asks the child to end, and makes it. */
-static void end_child(const Child *c) {
+static bool has_ended_within(const Child *c, int milliseconds) {
         struct pollfd p = { c->exit_fd, POLLIN, 0 };
         int n;
 
-        (void) kill(c->pid, SIGTERM);
         do
-                n = poll(&p, 1, GRACE_MILLISECONDS);
+                n = poll(&p, 1, milliseconds);
         while (n < 0 && errno == EINTR);
-        if (n <= 0)
+        return n > 0;
+}
+
+/* Asks the child to end, and makes it. */
+static void end_child(const Child *c, int grace) {
+        (void) kill(c->pid, SIGTERM);
+        if (!has_ended_within(c, grace))
                 (void) kill(c->pid, SIGKILL);
 }
 
+static int64_t now_milliseconds(void) {
+        struct timespec t = {};
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Until the child has ended: its output may be held open longer, by what it started itself. */
-static int watch(const Child *c, Buf *output) {
+static int watch(const Child *c, int milliseconds, Buf *output) {
+        int64_t left = milliseconds, end = now_milliseconds() + milliseconds;
         struct pollfd p[] = {
                 { c->exit_fd, POLLIN, 0 },
                 { c->signal_fd, POLLIN, 0 },
@@ -172,18 +208,22 @@ static int watch(const Child *c, Buf *output) {
         };
 
         for (;;) {
-                if (poll(p, ELEMENTS(p), -1) < 0) {
-                        if (errno == EINTR)
-                                continue;
-                        end_child(c);
+                if (poll(p, ELEMENTS(p), (int) left) < 0 && errno != EINTR) {
+                        end_child(c, GRACE_MILLISECONDS);
                         return -EIO;
+                }
+                if (milliseconds >= 0)
+                        left = end - now_milliseconds();
+                if (milliseconds >= 0 && left <= 0 && p[0].revents == 0) {
+                        end_child(c, LATE_MILLISECONDS);
+                        return -ETIMEDOUT;
                 }
                 if (p[2].revents != 0 && !take_output(c->output_fd, output))
                         p[2].fd = -1;
                 if (p[0].revents != 0)
                         return 0;
                 if (p[1].revents != 0) {
-                        end_child(c);
+                        end_child(c, GRACE_MILLISECONDS);
                         return -EINTR;
                 }
         }
@@ -224,32 +264,58 @@ static int refuse(const char *name, int why, Err *e) {
         return err_set(e, why, "cannot start %s: %s", name, strerror(-why));
 }
 
-int run_program(const char *const argv[], const int *keep_fds, Buf *output, Err *e) {
+static int run(const Task *t, Buf *output, Err *e) {
         _cleanup_(child_done) Child c = {
                 .exit_fd = -1, .output_fd = -1, .exec_fd = -1, .signal_fd = -1
         };
+        const char *name = t->argv[0];
         int rc, not_started = 0, status = 0;
 
+        rc = start(t, &c);
+        if (rc < 0)
+                return err_set(e, rc, "%s cannot be watched over: %s", name, strerror(-rc));
+
+        rc = watch(&c, t->milliseconds, output);
+        if (rc == -ETIMEDOUT &&
+                        !has_ended_within(&c,
+                                        LATE_MILLISECONDS)) /* it sits in the kernel; we do not */
+                return err_set(e, rc, "%s did not end within %d s, nor when it was told to", name,
+                                t->milliseconds / 1000);
+        while (waitpid(c.pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        (void) take_output(c.output_fd, output);
+        if (rc == -EINTR)
+                return err_set(e, rc, "interrupted while %s ran", name);
+        if (rc == -ETIMEDOUT)
+                return err_set(e, rc, "%s did not end within %d s", name, t->milliseconds / 1000);
+        if (rc < 0)
+                return err_set(e, rc, "lost sight of %s", name);
+
+        if (read(c.exec_fd, &not_started, sizeof(not_started)) == (ssize_t) sizeof(not_started))
+                return refuse(name, not_started, e);
+        return judge(name, status, output, e);
+}
+
+int run_program(const char *const argv[], const int *keep_fds, Buf *output, Err *e) {
         for (const int *fd = keep_fds; fd && *fd >= 0; fd++)
                 if (*fd <= STDERR_FILENO)
                         return err_set(e, -EBADF,
                                         "cannot start %s: standard input, output or error is closed",
                                         argv[0]);
+        return run(&(Task){ .argv = argv, .keep_fds = keep_fds, .milliseconds = -1 }, output, e);
+}
 
-        rc = start(argv, keep_fds, &c);
-        if (rc < 0)
-                return err_set(e, rc, "%s cannot be watched over: %s", argv[0], strerror(-rc));
+int run_program_within(const char *const argv[], const char *const environment[], unsigned seconds,
+                Buf *output, Err *e) {
+        const Task t = {
+                .argv = argv, .environment = environment, .milliseconds = (int) seconds * 1000
+        };
+        struct sigaction mine = { .sa_handler = SIG_DFL }, theirs;
+        int rc;
 
-        rc = watch(&c, output);
-        while (waitpid(c.pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        (void) take_output(c.output_fd, output);
-        if (rc == -EINTR)
-                return err_set(e, rc, "interrupted while %s ran", argv[0]);
-        if (rc < 0)
-                return err_set(e, rc, "lost sight of %s", argv[0]);
-
-        if (read(c.exec_fd, &not_started, sizeof(not_started)) == (ssize_t) sizeof(not_started))
-                return refuse(argv[0], not_started, e);
-        return judge(argv[0], status, output, e);
+        if (sigaction(SIGCHLD, &mine, &theirs) < 0)
+                return err_set(e, -errno, "%s cannot be waited for: %s", argv[0], strerror(errno));
+        rc = run(&t, output, e);
+        (void) sigaction(SIGCHLD, &theirs, NULL);
+        return rc;
 }

@@ -244,6 +244,87 @@ static void the_child_does_not_inherit_what_we_hold(void **state) {
         assert_printed(&output, "SigBlk:\t0000000000000000\n");
 }
 
+#define NOTHING ((const char *[]){ NULL })
+
+static void who_is_late_is_ended(void **state) {
+        static const char *const scripts[] = { "exec sleep 1000",
+                "trap '' TERM; while :; do :; done", "echo before; exec sleep 1000" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(scripts); i++) {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+                Err e = {};
+
+                assert_int_equal(run_program_within(ARGV("/bin/sh", "-c", scripts[i]), NOTHING, 1,
+                                                 &output, &e),
+                                -ETIMEDOUT);
+                assert_string_equal(e.text, "/bin/sh did not end within 1 s");
+                assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* none is left */
+        }
+}
+
+static void who_is_in_time_is_not(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(run_program_within(ARGV("/bin/sh", "-c", "echo done"), NOTHING, 60,
+                                         &output, NULL),
+                        0);
+        assert_printed(&output, "done\n");
+        assert_int_equal(run_program_within(
+                                         ARGV("/bin/sh", "-c", "exit 3"), NOTHING, 60, &output, &e),
+                        -EIO);
+}
+
+/* A variable of who asks for a session must not reach a program that runs as root. */
+static void the_environment_is_what_we_say(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(setenv("AVOUCH_LOG_DIR", "/tmp/mine", 1), 0);
+        assert_int_equal(run_program_within(ARGV("/usr/bin/env"), ARGV("A=1", "B=two words"), 60,
+                                         &output, NULL),
+                        0);
+        assert_int_equal(unsetenv("AVOUCH_LOG_DIR"), 0);
+        assert_printed(&output, "A=1\nB=two words\n");
+}
+
+static unsigned ended;
+
+static void count_ended(int signal) {
+        (void) signal;
+        ended++;
+        (void) waitpid(-1, NULL, WNOHANG);
+}
+
+/* sshd, sudo and others look after their children; ours is not among them. */
+static void the_caller_does_not_see_our_child(void **state) {
+        struct sigaction theirs = { .sa_handler = count_ended }, now;
+
+        (void) state;
+        assert_int_equal(sigaction(SIGCHLD, &theirs, NULL), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+                assert_int_equal(run_program_within(ARGV("/bin/sh", "-c", "exit 0"), NOTHING, 60,
+                                                 &output, NULL),
+                                0);
+        }
+        assert_int_equal(ended, 0);
+        assert_int_equal(sigaction(SIGCHLD, NULL, &now), 0);
+        assert_true(now.sa_handler == count_ended);
+        (void) signal(SIGCHLD, SIG_IGN); /* nobody waits at all */
+        {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+                assert_int_equal(run_program_within(ARGV("/bin/sh", "-c", "exit 3"), NOTHING, 60,
+                                                 &output, NULL),
+                                -EIO);
+        }
+        (void) signal(SIGCHLD, SIG_DFL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_it_printed_is_handed_out_in_its_order),
@@ -259,6 +340,10 @@ int main(void) {
                 cmocka_unit_test(closed_standard_files_are_no_harm),
                 cmocka_unit_test(a_held_signal_ends_the_child_and_stays_for_us),
                 cmocka_unit_test(an_ignored_signal_is_not_held),
+                cmocka_unit_test(who_is_late_is_ended),
+                cmocka_unit_test(who_is_in_time_is_not),
+                cmocka_unit_test(the_environment_is_what_we_say),
+                cmocka_unit_test(the_caller_does_not_see_our_child),
                 cmocka_unit_test(the_child_does_not_inherit_what_we_hold),
         };
 
