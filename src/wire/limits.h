@@ -92,6 +92,11 @@ enum {
         CALL_TOKENS_MAX = 128,
         CALL_METHOD_MAX = 128, /* a method's name */
 
+        /* logins (wire/sshauth) */
+        SSH_AUTH_MAX = 64 * 1024, /* what sshd says of one login */
+        SSH_METHODS_MAX = 8,      /* methods that it passed */
+        SSH_WORD_MAX = 64,        /* a method's name, the type of a key */
+
         /* configuration (measure/config) */
         CONFIG_MAX = 64 * 1024, /* one file */
         CONFIG_FILES_MAX = 64,  /* drop-ins */
