@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tools/login.h"
+
+#define RULES(ret, e, ...)                                                                         \
+        login_rules((int) (sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)),              \
+                        (const char *[]){ __VA_ARGS__ }, ret, e)
+
+static void what_nobody_says_is_careful(void **state) {
+        LoginRules r;
+
+        (void) state;
+        assert_int_equal(login_rules(0, NULL, &r, NULL), 0);
+        assert_int_equal(r.on_failure, LOGIN_CONSOLE);
+        assert_int_equal(r.seconds, 3);
+        assert_false(r.ask);
+        assert_null(r.tpm);
+        for (size_t i = 0; i < EVENT_KINDS; i++)
+                assert_true(r.kinds[i]);
+}
+
+static void each_word_says_one_thing(void **state) {
+        LoginRules r;
+
+        (void) state;
+        assert_int_equal(RULES(&r, NULL, "ask", "timeout=60", "on-tpm-failure=deny",
+                                         "kinds=sudo,login", "program=/p", "tpm=device:/t"),
+                        0);
+        assert_true(r.ask);
+        assert_int_equal(r.seconds, 60);
+        assert_int_equal(r.on_failure, LOGIN_DENY);
+        assert_string_equal(r.program, "/p");
+        assert_string_equal(r.tpm, "device:/t");
+        for (size_t i = 0; i < EVENT_KINDS; i++)
+                assert_int_equal(r.kinds[i], strcmp(event_kinds[i], "sudo") == 0 ||
+                                                             strcmp(event_kinds[i], "login") == 0);
+}
+
+static const struct {
+        const char *word, *why;
+} refused[] = {
+        { "", "'' is no word of pam_avouch(8)" },
+        { "asks", "'asks' is no word of pam_avouch(8)" },
+        { "ask=yes", "'ask=yes' is no word of pam_avouch(8)" },
+        { "on-tpm-failure", "'on-tpm-failure' is no word of pam_avouch(8)" },
+        { "on-tpm-failure=", "on-tpm-failure=: there are console, deny and allow" },
+        { "on-tpm-failure=Deny", "on-tpm-failure=Deny: there are console, deny and allow" },
+        { "kinds=", "kinds=: there is no kind ''" },
+        { "kinds=login,", "kinds=: there is no kind ''" },
+        { "kinds=login,logins", "kinds=: there is no kind 'logins'" },
+        { "timeout=0", "timeout=0: seconds, from 1 to 60" },
+        { "timeout=61", "timeout=61: seconds, from 1 to 60" },
+        { "timeout=3s", "timeout=3s: seconds, from 1 to 60" },
+        { "timeout=-1", "timeout=-1: seconds, from 1 to 60" },
+};
+
+/* What was said before holds: "deny" is not lost with a slip behind it. */
+static void a_word_that_is_none_is_named(void **state) {
+        (void) state;
+        for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+                LoginRules r;
+                Err e = {};
+
+                assert_int_equal(RULES(&r, &e, "on-tpm-failure=deny", refused[i].word), -EINVAL);
+                assert_string_equal(e.text, refused[i].why);
+                assert_int_equal(r.on_failure, LOGIN_DENY);
+                assert_int_equal(r.seconds, 3);
+        }
+}
+
+static const struct {
+        const char *service, *kind;
+} services[] = {
+        { "sshd", "login" },
+        { "login", "login" },
+        { "gdm-password", "login" },
+        { "lightdm", "login" },
+        { "sudo", "sudo" },
+        { "sudo-i", "sudo" },
+        { "su", "sudo" },
+        { "su-l", "sudo" },
+        { "systemd-run0", "sudo" },
+        { "something", "other" },
+        { "", "other" },
+        { NULL, "other" },
+        { "cron", NULL },
+        { "systemd-user", NULL },
+        { "gdm-launch-environment", NULL },
+        { "lightdm-greeter", NULL },
+        { "runuser-l", NULL },
+};
+
+static void a_service_says_what_a_session_is(void **state) {
+        (void) state;
+        for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+                int kind = login_kind(&(Login){ .service = services[i].service });
+
+                if (services[i].kind)
+                        assert_string_equal(event_kinds[kind], services[i].kind);
+                else
+                        assert_int_equal(kind, -1);
+        }
+}
+
+static const struct {
+        const char *service, *rhost;
+        bool remote;
+} places[] = {
+        { "login", NULL, false },
+        { "login", "", false },
+        { "login", "gate.example", true },
+        { "sudo", NULL, false },
+        { "sshd", NULL, true },
+        { "sshd", "localhost", true }, /* anybody can come to it from there */
+        { "cockpit", "", true },
+        { NULL, NULL, false },
+};
+
+static void the_console_is_where_nothing_says_otherwise(void **state) {
+        static const LoginFailure failures[] = { LOGIN_CONSOLE, LOGIN_DENY, LOGIN_ALLOW };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+                const Login l = { .service = places[i].service, .rhost = places[i].rhost };
+
+                assert_int_equal(login_is_remote(&l), places[i].remote);
+                for (size_t k = 0; k < 3; k++)
+                        assert_int_equal(login_may_pass(&(LoginRules){ .on_failure = failures[k] },
+                                                         &l),
+                                        failures[k] == LOGIN_ALLOW ||
+                                                        (failures[k] == LOGIN_CONSOLE &&
+                                                                        !places[i].remote));
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_nobody_says_is_careful),
+                cmocka_unit_test(each_word_says_one_thing),
+                cmocka_unit_test(a_word_that_is_none_is_named),
+                cmocka_unit_test(a_service_says_what_a_session_is),
+                cmocka_unit_test(the_console_is_where_nothing_says_otherwise),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
