@@ -100,6 +100,8 @@ static int check_params(Work *w, Err *e) {
                 rc = check_fields(w, e);
         if (rc == 0)
                 rc = signature_check(&p->signature, e);
+        if (rc == 0)
+                rc = image_salt(p->salt, &w->seed, e);
         if (rc == 0 && p->leaf && strcmp(p->leaf, p->output) == 0)
                 rc = err_set(e, -EINVAL, "%s: is to be both the image and its leaf", p->leaf);
         if (rc == 0)
@@ -110,7 +112,9 @@ static int check_params(Work *w, Err *e) {
 }
 
 static int take_seed(Work *w, Err *e) {
-        return image_seed(w->p->seed, w->p->name, w->p->version, &w->seed, e);
+        int rc = image_seed(w->p->seed, w->p->name, w->p->version, &w->seed, e);
+
+        return rc < 0 ? rc : image_salt(w->p->salt, &w->seed, e);
 }
 
 static int prepare_signature(Work *w, Err *e) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/seed.h"
 
+#include <errno.h>
+
+#include "base/text.h"
 #include "port/crypto.h"
 
 /* The first 16 bytes, marked as a UUID of version 4 (RFC 9562, 5.4), as systemd does with its own
@@ -46,5 +49,17 @@ int image_seed(const char *text, const char *name, const char *version, ImageSee
 
         memcpy(s.salt, salt.bytes, sizeof(s.salt));
         *ret = s;
+        return 0;
+}
+
+int image_salt(const char *hex, ImageSeed *s, Err *e) {
+        uint8_t salt[sizeof(s->salt)];
+
+        if (!hex)
+                return 0;
+        if (!text_unhex(span_of(hex), salt, sizeof(salt)))
+                return err_set(e, -EINVAL, "the salt '%s' is not 64 lower-case hexadecimal digits",
+                                hex);
+        memcpy(s->salt, salt, sizeof(salt));
         return 0;
 }

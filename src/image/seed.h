@@ -17,3 +17,7 @@ typedef struct ImageSeed {
 /* text: the seed as given; NULL for the usual one, SHA-256(name || 0 || version). */
 int image_seed(const char *text, const char *name, const char *version, ImageSeed *ret,
                 Err *e) _must_check_;
+
+/* Another salt in place of the one that was derived: 64 lower-case hexadecimal digits, otherwise
+ * -EINVAL. Nothing for NULL. */
+int image_salt(const char *hex, ImageSeed *s, Err *e) _must_check_;

@@ -20,7 +20,7 @@
 typedef struct Args {
         const char *type, *source, *name, *version, *architecture;
         const char *private_key, *certificate;
-        const char *output, *leaf, *seed, *normalize, *json;
+        const char *output, *leaf, *seed, *salt, *normalize, *json;
         const char *filesystem, *compression, *file_contexts;
         const char *joined;
         bool root_hash_only;
@@ -54,6 +54,8 @@ static const Option options[] = {
                         offsetof(Args, leaf) },
         { "seed", 0, OPTION_VALUE, "TEXT", "Derive UUIDs and salt from this, not name and version",
                         offsetof(Args, seed) },
+        { "salt", 0, OPTION_VALUE, "HEX", "Salt of the hash tree (default: derived, too)",
+                        offsetof(Args, salt) },
         { "normalize", 0, OPTION_VALUE, "BOOL",
                         "Whether all files become root's (default: of extensions)",
                         offsetof(Args, normalize) },
@@ -156,6 +158,7 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
                                 .private_key = a->private_key,
                                 .joined = a->joined },
                 .seed = a->seed,
+                .salt = a->salt,
                 .fields = a->fields.values,
                 .n_fields = a->fields.n,
                 .filesystem = a->filesystem ?: "erofs",
