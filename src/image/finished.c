@@ -24,7 +24,7 @@ static int file_size(int fd, const char *name, uint64_t *ret, Err *e) {
 int finished_recognise(int fd, const char *name, bool *ret_is, Err *e) {
         static const char *const known[] = { "erofs", "squashfs", "ext4" };
         char type[32];
-        uint64_t size;
+        uint64_t size = 0;
         int rc;
 
         *ret_is = false;
@@ -41,7 +41,7 @@ int finished_recognise(int fd, const char *name, bool *ret_is, Err *e) {
 int finished_copy(int from, const char *from_name, int to, const char *to_name, uint64_t *ret_size,
                 Err *e) {
         uint8_t chunk[CHUNK];
-        uint64_t size, padded;
+        uint64_t size = 0, padded;
         int rc;
 
         rc = file_size(from, from_name, &size, e);

@@ -20,12 +20,11 @@ static void put_content(Span root_hash, Buf *to) {
         text_hex(to, root_hash);
 }
 
-static int sign(Signature *s, Span root_hash, Buf *der, Err *e) {
+static int sign(const Signature *s, Span root_hash, Buf *der, Err *e) {
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
 
         put_content(root_hash, &hex);
-        return cms_sign(buf_span(&hex), s->p->private_key, &s->certificate, der, &s->reproducible,
-                        e);
+        return cms_sign(buf_span(&hex), s->key, &s->certificate, der, e);
 }
 
 /* The root hash that is named, and the text behind it: "FILE" or "base64:TEXT". */
@@ -54,7 +53,7 @@ static int read_joined(const char *where, Buf *der, Err *e) {
 
 int signature_check(const SignatureParams *p, Err *e) {
         _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_DER_MAX);
-        const char *where;
+        const char *where = NULL;
         uint8_t root_hash[32];
         int rc;
 
@@ -69,7 +68,7 @@ int signature_check(const SignatureParams *p, Err *e) {
 /* Brought from elsewhere: it must be of the root hash that it is said to be of. */
 static int join(Signature *s, Err *e) {
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
-        const char *where;
+        const char *where = NULL;
         bool holds = false;
         int rc;
 
@@ -89,16 +88,26 @@ static int join(Signature *s, Err *e) {
         return rc;
 }
 
-int signature_prepare(const SignatureParams *p, Signature *ret, Err *e) {
-        _cleanup_(signature_done) Signature s = SIGNATURE_NONE;
+static int try_key(Signature *s, Err *e) {
         _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_DER_MAX);
         const uint8_t zeros[32] = {};
+        int rc;
+
+        rc = private_key_load(s->p->private_key, &s->p->source, &s->key, e);
+        if (rc < 0)
+                return rc;
+        s->reproducible = private_key_repeats(s->key);
+        return sign(s, (Span){ zeros, sizeof(zeros) }, &der, e);
+}
+
+int signature_prepare(const SignatureParams *p, Signature *ret, Err *e) {
+        _cleanup_(signature_done) Signature s = SIGNATURE_NONE;
         int rc;
 
         s.p = p;
         rc = certificate_load(p->certificate, &s.certificate, e);
         if (rc == 0)
-                rc = p->joined ? join(&s, e) : sign(&s, (Span){ zeros, sizeof(zeros) }, &der, e);
+                rc = p->joined ? join(&s, e) : try_key(&s, e);
         if (rc < 0)
                 return rc;
 
@@ -135,6 +144,7 @@ int signature_make(Signature *s, const Digest *root_hash, Buf *der, Err *e) {
 }
 
 void signature_done(Signature *s) {
+        private_key_done(&s->key);
         certificate_done(&s->certificate);
         buf_done(&s->der);
 }

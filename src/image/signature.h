@@ -4,20 +4,23 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "port/key.h"
 #include "port/x509.h"
 
 /* The signature of an image's root hash: made with a key that is at hand, or brought from where the
  * key is. */
 typedef struct SignatureParams {
         const char *certificate; /* PEM or DER file */
-        const char *private_key; /* PEM file; NULL where the signature is brought */
-        const char *joined;      /* "HASH:FILE", "HASH:base64:TEXT": of that root hash; or NULL */
+        const char *private_key; /* PEM file or, with a source, a URI; NULL where it is brought */
+        KeySource source;
+        const char *joined; /* "HASH:FILE", "HASH:base64:TEXT": of that root hash; or NULL */
 } SignatureParams;
 
 /* Owner: signature_done(). */
 typedef struct Signature {
         const SignatureParams *p; /* borrowed */
         Certificate certificate;
+        PrivateKey *key;
         uint8_t root_hash[32]; /* that der is a signature of, where it was brought */
         Buf der;
         bool reproducible; /* making it again gives the same bytes */

@@ -89,32 +89,21 @@ static int hand_out(PKCS7 *p7, Span content, const Certificate *certificate, Buf
         return to->failed < 0 ? err_set(e, to->failed, "no room for the signature") : 0;
 }
 
-int cms_sign(Span content, const char *private_key, const Certificate *certificate, Buf *der,
-                bool *ret_reproducible, Err *e) {
-        _cleanup_(private_key_done) PrivateKey *key = NULL;
+int cms_sign(Span content, const PrivateKey *key, const Certificate *certificate, Buf *der,
+                Err *e) {
         _cleanup_(x509_done) X509 *x = NULL;
         _cleanup_(pkcs7_done) PKCS7 *p7 = NULL;
         int rc;
 
         if (content.size > INT_MAX)
                 return err_set(e, -E2BIG, "too much to sign");
-        rc = private_key_load(private_key, &(KeySource){}, &key, e);
-        if (rc < 0)
-                return rc;
         rc = load_certificate(certificate, &x, e);
         if (rc < 0)
                 return rc;
         rc = key_fits(key, x, certificate, e);
         if (rc == 0)
                 rc = make_signature(x, key->pkey, content, &p7, e);
-        if (rc < 0)
-                return rc;
-        rc = hand_out(p7, content, certificate, der, e);
-        if (rc < 0)
-                return rc;
-
-        *ret_reproducible = private_key_repeats(key);
-        return 0;
+        return rc < 0 ? rc : hand_out(p7, content, certificate, der, e);
 }
 
 /* An algorithm that has no parameters, which are left out or NULL. */

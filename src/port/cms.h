@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "port/key.h"
 #include "port/x509.h"
 
 /* Detached PKCS#7 signatures (RFC 2315) as verity images carry them and the kernel's dm-verity
@@ -11,12 +12,10 @@
 
 enum { CMS_DER_MAX = 64 * 1024 };
 
-/* Signs content with a private key (PEM file, not encrypted, RSA or EC) whose certificate is given.
- * -EKEYREJECTED where the two do not belong together. The signature is checked before it is handed
- * out, appended to der. *ret_reproducible tells whether signing again gives the same bytes (RSA
- * does; ECDSA in OpenSSL 3.0 does not). */
-int cms_sign(Span content, const char *private_key, const Certificate *certificate, Buf *der,
-                bool *ret_reproducible, Err *e) _must_check_;
+/* Signs content with a private key whose certificate is given. -EKEYREJECTED where the two do not
+ * belong together. The signature is checked before it is handed out, appended to der. */
+int cms_sign(Span content, const PrivateKey *key, const Certificate *certificate, Buf *der,
+                Err *e) _must_check_;
 
 /* Whether der is such a signature over content, made with the key of this certificate. As systemd
  * judges (PKCS7_verify() with NOINTERN and NOVERIFY): no chain, no expiry, the certificate itself

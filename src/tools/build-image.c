@@ -19,7 +19,7 @@
 
 typedef struct Args {
         const char *type, *source, *name, *version, *architecture;
-        const char *private_key, *certificate;
+        const char *private_key, *key_source, *certificate;
         const char *output, *leaf, *seed, *salt, *normalize, *json;
         const char *filesystem, *compression, *file_contexts;
         const char *joined;
@@ -37,8 +37,11 @@ static const Option options[] = {
         { "version", 0, OPTION_VALUE, "VERSION", "Its version", offsetof(Args, version) },
         { "architecture", 0, OPTION_VALUE, "ARCH", "For which machines (default: this one's)",
                         offsetof(Args, architecture) },
-        { "private-key", 0, OPTION_VALUE, "FILE", "Key that signs the root hash (PEM)",
+        { "private-key", 0, OPTION_VALUE, "FILE|URI", "Key that signs the root hash (PEM)",
                         offsetof(Args, private_key) },
+        { "private-key-source", 0, OPTION_VALUE, "SOURCE",
+                        "Where it is: file (default), provider:NAME, engine:NAME",
+                        offsetof(Args, key_source) },
         { "certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
                         offsetof(Args, certificate) },
         { "root-hash-only", 0, OPTION_FLAG, NULL,
@@ -139,6 +142,26 @@ static int take_bool(const char *option, const char *text, bool *ret, Err *e) {
         return text ? err_set(e, -EINVAL, "'--%s=%s' is neither yes nor no", option, text) : 0;
 }
 
+/* As systemd-repart takes it. */
+static int take_source(const Args *a, KeySource *ret, Err *e) {
+        const char *text = a->key_source ?: "file", *colon = strchr(text, ':');
+
+        if (a->key_source && !a->private_key)
+                return err_set(e, -EINVAL,
+                                "'--private-key-source=' is of use with "
+                                "'--private-key=' alone");
+        if (colon && colon[1] && strncmp(text, "provider:", strlen("provider:")) == 0)
+                ret->provider = colon + 1;
+        else if (colon && colon[1] && strncmp(text, "engine:", strlen("engine:")) == 0)
+                ret->engine = colon + 1;
+        else if (strcmp(text, "file") != 0)
+                return err_set(e, -EINVAL,
+                                "'--private-key-source=%s' is none of file, provider:NAME and "
+                                "engine:NAME",
+                                text);
+        return 0;
+}
+
 static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e) {
         const char *scratch = getenv("TMPDIR");
         bool normalize;
@@ -172,7 +195,9 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
         normalize = image_kind(p->type)->release_folder != NULL;
         if (a->seed && !a->seed[0])
                 return err_set(e, -EINVAL, "'--seed=' is empty");
-        rc = take_bool("normalize", a->normalize, &normalize, e);
+        rc = take_source(a, &p->signature.source, e);
+        if (rc == 0)
+                rc = take_bool("normalize", a->normalize, &normalize, e);
         p->keep_owners = !normalize;
         if (rc == 0 && !a->architecture)
                 rc = own_architecture(&p->architecture, e);

@@ -36,14 +36,27 @@ static int drop(void **state) {
         return 0;
 }
 
+/* With the key in a file. */
+static int sign_with(
+                const char *path, const Certificate *c, Buf *der, bool *ret_reproducible, Err *e) {
+        _cleanup_(private_key_done) PrivateKey *key = NULL;
+        int rc;
+
+        rc = private_key_load(path, &(KeySource){}, &key, e);
+        if (rc < 0)
+                return rc;
+        *ret_reproducible = private_key_repeats(key);
+        return cms_sign(CONTENT, key, c, der, e);
+}
+
 static Span sign(const char *who, Buf *der, bool *ret_reproducible) {
         _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
         char key[64];
 
         (void) snprintf(key, sizeof(key), "%s.key", who);
         certs_load(&scratch, who, &c);
-        assert_int_equal(cms_sign(CONTENT, scratch_path(&scratch, key).text, &c, der,
-                                         ret_reproducible, NULL),
+        assert_int_equal(sign_with(scratch_path(&scratch, key).text, &c, der, ret_reproducible,
+                                         NULL),
                         0);
         return buf_span(der);
 }
@@ -243,8 +256,8 @@ static void a_key_that_is_not_the_certificates_is_refused(void **state) {
 
         (void) state;
         certs_load(&scratch, "rsa", &c);
-        assert_int_equal(cms_sign(CONTENT, scratch_path(&scratch, "other.key").text, &c, &b,
-                                         &reproducible, &e),
+        assert_int_equal(sign_with(scratch_path(&scratch, "other.key").text, &c, &b, &reproducible,
+                                         &e),
                         -EKEYREJECTED);
         assert_non_null(strstr(
                         e.text, "other.key: not the private key of the certificate of CN=rsa"));
@@ -257,8 +270,8 @@ static void a_certificate_that_was_never_read_is_none(void **state) {
         bool answer = false, reproducible;
 
         (void) state;
-        assert_int_equal(cms_sign(CONTENT, scratch_path(&scratch, "rsa.key").text, &c, &b,
-                                         &reproducible, NULL),
+        assert_int_equal(sign_with(scratch_path(&scratch, "rsa.key").text, &c, &b, &reproducible,
+                                         NULL),
                         -EBADMSG);
         assert_int_equal(cms_judge(sign("rsa", &b, &reproducible), CONTENT, &c, &answer, NULL),
                         -EBADMSG);
@@ -290,7 +303,7 @@ static void keys_that_cannot_sign_are_named(void **state) {
                 Err e = {};
 
                 assert_int_equal(scratch_tool(&scratch, "sh", "-c", bad_keys[i].command), 0);
-                assert_int_equal(cms_sign(CONTENT, scratch_path(&scratch, "bad.key").text, &c, &b,
+                assert_int_equal(sign_with(scratch_path(&scratch, "bad.key").text, &c, &b,
                                                  &reproducible, &e),
                                 bad_keys[i].rc);
                 if (!strstr(e.text, "bad.key: ") || !strstr(e.text, bad_keys[i].said))
