@@ -42,30 +42,47 @@ static TPM2B_PUBLIC ak_template(TpmAkType type) {
 }
 
 void tss2_drop_key(Tss2 *t) {
-        if (t->esys && t->key != ESYS_TR_NONE)
-                (void) Esys_FlushContext(t->esys, t->key);
-        t->key = ESYS_TR_NONE;
+        if (t->sys && t->key != 0)
+                (void) Tss2_Sys_FlushContext(t->sys, t->key);
+        t->key = 0;
+}
+
+/* A chip may need minutes for an RSA key. */
+static unsigned patience_for(const Tss2 *t, TpmAkType type) {
+        return type == TPM_AK_RSA ? 6 * t->patience : t->patience;
+}
+
+static TSS2_RC create(Tss2 *t, TpmAkType type, TPM2B_PUBLIC *made) {
+        TPM2B_SENSITIVE_CREATE no_auth = { .size = sizeof(no_auth) };
+        TPM2B_PUBLIC template = ak_template(type);
+        TPM2B_DIGEST hash = ROOM_FOR(TPM2B_DIGEST);
+        TPML_PCR_SELECTION no_pcrs = {};
+        TPM2B_CREATION_DATA data = {};
+        TPMT_TK_CREATION ticket = {};
+        TPM2B_DATA no_data = {};
+        TSS2_RC rc;
+
+        t->key_name = ROOM_FOR(TPM2B_NAME);
+        line_wait(t->line, patience_for(t, type));
+        rc = Tss2_Sys_CreatePrimary(t->sys, TPM2_RH_ENDORSEMENT, &tss2_password, &no_auth,
+                        &template, &no_data, &no_pcrs, &t->key, made, &data, &hash, &ticket,
+                        &t->key_name, NULL);
+        line_wait(t->line, t->patience);
+        return rc;
 }
 
 int tss2_key(Tpm *tpm, TpmAkType type, Buf *public, Err *e) {
-        _cleanup_(esys_done) TPM2B_PUBLIC *made = NULL;
-        TPM2B_PUBLIC template = ak_template(type);
-        TPM2B_SENSITIVE_CREATE no_auth = {};
-        TPML_PCR_SELECTION no_pcrs = {};
-        TPM2B_DATA no_data = {};
+        TPM2B_PUBLIC made = {};
         uint8_t bytes[sizeof(TPMT_PUBLIC)];
         Tss2 *t = tss2_of(tpm);
         size_t size = 0;
         int rc;
 
         tss2_drop_key(t);
-        rc = ASK(t, "making the attestation key", e,
-                        Esys_CreatePrimary(t->esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, &no_auth, &template, &no_data,
-                                        &no_pcrs, &t->key, &made, NULL, NULL, NULL));
+        rc = ASK(t, "making the attestation key", e, create(t, type, &made));
         if (rc < 0)
                 return rc;
-        if (Tss2_MU_TPMT_PUBLIC_Marshal(&made->publicArea, bytes, sizeof(bytes), &size))
+        if (Tss2_MU_TPMT_PUBLIC_Marshal(&made.publicArea, bytes, sizeof(bytes), &size))
                 return err_set(e, -EBADMSG, "TPM %s: made a key that is none", t->name);
         buf_bytes(public, (Span){ bytes, size });
         return public->failed;
@@ -95,12 +112,23 @@ int tss2_take_signed(const Tss2 *t, const TPM2B_ATTEST *made, const TPMT_SIGNATU
         return attest->failed < 0 ? attest->failed : signature->failed;
 }
 
+static TSS2_RC quote(Tss2 *t, const TPM2B_DATA *nonce, const TPML_PCR_SELECTION *which,
+                TPM2B_ATTEST *quoted, TPMT_SIGNATURE *made) {
+        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
+        const Span name = { t->key_name.name, t->key_name.size };
+        TSS2_RC rc;
+
+        rc = Tss2_Sys_Quote_Prepare(t->sys, t->key, nonce, &of_the_key, which);
+        if (rc == TSS2_RC_SUCCESS)
+                rc = tss2_execute(t, &tss2_password, &name, 1);
+        return rc == TSS2_RC_SUCCESS ? Tss2_Sys_Quote_Complete(t->sys, quoted, made) : rc;
+}
+
 int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                 Err *e) {
-        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
-        _cleanup_(esys_done) TPM2B_ATTEST *quoted = NULL;
-        _cleanup_(esys_done) TPMT_SIGNATURE *made = NULL;
+        TPM2B_ATTEST quoted = ROOM_FOR(TPM2B_ATTEST);
         TPML_PCR_SELECTION list = tss2_selection(which);
+        TPMT_SIGNATURE made = {};
         Tss2 *t = tss2_of(tpm);
         TPM2B_DATA data;
         int rc;
@@ -108,13 +136,11 @@ int tss2_quote(Tpm *tpm, const PcrSelection *which, Span nonce, Buf *attest, Buf
         rc = tss2_qualifying(nonce, &data, e);
         if (rc < 0)
                 return rc;
-        if (t->key == ESYS_TR_NONE)
+        if (t->key == 0)
                 return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
                                 t->name);
-        rc = ASK(t, "quoting PCRs", e,
-                        Esys_Quote(t->esys, t->key, ESYS_TR_PASSWORD, t->audit, ESYS_TR_NONE, &data,
-                                        &of_the_key, &list, &quoted, &made));
+        rc = ASK(t, "quoting PCRs", e, quote(t, &data, &list, &quoted, &made));
         if (rc < 0)
                 return rc;
-        return tss2_take_signed(t, quoted, made, attest, signature, e);
+        return tss2_take_signed(t, &quoted, &made, attest, signature, e);
 }

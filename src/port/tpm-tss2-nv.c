@@ -22,76 +22,55 @@ static What what_of(const char *doing, uint32_t index) {
 }
 
 static void forget(Tss2 *t, uint32_t index) {
-        for (size_t i = 0; i < NV_HANDLES_MAX; i++) {
-                if (t->nv[i].index != index)
-                        continue;
-                if (t->esys)
-                        (void) Esys_TR_Close(t->esys, &t->nv[i].handle);
-                t->nv[i] = (NvHandle){};
-        }
+        for (size_t i = 0; i < NV_NAMES_MAX; i++)
+                if (t->nv[i].index == index)
+                        t->nv[i] = (NvName){};
 }
 
-/* A place for one more handle; where all are taken, the first one's. */
-static NvHandle *free_place(Tss2 *t) {
-        for (size_t i = 0; i < NV_HANDLES_MAX; i++)
-                if (t->nv[i].index == 0)
-                        return &t->nv[i];
-        forget(t, t->nv[0].index);
-        return &t->nv[0];
+/* In the first place that is free, or else the first one's. */
+static void remember(Tss2 *t, uint32_t index, const TPM2B_NAME *name) {
+        size_t i = 0;
+
+        forget(t, index);
+        while (i < NV_NAMES_MAX && t->nv[i].index != 0)
+                i++;
+        t->nv[i < NV_NAMES_MAX ? i : 0] = (NvName){ index, *name };
 }
 
-/* ESYS's handle for an index. The TPM is asked where this connection does not know it yet. */
-static int find(Tss2 *t, uint32_t index, const char *doing, ESYS_TR *ret, Err *e) {
-        What what = what_of(doing, index);
-        ESYS_TR handle = ESYS_TR_NONE;
-        int rc;
-
-        for (size_t i = 0; i < NV_HANDLES_MAX; i++)
-                if (t->nv[i].index == index) {
-                        *ret = t->nv[i].handle;
-                        return 0;
-                }
-        rc = ASK(t, what.text, e,
-                        Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &handle));
-        if (rc < 0)
-                return rc;
-        *free_place(t) = (NvHandle){ index, handle };
-        *ret = handle;
-        return 0;
-}
-
-/* Whoever was refused may have met another index than the one that the handle was made for; unless
- * it was the audit session that was refused. */
+/* Whoever was refused may have met another index than the one whose Name is known; unless it was
+ * the audit session that was refused. */
 static int done(Tss2 *t, uint32_t index, int rc) {
         if (rc < 0 && rc != -EAGAIN)
                 forget(t, index);
         return rc;
 }
 
+static int read_public(Tss2 *t, uint32_t index, const char *what, TPM2B_NV_PUBLIC *ret, Err *e) {
+        TPM2B_NAME name = ROOM_FOR(TPM2B_NAME);
+        int rc;
+
+        *ret = (TPM2B_NV_PUBLIC){};
+        rc = ASK(t, what, e, Tss2_Sys_NV_ReadPublic(t->sys, index, NULL, ret, &name, NULL));
+        if (rc == 0)
+                remember(t, index, &name);
+        return done(t, index, rc);
+}
+
 int tss2_nv_public(Tpm *tpm, uint32_t index, Buf *public, Err *e) {
-        _cleanup_(esys_done) TPM2B_NV_PUBLIC *found = NULL;
-        static const char doing[] = "reading the public area of";
-        What what = what_of(doing, index);
+        What what = what_of("reading the public area of", index);
         uint8_t bytes[sizeof(TPMS_NV_PUBLIC)];
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
+        TPM2B_NV_PUBLIC found;
         size_t size = 0;
         Err why = {};
         int rc;
 
-        rc = find(t, index, doing, &handle, &why);
-        if (rc == 0)
-                rc = done(t, index,
-                                ASK(t, what.text, &why,
-                                                Esys_NV_ReadPublic(t->esys, handle, ESYS_TR_NONE,
-                                                                ESYS_TR_NONE, ESYS_TR_NONE, &found,
-                                                                NULL)));
+        rc = read_public(t, index, what.text, &found, &why);
         if (rc == -ENOENT)
                 return 0;
         if (rc < 0)
                 return err_set(e, rc, "%s", why.text);
-        if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&found->nvPublic, bytes, sizeof(bytes), &size))
+        if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&found.nvPublic, bytes, sizeof(bytes), &size))
                 return err_set(e, -EBADMSG, "TPM %s: has an NV index that is none", t->name);
         buf_bytes(public, (Span){ bytes, size });
         return public->failed < 0 ? public->failed : 1;
@@ -100,134 +79,130 @@ int tss2_nv_public(Tpm *tpm, uint32_t index, Buf *public, Err *e) {
 int tss2_nv_define(Tpm *tpm, Span public, Err *e) {
         TPM2B_AUTH none = {};
         TPM2B_NV_PUBLIC p = {};
-        ESYS_TR handle = ESYS_TR_NONE;
         Tss2 *t = tss2_of(tpm);
         size_t at = 0;
         What what;
-        int rc;
 
         if (Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(public.data, public.size, &at, &p.nvPublic) ||
                         at != public.size)
                 return err_set(e, -EINVAL, "not the public area of an NV index");
         what = what_of("defining", p.nvPublic.nvIndex);
         forget(t, p.nvPublic.nvIndex);
-        rc = ASK(t, what.text, e,
-                        Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, &none, &p, &handle));
-        if (rc < 0)
-                return rc;
-        *free_place(t) = (NvHandle){ p.nvPublic.nvIndex, handle };
-        return 0;
+        return ASK(t, what.text, e,
+                        Tss2_Sys_NV_DefineSpace(
+                                        t->sys, TPM2_RH_OWNER, &tss2_password, &none, &p, NULL));
 }
 
 int tss2_nv_undefine(Tpm *tpm, uint32_t index, Err *e) {
-        static const char doing[] = "removing";
-        What what = what_of(doing, index);
+        What what = what_of("removing", index);
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
-        int rc;
 
-        rc = find(t, index, doing, &handle, e);
-        if (rc < 0)
-                return rc;
-        rc = ASK(t, what.text, e,
-                        Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, handle, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE));
-        /* ESYS forgets the handle of an index that it removed */
-        for (size_t i = 0; rc == 0 && i < NV_HANDLES_MAX; i++)
-                if (t->nv[i].index == index)
-                        t->nv[i] = (NvHandle){};
-        return done(t, index, rc);
+        forget(t, index);
+        return ASK(t, what.text, e,
+                        Tss2_Sys_NV_UndefineSpace(
+                                        t->sys, TPM2_RH_OWNER, index, &tss2_password, NULL));
 }
 
 int tss2_nv_increment(Tpm *tpm, uint32_t index, Err *e) {
-        static const char doing[] = "incrementing";
-        What what = what_of(doing, index);
+        What what = what_of("incrementing", index);
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
         int rc;
 
-        rc = find(t, index, doing, &handle, e);
-        if (rc < 0)
-                return rc;
         rc = ASK(t, what.text, e,
-                        Esys_NV_Increment(t->esys, handle, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE));
+                        Tss2_Sys_NV_Increment(t->sys, index, index, &tss2_password, NULL));
         return done(t, index, rc);
 }
 
 int tss2_nv_extend(Tpm *tpm, uint32_t index, Span data, Err *e) {
-        static const char doing[] = "extending";
         TPM2B_MAX_NV_BUFFER with = { .size = (UINT16) data.size };
-        What what = what_of(doing, index);
+        What what = what_of("extending", index);
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
         int rc;
 
         assert(data.size > 0 && data.size <= sizeof(with.buffer));
         memcpy(with.buffer, data.data, data.size);
-        rc = find(t, index, doing, &handle, e);
-        if (rc < 0)
-                return rc;
         rc = ASK(t, what.text, e,
-                        Esys_NV_Extend(t->esys, handle, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &with));
+                        Tss2_Sys_NV_Extend(t->sys, index, index, &tss2_password, &with, NULL));
         return done(t, index, rc);
 }
 
 int tss2_nv_read(Tpm *tpm, uint32_t index, size_t size, Buf *ret, Err *e) {
-        _cleanup_(esys_done) TPM2B_MAX_NV_BUFFER *found = NULL;
-        static const char doing[] = "reading";
-        What what = what_of(doing, index);
+        TPM2B_MAX_NV_BUFFER found = ROOM_FOR(TPM2B_MAX_NV_BUFFER);
+        What what = what_of("reading", index);
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
         int rc;
 
         assert(size > 0 && size <= NV_READ_MAX);
-        rc = find(t, index, doing, &handle, e);
-        if (rc < 0)
-                return rc;
         rc = ASK(t, what.text, e,
-                        Esys_NV_Read(t->esys, handle, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, (UINT16) size, 0, &found));
+                        Tss2_Sys_NV_Read(t->sys, index, index, &tss2_password, (UINT16) size, 0,
+                                        &found, NULL));
         rc = done(t, index, rc);
         if (rc < 0)
                 return rc;
-        if (found->size != size)
+        if (found.size != size)
                 return err_set(e, -EBADMSG, "TPM %s: %s: %u bytes came, not %zu", t->name,
-                                what.text, found->size, size);
-        buf_bytes(ret, (Span){ found->buffer, found->size });
+                                what.text, found.size, size);
+        buf_bytes(ret, (Span){ found.buffer, found.size });
         return ret->failed;
+}
+
+/* The index's Name, where an audit session will hash it. */
+static int find_name(Tss2 *t, uint32_t index, const char *what, Span *ret, Err *e) {
+        TPM2B_NV_PUBLIC unused;
+        int rc = 0;
+
+        *ret = (Span){};
+        if (t->audit.handle == 0)
+                return 0;
+        for (int again = 0; rc == 0 && again < 2; again++) {
+                for (size_t i = 0; i < NV_NAMES_MAX; i++)
+                        if (t->nv[i].index == index) {
+                                *ret = (Span){ t->nv[i].name.name, t->nv[i].name.size };
+                                return 0;
+                        }
+                rc = read_public(t, index, what, &unused, e);
+        }
+        return rc;
+}
+
+static TSS2_RC certify(Tss2 *t, uint32_t index, size_t size, const Span *names,
+                const TPM2B_DATA *data, TPM2B_ATTEST *certified, TPMT_SIGNATURE *made) {
+        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
+        TSS2_RC rc;
+
+        rc = Tss2_Sys_NV_Certify_Prepare(
+                        t->sys, t->key, index, index, data, &of_the_key, (UINT16) size, 0);
+        if (rc == TSS2_RC_SUCCESS)
+                rc = tss2_execute(t, &tss2_two_passwords, names, 3);
+        return rc == TSS2_RC_SUCCESS ? Tss2_Sys_NV_Certify_Complete(t->sys, certified, made) : rc;
 }
 
 int tss2_nv_certify(Tpm *tpm, uint32_t index, size_t size, Span qualifying, Buf *attest,
                 Buf *signature, Err *e) {
-        static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
-        _cleanup_(esys_done) TPM2B_ATTEST *certified = NULL;
-        _cleanup_(esys_done) TPMT_SIGNATURE *made = NULL;
-        static const char doing[] = "certifying";
-        What what = what_of(doing, index);
+        TPM2B_ATTEST certified = ROOM_FOR(TPM2B_ATTEST);
+        What what = what_of("certifying", index);
+        TPMT_SIGNATURE made = {};
         Tss2 *t = tss2_of(tpm);
-        ESYS_TR handle;
         TPM2B_DATA data;
+        Span name;
         int rc;
 
         assert(size > 0 && size <= NV_READ_MAX);
         rc = tss2_qualifying(qualifying, &data, e);
         if (rc < 0)
                 return rc;
-        if (t->key == ESYS_TR_NONE)
+        if (t->key == 0)
                 return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
                                 t->name);
-        rc = find(t, index, doing, &handle, e);
+        rc = find_name(t, index, what.text, &name, e);
         if (rc < 0)
                 return rc;
-        rc = ASK(t, what.text, e,
-                        Esys_NV_Certify(t->esys, t->key, handle, handle, ESYS_TR_PASSWORD,
-                                        ESYS_TR_PASSWORD, t->audit, &data, &of_the_key,
-                                        (UINT16) size, 0, &certified, &made));
+
+        const Span names[] = { { t->key_name.name, t->key_name.size }, name, name };
+
+        rc = ASK(t, what.text, e, certify(t, index, size, names, &data, &certified, &made));
         rc = done(t, index, rc);
         if (rc < 0)
                 return rc;
-        return tss2_take_signed(t, certified, made, attest, signature, e);
+        return tss2_take_signed(t, &certified, &made, attest, signature, e);
 }

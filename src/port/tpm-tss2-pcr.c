@@ -33,7 +33,7 @@ static uint32_t mask_of(const TPMS_PCR_SELECTION *bank) {
 }
 
 int tss2_banks(Tpm *tpm, PcrSelection *ret, Err *e) {
-        _cleanup_(esys_done) TPMS_CAPABILITY_DATA *data = NULL;
+        TPMS_CAPABILITY_DATA data = {};
         const TPML_PCR_SELECTION *list;
         Tss2 *t = tss2_of(tpm);
         PcrSelection s = {};
@@ -41,12 +41,12 @@ int tss2_banks(Tpm *tpm, PcrSelection *ret, Err *e) {
         int rc;
 
         rc = ASK(t, "asking for its PCR banks", e,
-                        Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        TPM2_CAP_PCRS, 0, 1, &more, &data));
+                        Tss2_Sys_GetCapability(
+                                        t->sys, NULL, TPM2_CAP_PCRS, 0, 1, &more, &data, NULL));
         if (rc < 0)
                 return rc;
 
-        list = &data->data.assignedPCR;
+        list = &data.data.assignedPCR;
         for (UINT32 i = 0; i < list->count; i++) {
                 PcrBank bank = { list->pcrSelections[i].hash, mask_of(&list->pcrSelections[i]) };
 
@@ -104,21 +104,20 @@ static bool take_values(const PcrSelection *asked, const TPML_PCR_SELECTION *got
 /* One TPM2_PCR_Read: as many values as the TPM puts into one answer (8). */
 static int read_some(Tss2 *t, const PcrSelection *asked, PcrValues *into, uint32_t *ret_updates,
                 Err *e) {
-        _cleanup_(esys_done) TPML_PCR_SELECTION *got = NULL;
-        _cleanup_(esys_done) TPML_DIGEST *values = NULL;
+        TPML_PCR_SELECTION got = {};
+        TPML_DIGEST values = {};
         TPML_PCR_SELECTION list = tss2_selection(asked);
         int rc;
 
         rc = ASK(t, "reading PCRs", e,
-                        Esys_PCR_Read(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &list,
-                                        ret_updates, &got, &values));
+                        Tss2_Sys_PCR_Read(t->sys, NULL, &list, ret_updates, &got, &values, NULL));
         if (rc < 0)
                 return rc;
-        if (values->count == 0)
+        if (values.count == 0)
                 return err_set(e, -ENOENT,
                                 "TPM %s: bank %s is not active: choose with --pcrs=", t->name,
                                 hash_name(asked->banks[0].alg));
-        if (!take_values(asked, got, values, into))
+        if (!take_values(asked, &got, &values, into))
                 return err_set(e, -EBADMSG, "TPM %s: other PCRs came than were asked for", t->name);
         return 0;
 }
@@ -178,7 +177,5 @@ int tss2_extend(Tpm *tpm, unsigned pcr, const Digest *digests, size_t n, Err *e)
                 memcpy(&list.digests[i].digest, digests[i].bytes, digests[i].size);
         }
         (void) snprintf(what, sizeof(what), "extending PCR %u", pcr);
-        return ASK(t, what, e,
-                        Esys_PCR_Extend(t->esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &list));
+        return ASK(t, what, e, Tss2_Sys_PCR_Extend(t->sys, pcr, &tss2_password, &list, NULL));
 }

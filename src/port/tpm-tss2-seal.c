@@ -1,12 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "port/tpm-tss2-seal.h"
+
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
 
 #include "port/tpm-tss2-inside.h"
+#include "port/tpm-tss2.h"
 
 /* Sealing: a secret that the TPM hands out while a policy holds. */
+
+typedef struct Sealing {
+        ESYS_CONTEXT *esys;      /* NULL while there is no connection */
+        ESYS_TR storage, policy; /* the storage key, and a policy session; ESYS_TR_NONE: none */
+        void (*close)(Tpm *t);   /* of the TPM without this */
+} Sealing;
+
+static Sealing *sealing_of(const Tss2 *t) {
+        return t->sealing;
+}
+
+/* Frees what ESYS allocated; for _cleanup_ on a pointer to any of its types. */
+static void esys_done(void *p) {
+        Esys_Free(*(void **) p);
+}
+
+static void let_go(Tss2 *t) {
+        Sealing *s = sealing_of(t);
+
+        if (s->esys)
+                Esys_Finalize(&s->esys);
+        s->storage = s->policy = ESYS_TR_NONE;
+}
+
+static int connect_esys(Tss2 *t, Err *e) {
+        Sealing *s = sealing_of(t);
+        int rc;
+
+        rc = tss2_connect(t, e);
+        if (rc < 0 || s->esys)
+                return rc;
+        if (Esys_Initialize(&s->esys, line_tcti(t->line), NULL) != TSS2_RC_SUCCESS)
+                return err_set(e, -ENOMEM, "no memory for a TPM connection");
+        return 0;
+}
+
+#define ASK_ESYS(t, what, e, command) ASK_OVER(connect_esys, t, what, e, command)
 
 /* The storage key of the TCG's "TPM v2.0 Provisioning Guidance",
  * section 7.5.1, on P-256; systemd makes the same. */
@@ -30,14 +72,14 @@ static TPM2B_PUBLIC storage_template(void) {
 }
 
 static void drop(Tss2 *t, ESYS_TR *handle) {
-        if (t->esys && *handle != ESYS_TR_NONE)
-                (void) Esys_FlushContext(t->esys, *handle);
+        if (sealing_of(t)->esys && *handle != ESYS_TR_NONE)
+                (void) Esys_FlushContext(sealing_of(t)->esys, *handle);
         *handle = ESYS_TR_NONE;
 }
 
-void tss2_drop_policy(Tss2 *t) {
-        drop(t, &t->policy);
-        drop(t, &t->storage);
+static void drop_policy(Tss2 *t) {
+        drop(t, &sealing_of(t)->policy);
+        drop(t, &sealing_of(t)->storage);
 }
 
 static int make_storage(Tss2 *t, Err *e) {
@@ -46,10 +88,10 @@ static int make_storage(Tss2 *t, Err *e) {
         TPML_PCR_SELECTION no_pcrs = {};
         TPM2B_DATA no_data = {};
 
-        return ASK(t, "making the storage key", e,
-                        Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+        return ASK_ESYS(t, "making the storage key", e,
+                        Esys_CreatePrimary(sealing_of(t)->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
                                         ESYS_TR_NONE, ESYS_TR_NONE, &no_auth, &template, &no_data,
-                                        &no_pcrs, &t->storage, NULL, NULL, NULL, NULL));
+                                        &no_pcrs, &sealing_of(t)->storage, NULL, NULL, NULL, NULL));
 }
 
 /* A session whose key only the storage key's TPM can learn: what is encrypted in it is not to be
@@ -60,18 +102,18 @@ static int begin_session(Tss2 *t, TPM2_SE type, TPMA_SESSION attributes, Err *e)
         };
         int rc;
 
-        tss2_drop_policy(t);
+        drop_policy(t);
         rc = make_storage(t, e);
         if (rc < 0)
                 return rc;
-        rc = ASK(t, "beginning a session", e,
-                        Esys_StartAuthSession(t->esys, t->storage, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, NULL, type, &aes,
-                                        TPM2_ALG_SHA256, &t->policy));
+        rc = ASK_ESYS(t, "beginning a session", e,
+                        Esys_StartAuthSession(sealing_of(t)->esys, sealing_of(t)->storage,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        NULL, type, &aes, TPM2_ALG_SHA256, &sealing_of(t)->policy));
         if (rc < 0)
                 return rc;
-        if (Esys_TRSess_SetAttributes(t->esys, t->policy, attributes | TPMA_SESSION_CONTINUESESSION,
-                            0xff) != TSS2_RC_SUCCESS)
+        if (Esys_TRSess_SetAttributes(sealing_of(t)->esys, sealing_of(t)->policy,
+                            attributes | TPMA_SESSION_CONTINUESESSION, 0xff) != TSS2_RC_SUCCESS)
                 return err_set(e, -EIO, "TPM %s: its session cannot encrypt", t->name);
         return 0;
 }
@@ -107,15 +149,16 @@ static int create(Tss2 *t, const Digest *policy, Span secret, Buf *public, Buf *
         p.publicArea.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL;
         sensitive.sensitive.data.size = (UINT16) secret.size;
         memcpy(sensitive.sensitive.data.buffer, secret.data, secret.size);
-        rc = ASK(t, "sealing", e,
-                        Esys_Create(t->esys, t->storage, ESYS_TR_PASSWORD, t->policy, ESYS_TR_NONE,
-                                        &sensitive, &p, &no_data, &no_pcrs, &hidden, &made, NULL,
-                                        NULL, NULL));
+        rc = ASK_ESYS(t, "sealing", e,
+                        Esys_Create(sealing_of(t)->esys, sealing_of(t)->storage, ESYS_TR_PASSWORD,
+                                        sealing_of(t)->policy, ESYS_TR_NONE, &sensitive, &p,
+                                        &no_data, &no_pcrs, &hidden, &made, NULL, NULL, NULL));
         explicit_bzero(&sensitive, sizeof(sensitive));
         return rc < 0 ? rc : take_object(t, made, hidden, public, private, e);
 }
 
-int tss2_seal(Tpm *tpm, const Digest *policy, Span secret, Buf *public, Buf *private, Err *e) {
+static int tss2_seal(
+                Tpm *tpm, const Digest *policy, Span secret, Buf *public, Buf *private, Err *e) {
         Tss2 *t = tss2_of(tpm);
         int rc;
 
@@ -125,7 +168,7 @@ int tss2_seal(Tpm *tpm, const Digest *policy, Span secret, Buf *public, Buf *pri
         rc = begin_session(t, TPM2_SE_HMAC, TPMA_SESSION_DECRYPT, e);
         if (rc == 0)
                 rc = create(t, policy, secret, public, private, e);
-        tss2_drop_policy(t);
+        drop_policy(t);
         return rc;
 }
 
@@ -136,9 +179,9 @@ static int assert_pcrs(Tss2 *t, const TpmPolicy *p, Err *e) {
         int rc;
 
         memcpy(digest.buffer, p->pcr_digest.bytes, p->pcr_digest.size);
-        rc = ASK(t, "asserting the PCRs", &why,
-                        Esys_PolicyPCR(t->esys, t->policy, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &digest, &list));
+        rc = ASK_ESYS(t, "asserting the PCRs", &why,
+                        Esys_PolicyPCR(sealing_of(t)->esys, sealing_of(t)->policy, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, &digest, &list));
         if (rc == 0)
                 return 0;
         /* TPM_RC_VALUE, which it says of much else; asked with its values, a PCR that holds another
@@ -153,17 +196,17 @@ static int assert_counter(Tss2 *t, const TpmPolicy *p, Err *e) {
 
         for (unsigned i = 0; i < 8; i++)
                 operand.buffer[i] = (BYTE) (p->count >> (8 * (7 - i)));
-        rc = ASK(t, "looking for the counter", e,
-                        Esys_TR_FromTPMPublic(t->esys, p->counter, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &handle));
+        rc = ASK_ESYS(t, "looking for the counter", e,
+                        Esys_TR_FromTPMPublic(sealing_of(t)->esys, p->counter, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, &handle));
         if (rc < 0)
                 return rc;
-        rc = ASK(t, "asserting the counter", e,
-                        Esys_PolicyNV(t->esys, handle, handle, t->policy, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, &operand, 0,
+        rc = ASK_ESYS(t, "asserting the counter", e,
+                        Esys_PolicyNV(sealing_of(t)->esys, handle, handle, sealing_of(t)->policy,
+                                        ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &operand, 0,
                                         TPM2_EO_UNSIGNED_LE));
-        if (t->esys)
-                (void) Esys_TR_Close(t->esys, &handle);
+        if (sealing_of(t)->esys)
+                (void) Esys_TR_Close(sealing_of(t)->esys, &handle);
         return rc;
 }
 
@@ -183,14 +226,14 @@ static int check_approval(
         ecc->signatureS.size = (UINT16) p->s.size;
         memcpy(ecc->signatureR.buffer, p->r.data, p->r.size);
         memcpy(ecc->signatureS.buffer, p->s.data, p->s.size);
-        rc = ASK(t, "hashing", e,
-                        Esys_Hash(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &both,
-                                        TPM2_ALG_SHA256, ESYS_TR_RH_OWNER, &of_both, NULL));
+        rc = ASK_ESYS(t, "hashing", e,
+                        Esys_Hash(sealing_of(t)->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        &both, TPM2_ALG_SHA256, ESYS_TR_RH_OWNER, &of_both, NULL));
         if (rc < 0)
                 return rc;
-        return ASK(t, "checking the approval", e,
-                        Esys_VerifySignature(t->esys, key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        of_both, &sig, ret));
+        return ASK_ESYS(t, "checking the approval", e,
+                        Esys_VerifySignature(sealing_of(t)->esys, key, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, of_both, &sig, ret));
 }
 
 static int authorize(Tss2 *t, const TpmPolicy *p, ESYS_TR key, Err *e) {
@@ -206,11 +249,12 @@ static int authorize(Tss2 *t, const TpmPolicy *p, ESYS_TR key, Err *e) {
         rc = check_approval(t, p, key, &ticket, e);
         if (rc < 0)
                 return rc;
-        if (Esys_TR_GetName(t->esys, key, &name) != TSS2_RC_SUCCESS)
+        if (Esys_TR_GetName(sealing_of(t)->esys, key, &name) != TSS2_RC_SUCCESS)
                 return err_set(e, -EIO, "TPM %s: a key without a Name", t->name);
-        rc = ASK(t, "asserting the approval", &why,
-                        Esys_PolicyAuthorize(t->esys, t->policy, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &approved, &ref, name, ticket));
+        rc = ASK_ESYS(t, "asserting the approval", &why,
+                        Esys_PolicyAuthorize(sealing_of(t)->esys, sealing_of(t)->policy,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &approved, &ref,
+                                        name, ticket));
         /* TPM_RC_VALUE: what was asserted is not what was approved */
         return rc < 0 ? err_set(e, rc == -EIO ? -EACCES : rc, "%s", why.text) : 0;
 }
@@ -224,9 +268,9 @@ static int assert_key(Tss2 *t, const TpmPolicy *p, Err *e) {
         if (Tss2_MU_TPMT_PUBLIC_Unmarshal(p->key.data, p->key.size, &at, &public.publicArea) ||
                         at != p->key.size)
                 return err_set(e, -EINVAL, "not the public area of a key");
-        rc = ASK(t, "loading the key that approves", e,
-                        Esys_LoadExternal(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
-                                        &public, ESYS_TR_RH_OWNER, &key));
+        rc = ASK_ESYS(t, "loading the key that approves", e,
+                        Esys_LoadExternal(sealing_of(t)->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, NULL, &public, ESYS_TR_RH_OWNER, &key));
         if (rc < 0)
                 return rc;
         rc = authorize(t, p, key, e);
@@ -238,9 +282,9 @@ static int take_digest(Tss2 *t, Digest *ret, Err *e) {
         _cleanup_(esys_done) TPM2B_DIGEST *found = NULL;
         int rc;
 
-        rc = ASK(t, "asking what the policy came to", e,
-                        Esys_PolicyGetDigest(t->esys, t->policy, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &found));
+        rc = ASK_ESYS(t, "asking what the policy came to", e,
+                        Esys_PolicyGetDigest(sealing_of(t)->esys, sealing_of(t)->policy,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &found));
         if (rc < 0)
                 return rc;
         if (!digest_from(HASH_SHA256, (Span){ found->buffer, found->size }, ret))
@@ -248,7 +292,7 @@ static int take_digest(Tss2 *t, Digest *ret, Err *e) {
         return 0;
 }
 
-int tss2_policy(Tpm *tpm, const TpmPolicy *p, Digest *ret, Err *e) {
+static int tss2_policy(Tpm *tpm, const TpmPolicy *p, Digest *ret, Err *e) {
         Tss2 *t = tss2_of(tpm);
         int rc;
 
@@ -264,7 +308,7 @@ int tss2_policy(Tpm *tpm, const TpmPolicy *p, Digest *ret, Err *e) {
         if (rc == 0)
                 rc = take_digest(t, ret, e);
         if (rc < 0)
-                tss2_drop_policy(t);
+                drop_policy(t);
         return rc;
 }
 
@@ -279,9 +323,9 @@ static int load(Tss2 *t, Span public, Span private, ESYS_TR *ret, Err *e) {
                         at != public.size)
                 return err_set(e, -EBADMSG, "not a sealed object");
         memcpy(hidden.buffer, private.data, private.size);
-        return ASK(t, "loading the sealed object", e,
-                        Esys_Load(t->esys, t->storage, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &hidden, &p, ret));
+        return ASK_ESYS(t, "loading the sealed object", e,
+                        Esys_Load(sealing_of(t)->esys, sealing_of(t)->storage, ESYS_TR_PASSWORD,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, &hidden, &p, ret));
 }
 
 static int unseal(Tss2 *t, Span public, Span private, Secret *ret, Err *e) {
@@ -292,9 +336,9 @@ static int unseal(Tss2 *t, Span public, Span private, Secret *ret, Err *e) {
         rc = load(t, public, private, &object, e);
         if (rc < 0)
                 return rc;
-        rc = ASK(t, "opening", e,
-                        Esys_Unseal(t->esys, object, t->policy, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &found));
+        rc = ASK_ESYS(t, "opening", e,
+                        Esys_Unseal(sealing_of(t)->esys, object, sealing_of(t)->policy,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, &found));
         drop(t, &object);
         if (rc < 0)
                 return rc;
@@ -304,14 +348,48 @@ static int unseal(Tss2 *t, Span public, Span private, Secret *ret, Err *e) {
         return rc;
 }
 
-int tss2_unseal(Tpm *tpm, Span public, Span private, Secret *ret, Err *e) {
+static int tss2_unseal(Tpm *tpm, Span public, Span private, Secret *ret, Err *e) {
         Tss2 *t = tss2_of(tpm);
         int rc;
 
-        if (t->policy == ESYS_TR_NONE)
+        if (sealing_of(t)->policy == ESYS_TR_NONE)
                 return err_set(e, -ENOKEY, "TPM %s: there is no policy session (any more)",
                                 t->name);
         rc = unseal(t, public, private, ret, e);
-        tss2_drop_policy(t);
+        drop_policy(t);
         return rc;
+}
+
+static void close_sealing(Tpm *tpm) {
+        Tss2 *t = tss2_of(tpm);
+        Sealing *s = sealing_of(t);
+
+        drop_policy(t);
+        s->close(tpm);
+        free(s);
+}
+
+int tpm_open_sealing(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
+        Sealing *s = calloc(1, sizeof(*s));
+        Tpm *tpm = NULL;
+        Tss2 *t;
+        int rc;
+
+        if (!s)
+                return err_set(e, -ENOMEM, "no memory for a TPM connection");
+        rc = tpm_open_within(tcti, patience, &tpm, e);
+        if (rc < 0) {
+                free(s);
+                return rc;
+        }
+        t = tss2_of(tpm);
+        *s = (Sealing){ .storage = ESYS_TR_NONE, .policy = ESYS_TR_NONE, .close = t->ops.close };
+        t->sealing = s;
+        t->let_go = let_go;
+        t->ops.seal = tss2_seal;
+        t->ops.policy = tss2_policy;
+        t->ops.unseal = tss2_unseal;
+        t->ops.close = close_sealing;
+        *ret = tpm;
+        return 0;
 }

@@ -7,10 +7,14 @@
 #include <string.h>
 #include <time.h>
 #include <tss2/tss2_rc.h>
-#include <tss2/tss2_tctildr.h>
 #include <unistd.h>
 
 #include "port/tpm-tss2-inside.h"
+
+const TSS2L_SYS_AUTH_COMMAND tss2_password = { .count = 1,
+        .auths = { { .sessionHandle = TPM2_RH_PW } } };
+const TSS2L_SYS_AUTH_COMMAND tss2_two_passwords = { .count = 2,
+        .auths = { { .sessionHandle = TPM2_RH_PW }, { .sessionHandle = TPM2_RH_PW } } };
 
 enum {
         WAIT_FIRST = 2, /* milliseconds, doubled up to the last */
@@ -60,11 +64,15 @@ bool tss2_once_more(const Tss2 *t, Waiting *w, TSS2_RC rc) {
 }
 
 static void disconnect(Tss2 *t) {
-        if (t->esys)
-                Esys_Finalize(&t->esys);
-        if (t->tcti)
-                Tss2_TctiLdr_Finalize(&t->tcti);
-        t->key = t->audit = t->storage = t->policy = ESYS_TR_NONE;
+        if (t->let_go)
+                t->let_go(t);
+        if (t->sys)
+                Tss2_Sys_Finalize(t->sys);
+        free(t->sys);
+        t->sys = NULL;
+        line_close(&t->line);
+        t->key = 0;
+        t->audit = (Audit){};
         memset(t->nv, 0, sizeof(t->nv));
 }
 
@@ -121,7 +129,19 @@ static int code_of(TSS2_RC rc) {
         return -EIO;
 }
 
+/* Nobody waits for it twice: not here, and not with the next command, which would only queue up
+ * behind the one that it is at. */
+static int fell_silent(Tss2 *t, const char *what, Err *e) {
+        t->silent_until = now_ms() + t->patience;
+        disconnect(t);
+        return err_set(e, -ETIMEDOUT,
+                        "TPM %s: %s: no answer for %u ms; is it hung? it may still do what it was asked",
+                        t->name, what, t->patience);
+}
+
 int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e) {
+        if (t->line && line_is_silent(t->line))
+                return fell_silent(t, what, e);
         if (tpm_code(rc) == 0)
                 disconnect(t);
         return err_set(e, code_of(rc), "TPM %s: %s: %s%s", t->name, what, Tss2_RC_Decode(rc),
@@ -143,13 +163,21 @@ static int connect_failed(const Tss2 *t, TSS2_RC rc, Err *e) {
 }
 
 int tss2_connect(Tss2 *t, Err *e) {
+        TSS2_ABI_VERSION abi = TSS2_ABI_VERSION_CURRENT;
+        size_t size = Tss2_Sys_GetContextSize(0);
         TSS2_RC rc;
 
-        if (t->esys)
+        if (t->sys)
                 return 0;
-        rc = Tss2_TctiLdr_Initialize(t->name, &t->tcti);
-        if (rc == TSS2_RC_SUCCESS)
-                rc = Esys_Initialize(&t->esys, t->tcti, NULL);
+        if (now_ms() < t->silent_until)
+                return err_set(e, -ETIMEDOUT, "TPM %s: it did not answer; try again later",
+                                t->name);
+        rc = line_open(t->name, t->patience, &t->line);
+        if (rc != TSS2_RC_SUCCESS)
+                return connect_failed(t, rc, e);
+        t->sys = calloc(1, size);
+        rc = t->sys ? Tss2_Sys_Initialize(t->sys, size, line_tcti(t->line), &abi)
+                    : TSS2_SYS_RC_GENERAL_FAILURE;
         if (rc == TSS2_RC_SUCCESS)
                 return 0;
         disconnect(t);
@@ -157,19 +185,18 @@ int tss2_connect(Tss2 *t, Err *e) {
 }
 
 static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
-        _cleanup_(esys_done) TPMS_TIME_INFO *info = NULL;
+        TPMS_TIME_INFO info = {};
         Tss2 *t = tss2_of(tpm);
         int rc;
 
-        rc = ASK(t, "reading its clock", e,
-                        Esys_ReadClock(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &info));
+        rc = ASK(t, "reading its clock", e, Tss2_Sys_ReadClock(t->sys, NULL, &info, NULL));
         if (rc < 0)
                 return rc;
         *ret = (TpmClock){
-                .clock = info->clockInfo.clock,
-                .reset_count = info->clockInfo.resetCount,
-                .restart_count = info->clockInfo.restartCount,
-                .safe = info->clockInfo.safe == TPM2_YES,
+                .clock = info.clockInfo.clock,
+                .reset_count = info.clockInfo.resetCount,
+                .restart_count = info.clockInfo.restartCount,
+                .safe = info.clockInfo.safe == TPM2_YES,
         };
         return 0;
 }
@@ -177,7 +204,6 @@ static int tss2_clock(Tpm *tpm, TpmClock *ret, Err *e) {
 static void tss2_close(Tpm *tpm) {
         Tss2 *t = tss2_of(tpm);
 
-        tss2_drop_policy(t);
         tss2_drop_audit(t);
         tss2_drop_key(t);
         disconnect(t);
@@ -201,9 +227,6 @@ static const TpmOps tss2_ops = {
         .nv_extend = tss2_nv_extend,
         .nv_read = tss2_nv_read,
         .nv_certify = tss2_nv_certify,
-        .seal = tss2_seal,
-        .policy = tss2_policy,
-        .unseal = tss2_unseal,
         .close = tss2_close,
 };
 
@@ -220,9 +243,9 @@ int tpm_open_within(const char *tcti, unsigned patience, Tpm **ret, Err *e) {
                 free(t);
                 return err_set(e, -ENOMEM, "no memory for a TPM connection");
         }
-        t->tpm.ops = &tss2_ops;
+        t->ops = tss2_ops;
+        t->tpm.ops = &t->ops;
         t->patience = patience;
-        t->key = t->audit = t->storage = t->policy = ESYS_TR_NONE;
         rc = tss2_connect(t, e);
         if (rc < 0) {
                 tss2_close(&t->tpm);

@@ -3,13 +3,15 @@
 
 #include "port/tpm.h"
 
-/* A real TPM, through tpm2-tss (ESYS and TCTILDR, never FAPI).
+/* A real TPM, through tpm2-tss (its system API and TCTIs, never FAPI).
  *
  * A TPM that answers "not now" (busy testing itself, short of memory, sparing its flash) is asked
  * again for a bounded time, with growing waits: such an answer says that nothing was done. An
- * answer that does not come is an error at once; the next call connects anew, so that the caller
- * can look what was done. (ESYS itself asks again up to five times, at once, after RETRY, YIELDED
- * and TESTING.) What libtss2 would print itself is switched off by $TSS2_LOG unless that is set. */
+ * answer that gets lost is an error at once; the next call connects anew, so that the caller can
+ * look what was done. One that does not come is waited for as long (-ETIMEDOUT), and then nothing
+ * is asked of that TPM for as long again: what hangs, hangs whoever waits once. Making an RSA key,
+ * which takes a chip long, is waited for six times as long. What libtss2 would print itself is
+ * switched off by $TSS2_LOG unless that is set. */
 
 /* tcti: as tpm2-tools has it ("device:/dev/tpmrm0", "swtpm:path=/run/tpm.sock"); NULL for
  * "device:/dev/tpmrm0". No TPM command is sent here. patience: milliseconds for one command to a

@@ -115,8 +115,9 @@ static inline int tpm_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature,
 }
 
 /* NV indices. Those that avouch uses have an empty password and are read and written by it, so that
- * neither a lockout nor the owner's password stops them. On a real TPM the first call for an index
- * costs one command more (TPM2_NV_ReadPublic), in each connection.
+ * neither a lockout nor the owner's password stops them. Each call is one command; but in an audit
+ * session a real TPM is asked for the index's public area before it is certified, where
+ * tpm_nv_public() was not called before.
  *
  * As with an extend, an error may mean that the TPM did it and the answer was lost. -ENOENT: there
  * is no such index. */

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "measure/seal.h"
+#include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/tool.h"
@@ -81,7 +82,7 @@ static int seal(const Args *a, const char *secret_path, SealWish *w, Err *e) {
         if (secret.size == 0)
                 return err_set(e, -EINVAL, "there is nothing to seal: the secret is empty");
         w->secret = secret_span(&secret);
-        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        rc = tpm_open_sealing(place_tcti(a->tpm), TPM_PATIENCE, &tpm, e);
         if (rc == 0)
                 rc = seal_make(tpm, w, &file, e);
         return rc < 0 ? rc : file_write(a->output, 0600, buf_span(&file), e);

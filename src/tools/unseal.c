@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "measure/seal.h"
+#include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/tool.h"
@@ -49,7 +50,7 @@ static int run(void *values, char *const *operands, Err *e) {
         if (rc == 0)
                 rc = secret_new(SEALED_SECRET_MAX, &secret, e);
         if (rc == 0)
-                rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+                rc = tpm_open_sealing(place_tcti(a->tpm), TPM_PATIENCE, &tpm, e);
         if (rc < 0)
                 return rc;
         rc = seal_open(tpm, buf_span(&file), &secret, &why);

@@ -44,22 +44,34 @@ static inline int without_swtpm(void **state) {
         return 0;
 }
 
-static inline Tpm *open_or_fail(const char *tcti) {
+static inline Tpm *open_within_or_fail(const char *tcti, unsigned patience) {
         Tpm *t = NULL;
         Err e = {};
 
-        if (tpm_open_within(tcti, 200, &t, &e) < 0)
+        if (tpm_open_within(tcti, patience, &t, &e) < 0)
                 fail_msg("%s", e.text);
         return t;
 }
 
-/* A TCTI that goes through support/tpm-tap, with these rules, to this TPM. */
-static inline Tpm *open_tapped(const Swtpm *s, const char *rules) {
-        char tcti[1024];
+static inline Tpm *open_or_fail(const char *tcti) {
+        return open_within_or_fail(tcti, TPM_PATIENCE);
+}
 
-        (void) snprintf(tcti, sizeof(tcti), "cmd:exec %s %s/tpm %s/commands %s", getenv("TPM_TAP"),
-                        s->folder, s->folder, rules);
-        return open_or_fail(tcti);
+/* A TCTI that goes through support/tpm-tap, with these rules, to this TPM. */
+typedef struct Tapped {
+        char tcti[1024];
+} Tapped;
+
+static inline Tapped tapped(const Swtpm *s, const char *rules) {
+        Tapped t;
+
+        (void) snprintf(t.tcti, sizeof(t.tcti), "cmd:exec %s %s/tpm %s/commands %s",
+                        getenv("TPM_TAP"), s->folder, s->folder, rules);
+        return t;
+}
+
+static inline Tpm *open_tapped(const Swtpm *s, const char *rules) {
+        return open_or_fail(tapped(s, rules).tcti);
 }
 
 /* What has passed the tap, a word a command. */

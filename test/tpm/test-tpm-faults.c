@@ -2,6 +2,9 @@
 #include "support/tpm.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static void a_tpm_that_vanishes_and_returns_is_found_again(void **state) {
         PcrSelection which = selection("sha256:8");
@@ -21,6 +24,65 @@ static void a_tpm_that_vanishes_and_returns_is_found_again(void **state) {
         assert_int_equal(swtpm_on(s), 0);
         assert_int_equal(tpm_read(t, &which, &v, NULL), 0);
         assert_true(pcr_at_reset(8, pcr_value(&v, HASH_SHA256, 8)));
+        tpm_close(&t);
+}
+
+/* Waited for once, and not again by the next command, which would only queue up behind the first.
+ */
+static void assert_hung(Tpm *t) {
+        PcrSelection which = selection("sha256:8");
+        Digest d[4];
+        PcrValues v;
+        Err e = {};
+
+        (void) four_digests(1, d);
+        assert_int_equal(tpm_extend(t, 8, d, 4, &e), -ETIMEDOUT);
+        assert_non_null(strstr(e.text, "extending PCR 8: no answer for 200 ms"));
+        e = (Err){};
+        assert_int_equal(tpm_read(t, &which, &v, &e), -ETIMEDOUT);
+        assert_non_null(strstr(e.text, "it did not answer; try again later"));
+}
+
+static void a_tpm_that_hangs_is_waited_for_once(void **state) {
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        const Swtpm *s = *state;
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), n = 0, fd;
+        char tcti[128];
+        Tpm *t;
+
+        (void) snprintf(a.sun_path, sizeof(a.sun_path), "%s/mute", s->folder);
+        (void) snprintf(tcti, sizeof(tcti), "swtpm:path=%s", a.sun_path);
+        assert_int_equal(bind(listener, (struct sockaddr *) &a, sizeof(a)), 0);
+        assert_int_equal(listen(listener, 8), 0);
+        t = open_within_or_fail(tcti, 200);
+        assert_hung(t);
+        tpm_close(&t);
+        for (; (fd = accept(listener, NULL, NULL)) >= 0; n++)
+                (void) close(fd);
+        assert_int_equal(n, 2); /* at opening, and for the one command */
+        (void) close(listener);
+}
+
+static void a_device_that_hangs_is_waited_for_once(void **state) {
+        int ours = posix_openpt(O_RDWR | O_NOCTTY);
+        char tcti[128], name[96];
+        Tpm *t;
+
+        (void) state;
+        assert_true(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+        assert_int_equal(ptsname_r(ours, name, sizeof(name)), 0);
+        (void) snprintf(tcti, sizeof(tcti), "device:%s", name);
+        t = open_within_or_fail(tcti, 200);
+        assert_hung(t);
+        tpm_close(&t);
+        (void) close(ours);
+}
+
+static void whatever_else_hangs_is_waited_for_once(void **state) {
+        Tpm *t = open_within_or_fail("cmd:exec cat >/dev/null", 200);
+
+        (void) state;
+        assert_hung(t);
         tpm_close(&t);
 }
 
@@ -46,7 +108,7 @@ static void not_now_is_asked_again(void **state) {
 
 static void not_now_for_ever_ends(void **state) {
         const Swtpm *s = *state;
-        Tpm *t = open_tapped(s, CC_PCR_EXTEND ":00000920:99999");
+        Tpm *t = open_within_or_fail(tapped(s, CC_PCR_EXTEND ":00000920:99999").tcti, 200);
         PcrSelection b;
         Digest d[4];
         Err e = {};
@@ -274,6 +336,9 @@ static void more_banks_than_we_hold_are_an_error(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 SWTPM_TEST(a_tpm_that_vanishes_and_returns_is_found_again),
+                SWTPM_TEST(a_tpm_that_hangs_is_waited_for_once),
+                cmocka_unit_test(a_device_that_hangs_is_waited_for_once),
+                cmocka_unit_test(whatever_else_hangs_is_waited_for_once),
                 SWTPM_TEST(not_now_is_asked_again),
                 SWTPM_TEST(not_now_for_ever_ends),
                 SWTPM_TEST(other_refusals_are_not_repeated),

@@ -14,6 +14,8 @@
 #define CC_NV_EXTEND "00000136"
 #define CC_NV_READ "0000014e"
 #define CC_NV_READ_PUBLIC "00000169"
+#define CC_NV_READ "0000014e"
+#define CC_NV_UNDEFINE "00000122"
 #define CC_NV_CERTIFY "00000184"
 
 enum { REGISTER_INDEX = 0x01800400 };
@@ -54,8 +56,8 @@ static void an_index_that_is_not_there_is_said_so(void **state) {
         assert_int_equal(tpm_nv_read(t, NV_COUNTER_INDEX, 8, &b, NULL), -ENOENT);
         assert_int_equal(tpm_nv_undefine(t, NV_COUNTER_INDEX, NULL), -ENOENT);
         tpm_close(&t);
-        assert_commands(s, CC_NV_READ_PUBLIC " " CC_NV_READ_PUBLIC " " CC_NV_READ_PUBLIC
-                                             " " CC_NV_READ_PUBLIC " ");
+        assert_commands(s, CC_NV_READ_PUBLIC " " CC_NV_INCREMENT " " CC_NV_READ " " CC_NV_UNDEFINE
+                                             " ");
 }
 
 static void a_counter_is_what_forms_says(void **state) {
@@ -170,8 +172,8 @@ static void what_is_certified_is_the_value_of_the_index(void **state) {
         tpm_close(&t);
 }
 
-/* What a record that breaks the glass costs: four commands, once index and key are known. */
-static void each_call_is_one_command_after_the_first(void **state) {
+/* What a record that breaks the glass costs: four commands, once the key is there. */
+static void each_call_is_one_command(void **state) {
         _cleanup_(buf_done) Buf public = BUF_UP_TO(TPM_PUBLIC_MAX), attest = BUF_UP_TO(ATTEST_MAX),
                                 signature = BUF_UP_TO(TPM_SIGNATURE_MAX);
         const Swtpm *s = *state;
@@ -190,10 +192,10 @@ static void each_call_is_one_command_after_the_first(void **state) {
                 certify(t, &attest, &signature);
                 assert_int_equal(tpm_nv_increment(t, NV_COUNTER_INDEX, NULL), 0);
         }
-        assert_commands(s, CC_CREATE_PRIMARY " " CC_NV_READ_PUBLIC " " CC_NV_INCREMENT
-                                             " " CC_PCR_EXTEND " " CC_NV_CERTIFY " " CC_NV_INCREMENT
-                                             " " CC_NV_INCREMENT " " CC_PCR_EXTEND " " CC_NV_CERTIFY
-                                             " " CC_NV_INCREMENT " ");
+        assert_commands(s,
+                        CC_CREATE_PRIMARY " " CC_NV_INCREMENT " " CC_PCR_EXTEND " " CC_NV_CERTIFY
+                                          " " CC_NV_INCREMENT " " CC_NV_INCREMENT " " CC_PCR_EXTEND
+                                          " " CC_NV_CERTIFY " " CC_NV_INCREMENT " ");
         tpm_close(&t);
 }
 
@@ -316,7 +318,7 @@ int main(void) {
                 SWTPM_TEST(a_counter_goes_up_and_never_back),
                 SWTPM_TEST(a_register_is_extended),
                 SWTPM_TEST(what_is_certified_is_the_value_of_the_index),
-                SWTPM_TEST(each_call_is_one_command_after_the_first),
+                SWTPM_TEST(each_call_is_one_command),
                 SWTPM_TEST(an_index_that_was_defined_anew_is_found_again),
                 SWTPM_TEST(a_lost_answer_ends_the_connection_and_may_have_been_done),
                 SWTPM_TEST(a_busy_or_full_tpm_is_told_apart),

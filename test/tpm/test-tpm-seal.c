@@ -5,6 +5,7 @@
 
 #include "measure/counter.h"
 #include "measure/seal.h"
+#include "port/tpm-tss2-seal.h"
 #include "support/approver.h"
 #include "wire/nvpublic.h"
 
@@ -13,6 +14,13 @@
 #define TEXT "what nobody is to see"
 #define CC_UNSEAL "0000015e"
 #define PCR_CHANGED "00000128"
+
+static Tpm *open_sealing(const char *tcti) {
+        Tpm *t = NULL;
+
+        assert_int_equal(tpm_open_sealing(tcti, TPM_PATIENCE, &t, NULL), 0);
+        return t;
+}
 
 /* A secret that is sealed, and all that opens it. */
 typedef struct Scene {
@@ -36,7 +44,7 @@ static void scene_new(Scene *c, void **state) {
         Err e = {};
 
         *c = (Scene){ .tpm = *state, .file = BUF_UP_TO(SEALED_MAX) };
-        c->t = open_or_fail(c->tpm->tcti);
+        c->t = open_sealing(c->tpm->tcti);
         c->key = approver_new("P-256", &w.key, NULL);
         w.approver = c->key;
         if (seal_make(c->t, &w, &c->file, &e) < 0)
@@ -173,13 +181,13 @@ static void a_record_of_somebody_else_is_waited_out(void **state) {
         scene_new(&c, state);
         assert_int_equal(secret_new(128, &s, NULL), 0);
         tpm_close(&c.t);
-        c.t = open_tapped(c.tpm, CC_UNSEAL ":" PCR_CHANGED ":9");
+        c.t = open_sealing(tapped(c.tpm, CC_UNSEAL ":" PCR_CHANGED ":9").tcti);
         if (seal_open(c.t, buf_span(&c.file), &s, &e) < 0)
                 fail_msg("%s", e.text);
         assert_true(span_is(secret_span(&s), TEXT));
         tpm_close(&c.t);
         s.size = 0;
-        c.t = open_tapped(c.tpm, CC_UNSEAL ":" PCR_CHANGED ":99");
+        c.t = open_sealing(tapped(c.tpm, CC_UNSEAL ":" PCR_CHANGED ":99").tcti);
         assert_int_equal(seal_open(c.t, buf_span(&c.file), &s, &e), -EAGAIN);
         assert_non_null(strstr(e.text, "recorded in between"));
         assert_int_equal(s.size, 0);
@@ -218,7 +226,7 @@ static void a_step_that_fails_hands_out_nothing(void **state) {
                 (void) unlink(commands); /* the tap counts in it */
                 (void) snprintf(rule, sizeof(rule), "%s:%s:1", steps[i / ELEMENTS(how)],
                                 how[i % ELEMENTS(how)]);
-                c.t = open_tapped(c.tpm, rule);
+                c.t = open_sealing(tapped(c.tpm, rule).tcti);
                 s.size = 0;
                 if (seal_open(c.t, buf_span(&c.file), &s, &e) == 0)
                         fail_msg("%s: opens", rule);
@@ -226,7 +234,7 @@ static void a_step_that_fails_hands_out_nothing(void **state) {
                 assert_true(e.text[0] != '\0');
                 tpm_close(&c.t);
                 flush_all(c.tpm);
-                c.t = open_or_fail(c.tpm->tcti);
+                c.t = open_sealing(c.tpm->tcti);
                 assert_int_equal(seal_open(c.t, buf_span(&c.file), &s, NULL), 0);
                 assert_true(span_is(secret_span(&s), TEXT));
         }
@@ -236,7 +244,7 @@ static void a_tpm_seals_no_more_than_it_holds(void **state) {
         Digest policy = digest_zero(HASH_SHA256);
         _cleanup_(buf_done) Buf public = BUF_UP_TO(256), private = BUF_UP_TO(512);
         uint8_t large[129] = { 1 };
-        Tpm *t = open_or_fail(((Swtpm *) *state)->tcti);
+        Tpm *t = open_sealing(((Swtpm *) *state)->tcti);
 
         assert_int_equal(tpm_seal(t, &policy, (Span){ large, 128 }, &public, &private, NULL), 0);
         assert_int_equal(tpm_seal(t, &policy, (Span){ large, 129 }, &public, &private, NULL),

@@ -253,7 +253,7 @@ static void a_tpm_that_is_not_there_is_said_in_one_line(void **state) {
                 { "swtpm:path=/nonexistent/tpm", "is swtpm running?", "a TPM?" },
                 { "device:/nonexistent/tpm", "No such file or directory; is there a TPM?",
                                 "swtpm" },
-                { "device:/dev/null", "choose another with --tpm=", "such file" },
+                { "device:/dev", "choose another with --tpm=", "such file" },
                 { "nonsense:", "choose another with --tpm=", "swtpm" },
         };
         FILE *f = tmpfile();
@@ -280,10 +280,40 @@ static void a_tpm_that_is_not_there_is_said_in_one_line(void **state) {
         (void) fclose(f);
 }
 
+static void a_device_that_is_no_tpm_says_so_when_asked(void **state) {
+        Tpm *t = open_or_fail("device:/dev/null");
+        PcrSelection b;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(tpm_banks(t, &b, &e), -EIO);
+        assert_non_null(strstr(e.text, "device:/dev/null: asking for its PCR banks: "));
+        assert_non_null(strstr(e.text, "choose another with --tpm="));
+        tpm_close(&t);
+}
+
+static void a_file_is_not_written_to(void **state) {
+        const Swtpm *s = *state;
+        char path[96], tcti[128];
+        Tpm *t = NULL;
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "%s/file", s->folder);
+        (void) snprintf(tcti, sizeof(tcti), "device:%s", path);
+        f = fopen(path, "w+");
+        assert_non_null(f);
+        assert_int_equal(tpm_open(tcti, &t, NULL), -ENODEV);
+        assert_int_equal(fseek(f, 0, SEEK_END), 0);
+        assert_int_equal(ftell(f), 0);
+        (void) fclose(f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_keys_template_carries_the_hash_of_its_label),
                 cmocka_unit_test(a_tpm_that_is_not_there_is_said_in_one_line),
+                cmocka_unit_test(a_device_that_is_no_tpm_says_so_when_asked),
+                SWTPM_TEST(a_file_is_not_written_to),
                 SWTPM_TEST(active_banks_are_listed_with_one_command),
                 SWTPM_TEST(opening_and_closing_sends_no_command),
                 SWTPM_TEST(one_command_extends_all_banks_and_one_reads_them),
