@@ -15,6 +15,13 @@ RegisterName register_name(Register reg) {
         return n;
 }
 
+bool strand_starts_at_reset(const Strand *s) {
+        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
+                if (!pcr_at_reset(s->reg.index, &s->start[i]))
+                        return false;
+        return true;
+}
+
 bool strand_values_equal(const Strand *s, const Digest *a, const Digest *b) {
         for (size_t i = 0; i < s->n_banks; i++)
                 if (!digest_equal(&a[i], &b[i]))

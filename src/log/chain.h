@@ -51,6 +51,10 @@ typedef struct RegisterName {
 
 RegisterName register_name(Register reg);
 
+/* True where its PCR was at its reset value when the segment began, in every bank. Of an NV index
+ * this is not known: it begins with a random number. */
+bool strand_starts_at_reset(const Strand *s);
+
 /* True where values (as many as the strand has banks, in its order) equal these. */
 bool strand_values_equal(const Strand *s, const Digest *a, const Digest *b);
 

@@ -58,9 +58,14 @@ static int read_file(int folder, const char *path, const char *name, Buf *to, Er
         _cleanup_(fd_done) int fd = openat(
                         folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 
+        int rc;
+
         if (fd < 0)
                 return failed(path, name, "cannot be opened", e);
-        return file_read_fd(fd, name, to, e);
+        rc = file_read_fd(fd, name, to, e);
+        if (rc < 0)
+                err_at(e, path);
+        return rc;
 }
 
 static void hex_id(const uint8_t id[16], char into[33]) {

@@ -189,7 +189,20 @@ static int file_retire(Store *s, const char *as, Err *e) {
         return fsync(f->folder) < 0 ? failed(f->path, "its folder cannot be synced", e) : 0;
 }
 
-static int file_retired(Store *s, const char *as, Err *e) {
+/* "AS.begun", empty. */
+static int file_mark(Store *s, const char *as, Err *e) {
+        _cleanup_(fd_done) int fd = -1;
+        FileStore *f = file_store(s);
+        char name[256];
+
+        if (snprintf(name, sizeof(name), "%s.begun", as) >= (int) sizeof(name))
+                return err_set(e, -ENAMETOOLONG, "%s: no name to mark it", f->path);
+        fd = openat(f->folder, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                        0600);
+        return fd < 0 ? failed(f->path, "its beginning cannot be marked", e) : 0;
+}
+
+static int file_knows(Store *s, const char *as, Err *e) {
         FileStore *f = file_store(s);
         int fd = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = 0;
         DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -298,7 +311,8 @@ static const StoreOps file_ops = {
         .append = file_append,
         .cut = file_cut,
         .retire = file_retire,
-        .retired = file_retired,
+        .mark = file_mark,
+        .knows = file_knows,
         .pause = file_pause,
         .resume = file_resume,
         .stamp = file_stamp,
@@ -372,4 +386,17 @@ int store_open_shared_named(
         if (rc == -ENOENT)
                 return 0;
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 1;
+}
+
+int store_read_shared(const char *folder, const char *name, unsigned seconds, Buf *to, int *ret_fd,
+                Err *e) {
+        char path[PATH_MAX];
+        int rc;
+
+        rc = store_open_shared_named(folder, name, seconds, ret_fd, e);
+        if (rc <= 0)
+                return rc;
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* for messages */
+        rc = file_read_fd(*ret_fd, path, to, e);
+        return rc < 0 ? rc : 1;
 }

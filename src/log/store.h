@@ -29,7 +29,8 @@ typedef struct StoreOps {
         int (*append)(Store *s, Span line, Err *e);
         int (*cut)(Store *s, uint64_t size, Err *e);
         int (*retire)(Store *s, const char *as, Err *e);
-        int (*retired)(Store *s, const char *as, Err *e);
+        int (*mark)(Store *s, const char *as, Err *e);
+        int (*knows)(Store *s, const char *as, Err *e);
         int (*pause)(Store *s, Err *e);
         int (*resume)(Store *s, unsigned seconds, Err *e);
         int (*stamp)(Store *s, StoreStamp *ret, Err *e);
@@ -70,9 +71,14 @@ static inline int store_retire(Store *s, const char *as, Err *e) {
         return s->ops->retire(s, as, e);
 }
 
-/* 1 where a log was put aside under a name that begins like this, else 0. */
-static inline int store_retired(Store *s, const char *as, Err *e) {
-        return s->ops->retired(s, as, e);
+/* Leaves a mark beside the log that one with this name was begun: it outlasts the log. */
+static inline int store_mark(Store *s, const char *as, Err *e) {
+        return s->ops->mark(s, as, e);
+}
+
+/* 1 where a log was marked or put aside under a name that begins like this, else 0. */
+static inline int store_knows(Store *s, const char *as, Err *e) {
+        return s->ops->knows(s, as, e);
 }
 
 /* Lets others write, and takes the log again: 1 where nobody has written since, 0 where somebody
@@ -119,4 +125,8 @@ int store_open_named(const char *folder, const char *name, unsigned seconds, Sto
  * descriptor is open. 1 and a descriptor that the caller closes; 0 where there is no log. */
 int store_open_shared(const char *folder, unsigned seconds, int *ret_fd, Err *e) _must_check_;
 int store_open_shared_named(const char *folder, const char *name, unsigned seconds, int *ret_fd,
+                Err *e) _must_check_;
+
+/* The same, and reads all that is in it to its end; e names the whole path. */
+int store_read_shared(const char *folder, const char *name, unsigned seconds, Buf *to, int *ret_fd,
                 Err *e) _must_check_;

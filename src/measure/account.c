@@ -200,19 +200,30 @@ static void boot_name(const uint8_t boot[16], char into[2 * 16 + 1]) {
                 (void) snprintf(into + 2 * i, 3, "%02x", boot[i]);
 }
 
+/* 1 where this boot has or had a log: what a register holds is explained by that. */
+static int was_recorded(const Account *a, const char *boot, Err *e) {
+        int rc = store_knows(a->store, boot, e);
+
+        if (rc == 0 && a->past && a->past->recorded && a->past->recorded(a->past, boot))
+                rc = 1;
+        return rc;
+}
+
 static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
         char name[2 * 16 + 1];
         Beginning b;
-        int rc = 1;
+        int rc;
 
-        /* what was put aside in this boot explains what a register holds, and says so itself */
         boot_name(boot, name);
-        if (!a->plan.occupied)
-                rc = store_retired(a->store, name, e);
-        if (rc >= 0)
-                rc = registers_begin(a->tpm, &a->plan, rc > 0, &b, e);
+        rc = was_recorded(a, name, e);
         if (rc < 0)
                 return rc;
+        a->robbed = rc > 0 && !a->mended;
+        rc = registers_begin(a->tpm, &a->plan, a->plan.occupied || rc > 0, &b, e);
+        if (rc < 0)
+                return rc;
+        a->robbed = a->robbed && !strand_starts_at_reset(&b.chain.strands[0]);
+        (void) !store_mark(a->store, name, NULL); /* which keeps nobody from recording */
         memcpy(b.chain.boot, boot, sizeof(b.chain.boot));
         a->chain = b.chain;
         a->glass = (GlassCount){};

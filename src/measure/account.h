@@ -40,6 +40,7 @@ typedef struct Account {
         size_t last_from; /* where its last record begins */
         bool kept;        /* measure/checkpoint has noted all this */
         bool began;       /* opening began the log, with a genesis */
+        bool robbed;      /* it did so though this boot had one, which was taken away */
         bool mended;      /* opening found something to set right */
         bool pending;     /* the last record may not be extended yet */
 } Account;
@@ -49,7 +50,13 @@ void glass_count(GlassCount *g, const Content *c);
 
 /* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
  * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
- * and a new segment begins: its genesis says at which register value. */
+ * and a new segment begins: its genesis says at which register value.
+ *
+ * A register that is in use when the first log of a boot begins is somebody else's: -EBUSY, unless
+ * the plan takes it. Where this boot had a log already (one was put aside, or marked, or copied
+ * elsewhere), it is ours, and its log was taken away: recording goes on, at the value that it has.
+ * Nobody switches the account off by deleting it, and nobody believes it without what is missing.
+ */
 int account_open_as(const Plan *plan, const Past *past, Store *store, Tpm *tpm, Account *ret,
                 Err *e) _must_check_;
 

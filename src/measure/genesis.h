@@ -7,10 +7,12 @@
 /* What a genesis says: of the machine, of its TPM, of the registers and what they hold, and of the
  * time before. */
 
-/* What a genesis says of the time before this segment. Asked only where one is written, with the
- * log locked. What cannot be learned is left out: it keeps nobody from recording. */
+/* What is known of the time before this segment. Asked only where one is begun, with the log
+ * locked. What cannot be learned is left out: it keeps nobody from recording. */
 typedef struct Past {
-        int (*history)(const struct Past *p, uint8_t ret[32]); /* 1: SHA-256 of the last line */
+        int (*history)(const struct Past *p, uint8_t ret[32]);    /* 1: SHA-256 of the last line */
+        bool (*recorded)(const struct Past *p, const char *boot); /* true: a copy of a log of this
+                                                                   * boot lies elsewhere */
 } Past;
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */

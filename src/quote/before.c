@@ -31,13 +31,9 @@ static bool follow(Span bytes, Chain *ret) {
 }
 
 static bool starts_at_reset(const Chain *c) {
-        for (size_t at = 0; at < c->n_strands; at++) {
-                const Strand *s = &c->strands[at];
-
-                for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
-                        if (!pcr_at_reset(s->reg.index, &s->start[i]))
-                                return false;
-        }
+        for (size_t at = 0; at < c->n_strands; at++)
+                if (!strand_starts_at_reset(&c->strands[at]))
+                        return false;
         return true;
 }
 

@@ -13,14 +13,11 @@ int systemd_log_hold(const char *folder, const char *name, unsigned seconds, Buf
         struct stat st;
         int rc;
 
-        rc = store_open_shared_named(folder, name, seconds, ret_fd, e);
+        rc = store_read_shared(folder, name, seconds, log, ret_fd, e);
         if (rc <= 0)
                 return rc;
         if (fstat(*ret_fd, &st) < 0)
-                return err_set(e, -errno, "%s: %s", name, strerror(errno));
-        rc = file_read_fd(*ret_fd, name, log, e);
-        if (rc < 0)
-                return rc;
+                return err_set(e, -errno, "%s/%s: %s", folder, name, strerror(errno));
         *ret_torn = st.st_mode & S_ISVTX;
         return 1;
 }

@@ -34,8 +34,8 @@ static int read_place(const char *folder, Buf *to, Err *e) {
 
         if (!folder)
                 return 0;
-        rc = store_open_shared_named(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, &fd, e);
-        return rc <= 0 ? rc : file_read_fd(fd, HISTORY_FILE, to, e);
+        rc = store_read_shared(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, to, &fd, e);
+        return rc < 0 ? rc : 0;
 }
 
 static int pages_read(Pages *p, Err *e) {
@@ -82,7 +82,9 @@ static int pages_next(Pages *p, HistoryLine *ret, Err *e) {
                 rc = 0;
         }
         if (rc < 0)
-                return err_set(e, rc, "%s: %s", HISTORY_FILE, why.text);
+                return err_set(e, rc, "%s/%s: %s",
+                                p->in_spool ? place_log_folder() : place_state_folder(),
+                                HISTORY_FILE, why.text);
         if (rc > 0 || p->in_spool)
                 return rc;
         p->in_spool = true;

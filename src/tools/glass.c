@@ -65,14 +65,6 @@ static int run_close(void *values, char *const *operands, Err *e) {
         return change(values, EVENT_GLASS_CLOSE, glass_close, e);
 }
 
-/* Of an NV index this is not known: it begins with a random number. */
-static bool begins_at_reset(const Strand *s) {
-        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
-                if (!pcr_at_reset(s->reg.index, &s->start[i]))
-                        return false;
-        return true;
-}
-
 /* The count as the log has it; whole where the log began when the register was empty, so that
  * nothing came before it. No TPM is asked: whether the log is the true one is for a verifier.
  */
@@ -87,12 +79,9 @@ static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
         int rc;
 
         *ret_whole = true;
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
+        rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, e);
         *ret_exists = rc > 0;
         if (rc <= 0)
-                return rc;
-        rc = file_read_fd(fd, LOG_FILE, &log, e);
-        if (rc < 0)
                 return rc;
         s = segment_over(buf_span(&log));
         while ((rc = segment_next(&s, &r, &why)) > 0)
@@ -104,7 +93,7 @@ static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
                 return rc;
         *ret_exists = s.chain.next_seq > 0 && memcmp(s.chain.boot, boot, sizeof(boot)) == 0;
         for (size_t at = 0; at < s.chain.n_strands; at++)
-                *ret_whole = *ret_whole && begins_at_reset(&s.chain.strands[at]);
+                *ret_whole = *ret_whole && strand_starts_at_reset(&s.chain.strands[at]);
         *ret = g;
         return 0;
 }

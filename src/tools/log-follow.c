@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,22 +40,24 @@ static void begin_anew(LogReader *r, const struct stat *st) {
 int log_reader_more(LogReader *r, Err *e) {
         _cleanup_(fd_done) int fd = -1;
         size_t taken = r->bytes.size - r->segment.rest.size;
+        char path[PATH_MAX];
         struct stat st;
         int rc;
 
+        (void) snprintf(path, sizeof(path), "%s/%s", r->folder, LOG_FILE); /* for messages */
         rc = open_log(r, &fd, e);
         if (rc <= 0)
                 return rc;
         if (fstat(fd, &st) < 0)
-                return err_set(e, -errno, "the log: %s", strerror(errno));
+                return err_set(e, -errno, "%s: %s", r->path ?: path, strerror(errno));
         if (st.st_dev != r->device || st.st_ino != r->inode ||
                         (S_ISREG(st.st_mode) && (uint64_t) st.st_size < taken))
                 begin_anew(r, &st);
         taken = r->bytes.size - r->segment.rest.size;
         r->bytes.size = taken; /* what was no whole line may have been cut off since */
         if (S_ISREG(st.st_mode) && lseek(fd, (off_t) r->bytes.size, SEEK_SET) < 0)
-                return err_set(e, -errno, "the log: %s", strerror(errno));
-        rc = file_read_fd(fd, r->path ?: LOG_FILE, &r->bytes, e);
+                return err_set(e, -errno, "%s: %s", r->path ?: path, strerror(errno));
+        rc = file_read_fd(fd, r->path ?: path, &r->bytes, e);
         if (rc < 0)
                 return rc;
         r->segment.rest = (Span){ r->bytes.data + taken, r->bytes.size - taken };

@@ -287,14 +287,9 @@ static int run_replay(const Args *a, Err *e) {
         Record r;
         int rc;
 
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, e);
-        if (rc < 0)
-                return rc;
-        if (rc == 0)
-                return no_log(e);
-        rc = file_read_fd(fd, LOG_FILE, &log, e);
-        if (rc < 0)
-                return rc;
+        rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, e);
+        if (rc <= 0)
+                return rc < 0 ? rc : no_log(e);
         s = segment_over(buf_span(&log));
         while ((rc = segment_next(&s, &r, &why)) > 0)
                 continue;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/machine.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "log/flush.h"
 #include "measure/checkpoint.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
@@ -19,17 +22,25 @@ static int last_line(const Past *p, uint8_t ret[32]) {
                 _cleanup_(buf_done) Buf b = BUF_UP_TO(HISTORY_MAX);
                 _cleanup_(fd_done) int fd = -1;
 
-                if (!folders[i] || store_open_shared_named(folders[i], HISTORY_FILE,
-                                                   PLACE_LOCK_SECONDS, &fd, NULL) <= 0)
-                        continue;
-                if (file_read_fd(fd, HISTORY_FILE, &b, NULL) == 0 &&
+                if (folders[i] &&
+                                store_read_shared(folders[i], HISTORY_FILE, PLACE_LOCK_SECONDS, &b,
+                                                &fd, NULL) > 0 &&
                                 history_last(buf_span(&b), ret, NULL) > 0)
                         return 1;
         }
         return 0;
 }
 
-static const Past past = { .history = last_line };
+/* What was copied to a disk, see avouch-log(1). */
+static bool was_flushed(const Past *p, const char *boot) {
+        char path[PATH_MAX];
+
+        (void) p;
+        (void) snprintf(path, sizeof(path), FLUSH_FOLDER "/%s.log", boot);
+        return access(path, F_OK) == 0;
+}
+
+static const Past past = { .history = last_line, .recorded = was_flushed };
 
 int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         _cleanup_(machine_done) Machine m = {};
@@ -50,6 +61,8 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         rc = account_open_as(&m.config.plan, &past, m.store, m.tpm, &m.account, e);
         if (rc < 0)
                 return rc;
+        if (m.account.robbed)
+                fprintf(stderr, "avouch: the log of this boot was taken away: another begins, which proves nothing without it\n");
         *ret = m;
         m = (Machine){};
         return 0;

@@ -18,6 +18,7 @@
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/print.h"
+#include "tools/tool.h"
 #include "wire/nvpublic.h"
 
 /* What one look finds, point after point: later ones need what earlier ones opened. */
@@ -148,9 +149,7 @@ static void look_log(Look *l) {
         Record r;
         int rc;
 
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &fd, &e);
-        if (rc > 0)
-                rc = file_read_fd(fd, LOG_FILE, &log, &e) < 0 ? e.code : 1;
+        rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, &e);
         s = segment_over(buf_span(&log));
         while (rc > 0 && (rc = segment_next(&s, &r, &e)) > 0)
                 continue;
@@ -336,4 +335,16 @@ int readiness_print(const Readiness *r, const char *json, Err *e) {
                                           : "This machine cannot answer in full.",
                         missing ? " Run `avouch setup` for what is missing." : "");
         return 0;
+}
+
+int readiness_answer(const char *tpm_option, const char *json, Err *e) {
+        Readiness r;
+        int rc;
+
+        rc = readiness_look(tpm_option, &r, e);
+        if (rc == 0)
+                rc = readiness_print(&r, json, e);
+        if (rc < 0)
+                return rc;
+        return readiness_able(&r) ? EXIT_YES : EXIT_NO;
 }

@@ -37,3 +37,8 @@ bool readiness_able(const Readiness *r);
 
 /* For people, or as JSON where json is set. */
 int readiness_print(const Readiness *r, const char *json, Err *e) _must_check_;
+
+/* Looks, prints, and answers as a program does: EXIT_YES where the machine is able, EXIT_NO where
+ * not.
+ */
+int readiness_answer(const char *tpm_option, const char *json, Err *e) _must_check_;

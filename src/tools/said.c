@@ -35,8 +35,8 @@ static int read_history(const char *folder, Buf *to, Err *e) {
 
         if (!folder)
                 return 0;
-        rc = store_open_shared_named(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, &fd, e);
-        return rc <= 0 ? rc : file_read_fd(fd, HISTORY_FILE, to, e);
+        rc = store_read_shared(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, to, &fd, e);
+        return rc < 0 ? rc : 0;
 }
 
 static int join_history(Said *s, Err *e) {
@@ -128,10 +128,9 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
                 .systemd_lock = -1 };
         int rc;
 
-        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &s.lock, e);
-        if (rc > 0)
-                rc = file_read_fd(s.lock, LOG_FILE, &s.log, e);
-        if (rc == 0)
+        rc = store_read_shared(
+                        place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &s.log, &s.lock, e);
+        if (rc >= 0)
                 rc = before_find(folders, buf_span(&s.log), &s.before, e);
         if (rc == 0)
                 rc = join_history(&s, e);

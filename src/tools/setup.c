@@ -74,20 +74,13 @@ static int define_counter(const Args *a, Err *e) {
 
 static int run(void *values, char *const *operands, Err *e) {
         const Args *a = values;
-        Readiness r;
         int rc;
 
         (void) operands;
         rc = make_folder(a, e);
         if (rc == 0)
                 rc = define_counter(a, e);
-        if (rc == 0)
-                rc = readiness_look(a->tpm, &r, e);
-        if (rc == 0)
-                rc = readiness_print(&r, a->json, e);
-        if (rc < 0)
-                return rc;
-        return readiness_able(&r) ? EXIT_YES : EXIT_NO;
+        return rc < 0 ? rc : readiness_answer(a->tpm, a->json, e);
 }
 
 static const Verb verbs[] = {

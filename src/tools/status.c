@@ -16,16 +16,9 @@ static const Option options[] = {
 
 static int run(void *values, char *const *operands, Err *e) {
         const Args *a = values;
-        Readiness r;
-        int rc;
 
         (void) operands;
-        rc = readiness_look(a->tpm, &r, e);
-        if (rc == 0)
-                rc = readiness_print(&r, a->json, e);
-        if (rc < 0)
-                return rc;
-        return readiness_able(&r) ? EXIT_YES : EXIT_NO;
+        return readiness_answer(a->tpm, a->json, e);
 }
 
 static const Verb verbs[] = {

@@ -34,14 +34,6 @@ static const Digest *value_of(const Strand *s, HashAlg alg) {
         return NULL;
 }
 
-/* Of an NV index this is not known: it begins with a random number. */
-static bool starts_at_reset(const Strand *s) {
-        for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
-                if (!pcr_at_reset(s->reg.index, &s->start[i]))
-                        return false;
-        return true;
-}
-
 /* In every bank that the later one has. */
 static bool starts_where_it_ended(const Strand *earlier, const Strand *s) {
         for (size_t i = 0; i < s->n_banks; i++) {
@@ -60,7 +52,7 @@ static void judge_strand(const Chain *earlier, const Strand *s, const Question *
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "a segment of the log does not begin at the value of %s that the one before it leads to",
                                 register_name(s->reg).text);
-        if (!before && !q->policy->any_start && !starts_at_reset(s))
+        if (!before && !q->policy->any_start && !strand_starts_at_reset(s))
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log begins when %s was not zero any more, and what came before it is not in the evidence",
                                 register_name(s->reg).text);

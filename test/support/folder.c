@@ -63,6 +63,13 @@ const char *folder_names(const Folder *f) {
         return names;
 }
 
+const char *folder_names_behind_mark(const Folder *f) {
+        static const char mark[] = ".begun ";
+        const char *names = folder_names(f), *marked = strstr(names, mark);
+
+        return marked ? marked + strlen(mark) : names;
+}
+
 Buf folder_read(const Folder *f, const char *name) {
         FILE *file = fopen(folder_path(f, name), "re");
         Buf b = BUF_UP_TO(READ_MAX);

@@ -19,6 +19,9 @@ const char *folder_path(const Folder *f, const char *name);
  */
 const char *folder_names(const Folder *f);
 
+/* The same, but for a mark ("BOOTID.begun") in the front. */
+const char *folder_names_behind_mark(const Folder *f);
+
 /* A file's bytes; the caller frees the Buf. Asserts that it is there. */
 Buf folder_read(const Folder *f, const char *name);
 

@@ -151,12 +151,24 @@ static int world_retire(Store *s, const char *as, Err *e) {
         return 0;
 }
 
-static int world_retired(Store *s, const char *as, Err *e) {
+static int world_mark(Store *s, const char *as, Err *e) {
+        World *w = world_of(s, store);
+        int rc = world_step(w, e);
+
+        if (rc < 0)
+                return rc;
+        (void) snprintf(w->marked, sizeof(w->marked), "%s", as);
+        return rc > 0 ? world_lost(e) : 0;
+}
+
+static int world_knows(Store *s, const char *as, Err *e) {
         World *w = world_of(s, store);
         int rc = world_step(w, e);
 
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
+        if (strncmp(w->marked, as, strlen(as)) == 0)
+                return 1;
         for (unsigned i = 0; i < w->n_retired; i++)
                 if (strncmp(w->retired[i], as, strlen(as)) == 0)
                         return 1;
@@ -235,7 +247,8 @@ static const StoreOps store_ops = {
         .append = world_append,
         .cut = world_cut,
         .retire = world_retire,
-        .retired = world_retired,
+        .mark = world_mark,
+        .knows = world_knows,
         .pause = world_pause,
         .resume = world_resume,
         .stamp = world_stamp,

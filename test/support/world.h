@@ -44,6 +44,7 @@ typedef struct World {
         unsigned loaded;      /* how often it was read from its beginning */
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;
+        char marked[64]; /* under this name a log was begun */
         size_t paused_size;
         int steps_left; /* steps that still work */
         FaultKind fault;

@@ -150,8 +150,9 @@ static unsigned check(Chip *chip, const Folder *f) {
         }
         store_close(&s);
         /* nothing was put aside */
-        assert_true(strcmp(folder_names(f), LOG_FILE " ") == 0 ||
-                        strcmp(folder_names(f), LOG_FILE " " LOG_FILE LOG_NOTE " ") == 0);
+        assert_true(strcmp(folder_names_behind_mark(f), LOG_FILE " ") == 0 ||
+                        strcmp(folder_names_behind_mark(f), LOG_FILE " " LOG_FILE LOG_NOTE " ") ==
+                                        0);
         return n;
 }
 

@@ -164,6 +164,76 @@ static void other_registers_than_before_begin_a_new_segment(void **state) {
         world_done(&w);
 }
 
+static bool is_copied(const Past *p, const char *boot) {
+        (void) p;
+        assert_int_equal(strlen(boot), 32);
+        return true;
+}
+
+static bool is_not_copied(const Past *p, const char *boot) {
+        (void) p, (void) boot;
+        return false;
+}
+
+static int no_history(const Past *p, uint8_t ret[32]) {
+        (void) p, (void) ret;
+        return 0;
+}
+
+/* The register is ours, and its value what the log led to: nobody believes the new one alone. */
+static void a_log_that_was_taken_away_is_followed_by_another(void **state) {
+        static const Past copied = { no_history, is_copied }, not = { no_history, is_not_copied };
+
+        (void) state;
+        for (int marked = 0; marked < 2; marked++) {
+                Plan plan = notes_apart();
+                Chain before, c;
+                World w;
+                Account a;
+                Err e = {};
+
+                world_new(&w);
+                assert_int_equal(account_open_as(&plan, &not, &w.store, &w.tpm, &a, NULL), 0);
+                assert_int_equal(measure_note(&a, "one", NULL), 0);
+                assert_true(a.began && !a.robbed);
+                assert_int_equal(replay(&w, &before), 2);
+                buf_done(&w.log);
+                if (!marked) { /* all of the folder is gone, but not the copy */
+                        w.marked[0] = '\0';
+                        assert_int_equal(account_open_as(&plan, &not, &w.store, &w.tpm, &a, &e),
+                                        -EBUSY);
+                        assert_int_equal(w.log.size, 0);
+                }
+                assert_int_equal(account_open_as(&plan, marked ? &not : &copied, &w.store, &w.tpm,
+                                                 &a, NULL),
+                                0);
+                assert_true(a.began && a.robbed);
+                assert_int_equal(measure_note(&a, "two", NULL), 0);
+                assert_int_equal(replay(&w, &c), 2);
+                assert_true(registers_show(&w, &c) && !c.broken);
+                for (size_t i = 0; i < c.n_strands; i++)
+                        assert_true(strand_values_equal(
+                                        &c.strands[i], c.strands[i].start, before.strands[i].now));
+                world_done(&w);
+        }
+}
+
+/* A mark is not worth more than the record. */
+static void without_a_mark_recording_begins_all_the_same(void **state) {
+        int n = 0;
+        World w = {};
+        Account a;
+
+        (void) state;
+        do {
+                world_done(&w);
+                world_new(&w);
+                world_fail_after(&w, n++, FAULT_ONCE);
+        } while (open_plan(&w, &a, NULL) < 0 || w.marked[0] != '\0');
+        assert_int_equal(replay(&w, &(Chain){}), 1);
+        world_done(&w);
+}
+
 /* A register that is in use is none of ours, unless we are told or have put aside what tells. */
 static void an_occupied_register_is_refused(void **state) {
         Plan plan = notes_apart();
@@ -277,6 +347,8 @@ int main(void) {
                 cmocka_unit_test(any_step_may_fail),
                 cmocka_unit_test(a_foreign_extend_of_one_register_is_told),
                 cmocka_unit_test(other_registers_than_before_begin_a_new_segment),
+                cmocka_unit_test(a_log_that_was_taken_away_is_followed_by_another),
+                cmocka_unit_test(without_a_mark_recording_begins_all_the_same),
                 cmocka_unit_test(an_occupied_register_is_refused),
                 cmocka_unit_test(what_was_put_aside_explains_a_register),
                 cmocka_unit_test(a_record_of_one_that_stays_costs_one_command),

@@ -112,7 +112,7 @@ static int some_history(const Past *p, uint8_t ret[32]) {
 }
 
 static void a_genesis_says_where_the_counter_stood(void **state) {
-        static const Past none = { no_history }, some = { some_history };
+        static const Past none = { .history = no_history }, some = { .history = some_history };
         Register pcr8 = { REGISTER_PCR, WORLD_PCR };
         GlassWorld g;
 

@@ -113,6 +113,44 @@ static void where_there_is_no_log_there_is_nothing_to_read(void **state) {
         assert_int_equal(fd, -1);
 }
 
+static void what_is_read_is_named_by_its_whole_path(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(3), small = BUF_UP_TO(2);
+        int fd = -1;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(store_read_shared(f.path, "x", 0, &b, &fd, &e), 0);
+        folder_write(&f, "x", SPAN_LITERAL("abc"));
+        assert_int_equal(store_read_shared(f.path, "x", 0, &b, &fd, &e), 1);
+        assert_true(span_is(buf_span(&b), "abc"));
+        fd_done(&fd);
+        assert_int_equal(store_read_shared(f.path, "x", 0, &small, &fd, &e), -E2BIG);
+        assert_non_null(strstr(e.text, folder_path(&f, "x")));
+        fd_done(&fd);
+}
+
+static void a_mark_outlasts_the_log(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        Store *s = opened(&f);
+
+        (void) state;
+        assert_int_equal(store_knows(s, "ab", NULL), 0);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(store_mark(s, "abc", NULL), 0);
+        assert_int_equal(store_knows(s, "ab", NULL), 1);
+        assert_int_equal(store_knows(s, "b", NULL), 0);
+        assert_int_equal(mode_of(folder_path(&f, "abc.begun")), 0600);
+        store_close(&s);
+        assert_int_equal(unlink(folder_path(&f, LOG_FILE)), 0);
+        s = opened(&f);
+        assert_int_equal(store_knows(s, "abc", NULL), 1);
+        libc_fail_after(LIBC_FILES, 0, ENOSPC, false);
+        assert_int_equal(store_mark(s, "abd", NULL), -ENOSPC);
+        assert_int_equal(libc_heal(), 1);
+        store_close(&s);
+}
+
 static void what_is_no_file_in_the_logs_place_is_refused(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         const char *targets[] = { "target", "missing", NULL, NULL };
@@ -358,6 +396,8 @@ int main(void) {
                 cmocka_unit_test(a_log_is_loaded_up_to_the_bufs_limit),
                 cmocka_unit_test(log_and_folder_are_their_owners_alone),
                 cmocka_unit_test(where_there_is_no_log_there_is_nothing_to_read),
+                cmocka_unit_test(what_is_read_is_named_by_its_whole_path),
+                cmocka_unit_test(a_mark_outlasts_the_log),
                 cmocka_unit_test(what_is_no_file_in_the_logs_place_is_refused),
                 cmocka_unit_test(a_failed_append_leaves_the_log_as_it_was),
                 cmocka_unit_test(a_full_disk_tears_nothing),
