@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/uki.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "image/uki-content.h"
 #include "image/uki-kernel.h"
 #include "image/uki-layout.h"
 #include "image/uki-leaf.h"
@@ -16,13 +18,14 @@
 #include "layer/uki-name.h"
 #include "port/authenticode.h"
 #include "port/interrupt.h"
+#include "port/pcr11.h"
 #include "wire/pe.h"
 #include "wire/stub.h"
 
-enum { CHUNK = 64 * 1024, SECTIONS = 6, INITRD_ALIGNMENT = 4 };
+enum { SECTIONS = 8, INITRD_ALIGNMENT = 4 };
 
 /* In the order of the file, which is ukify's. */
-typedef enum Which { OSREL, CMDLINE, UNAME, KERNEL, INITRD, SBAT } Which;
+typedef enum Which { OSREL, CMDLINE, UNAME, PCRPKEY, KERNEL, INITRD, SBAT, PCRSIG } Which;
 
 static const struct {
         const char *name;
@@ -31,10 +34,12 @@ static const struct {
         [OSREL] = { ".osrel", PE_SECTION_READ | PE_SECTION_DATA },
         [CMDLINE] = { ".cmdline", PE_SECTION_READ | PE_SECTION_DATA },
         [UNAME] = { ".uname", PE_SECTION_READ | PE_SECTION_DATA },
+        [PCRPKEY] = { ".pcrpkey", PE_SECTION_READ | PE_SECTION_DATA },
         /* old kernels are run where they lie */
         [KERNEL] = { ".linux", PE_SECTION_READ | PE_SECTION_CODE },
         [INITRD] = { ".initrd", PE_SECTION_READ | PE_SECTION_DATA },
         [SBAT] = { ".sbat", PE_SECTION_READ | PE_SECTION_DATA },
+        [PCRSIG] = { ".pcrsig", PE_SECTION_READ | PE_SECTION_DATA },
 };
 
 /* What there is while an image is built. Owner: work_done(), which takes back all that was not
@@ -51,9 +56,12 @@ typedef struct Work {
         UkiSection sections[SECTIONS]; /* those that are not empty */
         Which which[SECTIONS];
         size_t n_sections;
-        Digest digests[SECTIONS];
+        UkiContent contents[SECTIONS]; /* of each row */
+        HashAlg banks[BANKS_MAX];      /* in which they are hashed: SHA-256, and what is signed */
+        unsigned n_banks;
         UkiPlan plan;
         PeSigner signer;
+        PolicySigners policy;
         NewFile image, leaf;
         UkiBuilt built;
 } Work;
@@ -67,6 +75,7 @@ static void work_done(Work *w) {
                 uki_part_done(&w->initrds[i]);
         buf_done(&w->stub_bytes);
         pe_signer_done(&w->signer);
+        policy_signers_done(&w->policy);
 }
 
 static void work_new(const UkiParams *p, Work *w) {
@@ -80,6 +89,10 @@ static void work_new(const UkiParams *p, Work *w) {
                 w->single[i] = UKI_PART_NONE;
         for (size_t i = 0; i < ELEMENTS(w->initrds); i++)
                 w->initrds[i] = UKI_PART_NONE;
+        for (size_t i = 0; i < ELEMENTS(w->contents); i++)
+                w->contents[i] = (UkiContent){ &w->single[i], 1, 1, {} };
+        w->contents[INITRD] = (UkiContent){ w->initrds, p->n_initrds,
+                p->n_initrds > 1 ? INITRD_ALIGNMENT : 1, {} };
 }
 
 /* A section's bytes in the stub, as far as they are in the file. */
@@ -224,18 +237,33 @@ static int make_sbat(Work *w, Err *e) {
         return rc;
 }
 
-static uint64_t padding_of(const Work *w, const UkiPart *p) {
-        return w->p->n_initrds > 1
-                               ? (INITRD_ALIGNMENT - p->size % INITRD_ALIGNMENT) % INITRD_ALIGNMENT
-                               : 0;
-}
+/* The public key that is to be inside, and a section as long as the signatures will take. */
+static int open_policy(Work *w, Err *e) {
+        const PolicyParams *p = w->p->policy;
+        UkiPart *key = &w->single[PCRPKEY], *part = &w->single[PCRSIG];
+        int rc = 0;
 
-static uint64_t size_of(const Work *w, Which which) {
-        uint64_t size = w->single[which].size;
-
-        for (size_t i = 0; which == INITRD && i < w->p->n_initrds; i++)
-                size += w->initrds[i].size + padding_of(w, &w->initrds[i]);
-        return size;
+        w->banks[w->n_banks++] = HASH_SHA256;
+        for (unsigned i = 0; p && i < p->n_banks; i++)
+                if (p->banks[i] != HASH_SHA256)
+                        w->banks[w->n_banks++] = p->banks[i];
+        if (w->p->pcr_key && w->p->pcr_key[0])
+                rc = uki_part_open(w->p->pcr_key, key, e);
+        if (rc < 0 || !p)
+                return rc;
+        rc = policy_signers_open(p, &w->policy, e);
+        if (rc < 0)
+                return rc;
+        part->bytes = BUF_UP_TO(UKI_TEXT_MAX);
+        rc = policy_signers_write(&w->policy, NULL, &part->bytes, e);
+        part->size = part->bytes.size;
+        if (rc < 0 || w->p->pcr_key)
+                return rc;
+        key->name = ".pcrpkey";
+        key->bytes = w->policy.public_pem;
+        key->size = key->bytes.size;
+        w->policy.public_pem = (Buf){};
+        return 0;
 }
 
 /* A section that is empty is none, for the stub too. */
@@ -243,7 +271,7 @@ static int plan(Work *w, Err *e) {
         int rc;
 
         for (unsigned i = 0; i < SECTIONS; i++) {
-                UkiSection s = { rows[i].name, size_of(w, (Which) i), rows[i].flags };
+                UkiSection s = { rows[i].name, uki_content_size(&w->contents[i]), rows[i].flags };
 
                 if (s.size == 0)
                         continue;
@@ -283,51 +311,51 @@ static int open_files(Work *w, Err *e) {
         return w->p->leaf ? new_file_open(w->p->leaf, 0644, &w->leaf, e) : 0;
 }
 
-static int put_both(UkiWriter *writer, Hasher *hasher, Span bytes, Err *e) {
-        int rc;
+/* PCR 11 as the stub will leave it, in a bank of w->banks. */
+static int foretell(const Work *w, unsigned bank, Digest *ret, Err *e) {
+        Digest value = digest_zero(w->banks[bank]);
 
-        rc = hasher_add(hasher, bytes, e);
-        return rc < 0 ? rc : uki_writer_put(writer, bytes, e);
-}
+        for (const char *const *name = stub_measures(w->mark.generation); *name; name++)
+                for (size_t i = 0; i < w->n_sections; i++) {
+                        int rc = strcmp(w->sections[i].name, *name) != 0
+                                                 ? 0
+                                                 : pcr11_section(&value, *name,
+                                                                   &w->contents[w->which[i]]
+                                                                                    .digests[bank],
+                                                                   e);
 
-/* Reads a part once, for all that is computed of it. */
-static int copy_part(const UkiPart *p, UkiWriter *writer, Hasher *hasher, Err *e) {
-        uint8_t chunk[CHUNK];
-
-        for (uint64_t at = 0; at < p->size; at += CHUNK) {
-                uint64_t left = p->size - at;
-                size_t want = left < CHUNK ? (size_t) left : CHUNK, n;
-                int rc = uki_part_read(p, at, chunk, want, &n, e);
-
-                if (rc == 0 && n < want)
-                        rc = err_set(e, -EIO, "%s: became shorter while it was read", p->name);
-                if (rc == 0)
-                        rc = put_both(writer, hasher, (Span){ chunk, n }, e);
-                if (rc == 0)
-                        rc = interrupt_check(e);
-                if (rc < 0)
-                        return rc;
-        }
+                        if (rc < 0)
+                                return rc;
+                }
+        *ret = value;
         return 0;
 }
 
-static int write_added(Work *w, size_t i, UkiWriter *writer, Err *e) {
-        static const uint8_t zeros[INITRD_ALIGNMENT];
-        _cleanup_(hasher_done) Hasher *hasher = NULL;
-        size_t n_initrds = w->which[i] == INITRD ? w->p->n_initrds : 0;
+/* In place of a text of the same length, when all that is measured has been hashed. */
+static int sign_policies(Work *w, Err *e) {
+        const PolicyParams *p = w->p->policy;
+        UkiPart *part = &w->single[PCRSIG];
+        Digest booted[BANKS_MAX];
+        int rc = 0;
+
+        for (unsigned i = 0; i < p->n_banks; i++)
+                for (unsigned k = 0; rc == 0 && k < w->n_banks; k++)
+                        if (w->banks[k] == p->banks[i])
+                                rc = foretell(w, k, &booted[i], e);
+        if (rc < 0)
+                return rc;
+        part->bytes.size = 0;
+        rc = policy_signers_write(&w->policy, booted, &part->bytes, e);
+        assert(rc < 0 || part->bytes.size == part->size);
+        return rc;
+}
+
+static int write_added(Work *w, Which which, UkiWriter *writer, Err *e) {
         int rc;
 
-        rc = hasher_new(HASH_SHA256, &hasher, e);
-        if (rc == 0)
-                rc = copy_part(&w->single[w->which[i]], writer, hasher, e);
-        for (size_t k = 0; rc == 0 && k < n_initrds; k++) {
-                const UkiPart *p = &w->initrds[k];
-
-                rc = copy_part(p, writer, hasher, e);
-                if (rc == 0)
-                        rc = put_both(writer, hasher, (Span){ zeros, padding_of(w, p) }, e);
-        }
-        return rc < 0 ? rc : hasher_end(hasher, &w->digests[i], e);
+        rc = which == PCRSIG ? sign_policies(w, e) : 0;
+        return rc < 0 ? rc
+                      : uki_content_write(&w->contents[which], w->banks, w->n_banks, writer, e);
 }
 
 static int write_places(Work *w, UkiWriter *writer, Err *e) {
@@ -337,7 +365,7 @@ static int write_places(Work *w, UkiWriter *writer, Err *e) {
                 const UkiPlace *p = &w->plan.places[i];
 
                 if (p->added >= 0)
-                        rc = write_added(w, (size_t) p->added, writer, e);
+                        rc = write_added(w, w->which[p->added], writer, e);
                 else
                         rc = uki_writer_put(writer,
                                         (Span){ w->stub_bytes.data + p->from.at, p->from.size }, e);
@@ -401,15 +429,20 @@ static int write_image(Work *w, Err *e) {
 }
 
 static int write_leaf(Work *w, Err *e) {
+        Digest digests[SECTIONS];
         UkiLeaf l = {
                 .built = &w->built,
                 .sections = w->sections,
-                .digests = w->digests,
+                .digests = digests,
                 .n_sections = w->n_sections,
                 .has_epoch = w->p->has_epoch,
                 .epoch = w->p->epoch,
         };
 
+        for (size_t i = 0; i < w->n_sections; i++)
+                for (unsigned k = 0; k < w->n_banks; k++)
+                        if (w->banks[k] == HASH_SHA256)
+                                digests[i] = w->contents[w->which[i]].digests[k];
         return w->p->leaf ? uki_leaf_write(&l, w->leaf.fd, w->p->leaf, e) : 0;
 }
 
@@ -430,9 +463,9 @@ static int commit(Work *w, Err *e) {
 }
 
 int uki_build(const UkiParams *p, UkiBuilt *ret, Err *e) {
-        static int (*const steps[])(Work *, Err *) = { open_stub, open_signer, open_kernel,
-                open_texts, open_initrds, make_sbat, plan, take_names, open_files, write_image,
-                write_leaf, commit };
+        static int (*const steps[])(Work *, Err *) = { open_stub, open_signer, open_policy,
+                open_kernel, open_texts, open_initrds, make_sbat, plan, take_names, open_files,
+                write_image, write_leaf, commit };
         _cleanup_(work_done) Work w;
         int rc = 0;
 

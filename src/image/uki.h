@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "image/sign-pe.h"
+#include "image/uki-policy.h"
 #include "wire/limits.h"
 
 /* Builds a unified kernel image (UAPI.5) out of systemd-stub, a kernel and what goes with it, and
@@ -24,9 +25,11 @@ typedef struct UkiParams {
         const char *version;       /* NULL: IMAGE_VERSION=, or the uname */
         const char *output, *leaf; /* paths; leaf NULL: none is written */
         bool has_epoch;
-        uint64_t epoch;         /* for the leaf */
-        const SignParams *sign; /* for Secure Boot; NULL: not signed */
-        bool sign_kernel;       /* the kernel inside, too, with the same key */
+        uint64_t epoch;      /* for the leaf */
+        const char *pcr_key; /* path of the public key inside; NULL: that of the one that signs */
+        const PolicyParams *policy; /* PCR policies to be signed; NULL: none */
+        const SignParams *sign;     /* for Secure Boot; NULL: not signed */
+        bool sign_kernel;           /* the kernel inside, too, with the same key */
         bool digest_only; /* output is to hold the bytes that are to be signed, and no image */
 } UkiParams;
 

@@ -49,3 +49,29 @@ int pcr11_phases(Digest *value, Span path, Err *e) {
         *value = next;
         return 0;
 }
+
+bool pcr11_is_path(Span path) {
+        uint8_t before = ':';
+
+        for (size_t i = 0; i < path.size; before = path.data[i++])
+                if (path.data[i] <= ' ' || path.data[i] >= 0x7f || path.data[i] == '"' ||
+                                path.data[i] == '\\' || (path.data[i] == ':' && before == ':'))
+                        return false;
+        return before != ':';
+}
+
+int pcr11_policy(const Digest *value, Digest *ret, Err *e) {
+        const uint8_t command[] = { 0x00, 0x00, 0x01, 0x7f }; /* TPM_CC_PolicyPCR */
+        const uint8_t selection[] = { 0, 0, 0, 1, (uint8_t) (value->alg >> 8), (uint8_t) value->alg,
+                3, 0x00, 1 << (11 - 8), 0x00 };
+        Digest before = digest_zero(HASH_SHA256), values;
+        int rc;
+
+        rc = hash_bytes(HASH_SHA256, digest_span(value), &values, e);
+        if (rc < 0)
+                return rc;
+        return hash_parts(HASH_SHA256,
+                        (Span[]){ digest_span(&before), { command, sizeof(command) },
+                                        { selection, sizeof(selection) }, digest_span(&values) },
+                        4, ret, e);
+}

@@ -10,6 +10,7 @@
 #include "image/uki.h"
 #include "port/interrupt.h"
 #include "tools/maker.h"
+#include "tools/policies.h"
 #include "tools/print.h"
 #include "tools/signing.h"
 #include "tools/tool.h"
@@ -21,6 +22,7 @@ typedef struct Args {
         const char *output, *leaf, *json;
         Strings initrds;
         SigningArgs signing;
+        PolicyArgs policies;
 } Args;
 
 static const Option options[] = {
@@ -45,6 +47,24 @@ static const Option options[] = {
         { "output", 'o', OPTION_VALUE, "FILE", "Image to write", offsetof(Args, output) },
         { "leaf", 0, OPTION_VALUE, "FILE|no", "Release leaf to write (default: OUTPUT.leaf)",
                         offsetof(Args, leaf) },
+        { "pcr-private-key", 0, OPTION_REPEATED, "FILE|URI",
+                        "Sign the PCR 11 that it leads to with this RSA key (PEM)",
+                        offsetof(Args, policies.private_keys) },
+        { "pcr-public-key", 0, OPTION_REPEATED, "FILE", "The key's public half (PEM)",
+                        offsetof(Args, policies.public_keys) },
+        { "phases", 0, OPTION_REPEATED, "PATH...",
+                        "Boot phases that the key signs for (default: the usual four)",
+                        offsetof(Args, policies.phases) },
+        { "policyref", 0, OPTION_REPEATED, "TEXT", "Policy reference that the key signs with",
+                        offsetof(Args, policies.references) },
+        { "pcr-banks", 0, OPTION_VALUE, "BANK...", "Banks that are signed for (default: all four)",
+                        offsetof(Args, policies.banks) },
+        { "sign-initrd-pcrs", 0, OPTION_FLAG, NULL,
+                        "Sign one more policy, that holds in the initrd alone",
+                        offsetof(Args, policies.initrd) },
+        { "pcrpkey", 0, OPTION_VALUE, "FILE",
+                        "Public key to be inside (default: that of the only key that signs)",
+                        offsetof(Args, policies.embedded) },
         { "secureboot-private-key", 0, OPTION_VALUE, "FILE|URI",
                         "Sign the image for Secure Boot with this key (PEM)",
                         offsetof(Args, signing.key) },
@@ -87,7 +107,9 @@ static int check_sign(const Args *a, Err *e) {
         static const size_t of_images[] = { offsetof(Args, linux_image), offsetof(Args, cmdline),
                 offsetof(Args, os_release), offsetof(Args, uname), offsetof(Args, stub),
                 offsetof(Args, name), offsetof(Args, version), offsetof(Args, leaf) };
-        const char *other = a->initrds.n > 0 ? "initrd" : NULL;
+        const char *other = a->initrds.n > 0                 ? "initrd"
+                            : a->policies.private_keys.n > 0 ? "pcr-private-key"
+                                                             : NULL;
 
         for (const Option *o = options; o->name; o++)
                 for (size_t i = 0; i < ELEMENTS(of_images); i++)
@@ -102,8 +124,8 @@ static int check_sign(const Args *a, Err *e) {
         return 0;
 }
 
-static int take_params(
-                const Args *a, const SignParams *sign, MakerPaths *paths, UkiParams *p, Err *e) {
+static int take_params(const Args *a, const SignParams *sign, PolicyParams *policy,
+                MakerPaths *paths, UkiParams *p, Err *e) {
         const char *stub = a->stub ?: NATIVE_STUB;
         int rc;
 
@@ -133,7 +155,9 @@ static int take_params(
                 .sign_kernel = a->signing.sign_kernel,
                 .digest_only = a->signing.digest_only,
         };
-        return maker_epoch(&p->has_epoch, &p->epoch, e);
+        rc = policies_take(&a->policies, &(KeySource){ a->signing.provider, a->signing.engine },
+                        policy, &p->policy, &p->pcr_key, e);
+        return rc < 0 ? rc : maker_epoch(&p->has_epoch, &p->epoch, e);
 }
 
 static int print_as_json(const Args *a, const UkiParams *p, const UkiBuilt *b, Err *e) {
@@ -196,6 +220,7 @@ static int run(void *values, char *const *operands, Err *e) {
         MakerPaths paths;
         const SignParams *wanted;
         SignParams sign;
+        PolicyParams policy;
         UkiBuilt built;
         UkiParams p;
         int rc;
@@ -207,7 +232,7 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc < 0 ? rc : signing_run(&a->signing, wanted, a->output, a->json, e);
         }
         if (rc == 0)
-                rc = take_params(a, wanted, &paths, &p, e);
+                rc = take_params(a, wanted, &policy, &paths, &p, e);
         if (rc < 0)
                 return rc;
 

@@ -37,17 +37,6 @@ static int take_banks(const Strings *banks, Forecast *f, Err *e) {
         return 0;
 }
 
-/* Words of visible ASCII with a colon between two: what a leaf and JSON can carry. */
-static bool is_path(const char *s) {
-        char before = ':';
-
-        for (; *s; before = *s++)
-                if (*s <= ' ' || *s >= 0x7f || *s == '"' || *s == '\\' ||
-                                (*s == ':' && before == ':'))
-                        return false;
-        return before != ':';
-}
-
 static int compare(const void *a, const void *b) {
         return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
@@ -60,7 +49,7 @@ static int take_paths(const Strings *phases, Forecast *f, Err *e) {
                 const char *given = phases->values[n];
 
                 paths[n] = given[0] && strcmp(given, ":") != 0 ? given : ":";
-                if (paths[n] == given && !is_path(given))
+                if (paths[n] == given && !pcr11_is_path(span_of(given)))
                         return err_set(e, -EINVAL,
                                         "'--phase=%s' is no list of words with a colon between two",
                                         given);

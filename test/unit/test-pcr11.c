@@ -93,9 +93,39 @@ static void the_usual_paths_grow(void **state) {
         assert_int_equal(n, 3);
 }
 
+/* "systemd-measure policy-digest --linux=FILE --phase=enter-initrd" of systemd 262, FILE holding
+ * "hi" and a line feed. */
+static void policies_are_systemds(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(2 * DIGEST_MAX);
+        Digest contents, value = digest_zero(HASH_SHA256), policy;
+
+        (void) state;
+        assert_int_equal(hash_bytes(HASH_SHA256, SPAN_LITERAL("hi\n"), &contents, NULL), 0);
+        assert_int_equal(pcr11_section(&value, ".linux", &contents, NULL), 0);
+        assert_int_equal(pcr11_phases(&value, SPAN_LITERAL("enter-initrd"), NULL), 0);
+        assert_int_equal(pcr11_policy(&value, &policy, NULL), 0);
+        text_hex(&b, digest_span(&policy));
+        assert_true(span_is(buf_span(&b), "18ff39f599ef6813218e94a9c5bbf908"
+                                          "cf8c673a7654855e8d479b15edd06e4b"));
+}
+
+static void paths_are_words_between_colons(void **state) {
+        static const char *const good[] = { "a", "a:b", "enter-initrd:leave-initrd" },
+                                 *const bad[] = { "", ":", "a:", ":a", "a::b", "a b", "a\"", "a\\",
+                                         "a\n", "\x7f" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(good); i++)
+                assert_true(pcr11_is_path(span_of(good[i])));
+        for (size_t i = 0; i < ELEMENTS(bad); i++)
+                assert_false(pcr11_is_path(span_of(bad[i])));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_systemds),
+                cmocka_unit_test(policies_are_systemds),
+                cmocka_unit_test(paths_are_words_between_colons),
                 cmocka_unit_test(nothing_and_a_colon_are_no_phase),
                 cmocka_unit_test(a_path_is_its_words_one_after_another),
                 cmocka_unit_test(the_usual_paths_grow),

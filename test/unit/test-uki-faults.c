@@ -45,6 +45,12 @@ static Folder inputs(void) {
 static int build(const Folder *f, bool sign, UkiBuilt *ret, Err *e) {
         ScratchPath key = scratch_path(&keys, "rsa.key"),
                     certificate = scratch_path(&keys, "rsa.pem");
+        PolicyParams policy = {
+                .keys = { { .private_key = key.text } },
+                .n_keys = 1,
+                .banks = { HASH_SHA1, HASH_SHA384 },
+                .n_banks = 2,
+        };
         SignParams signing = { .private_key = key.text, .certificate = certificate.text };
         char stub[128], kernel[128], initrd[128], output[128], leaf[128];
         const char *const initrds[] = { initrd, initrd };
@@ -59,6 +65,7 @@ static int build(const Folder *f, bool sign, UkiBuilt *ret, Err *e) {
                 .leaf = leaf,
                 .sign = sign ? &signing : NULL,
                 .sign_kernel = sign,
+                .policy = sign ? &policy : NULL,
         };
 
         (void) snprintf(stub, sizeof(stub), "%s/stub", f->path);
