@@ -116,6 +116,14 @@ enum {
         POLICY_REGISTERS_MAX = 8,          /* registers in a policy */
         POLICY_HASHES_MAX = 64,            /* of each kind of certificate or hash in a policy */
         POLICY_LEAVES_MAX = 256,           /* Leaf= lines in a policy */
+        GOLDEN_MAX = 16,                   /* golden evidences in one verification */
+        PCRLOCK_FOLDERS_MAX = 16,          /* folders of pcrlock components */
+        PCRLOCK_MAX = 1024 * 1024,         /* one file of them */
+        PCRLOCK_TOKENS_MAX = 32 * 1024,    /* JSON values in it */
+        PCRLOCK_RECORDS_MAX = 1024,        /* records in it */
+        PCRLOCK_COMPONENTS_MAX = 256,      /* components in all folders */
+        PCRLOCK_VARIANTS_MAX = 64,         /* of one component */
+        PCRLOCK_TRIES_MAX = 100000,        /* combinations of variants that are looked at */
         STORY_LAYERS_MAX = 256,            /* layers that one log activates */
         NVPCRS_MAX = 16,                   /* NvPCRs in one evidence */
         FACTS_MAX = 100000,                /* things that one evidence tells, to be compared */

@@ -22,7 +22,7 @@ FILES = sorted(p.relative_to(ROOT) for p in (ROOT / "src/verify").glob("*.c")) +
     pathlib.Path("src", name) for name in (
         "base/cursor.c", "base/ini.c", "base/settings.c", "log/chain.c", "wire/attest.c", "wire/bundle.c", "wire/content.c",
         "wire/efievent.c", "wire/efipath.c", "wire/efisig.c", "wire/firmware.c", "wire/json.c", "wire/json-value.c",
-        "wire/leaf.c", "wire/record.c", "wire/register.c", "wire/sysreport-tpm2.c", "wire/sysreport.c",
+        "wire/leaf.c", "wire/pcrlock.c", "wire/record.c", "wire/register.c", "wire/sysreport-tpm2.c", "wire/sysreport.c",
         "wire/systemdlog-words.c", "wire/systemdlog.c", "wire/tpmkey.c", "wire/tpmpart.c", "wire/veritysb.c",
         "wire/veritysig.c")]
 
