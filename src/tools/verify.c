@@ -7,6 +7,7 @@
 #include "tools/print.h"
 #include "tools/tool.h"
 #include "verify/against.h"
+#include "verify/reference.h"
 #include "verify/report.h"
 #include "verify/suggest.h"
 
@@ -15,7 +16,7 @@ enum { ANSWER_MAX = 2 * BUNDLE_MAX };
 
 typedef struct Args {
         const char *nonce, *json, *against;
-        Strings policies, releases;
+        Strings policies, releases, golden, pcrlock;
         bool suggest;
 } Args;
 
@@ -26,6 +27,10 @@ static const Option options[] = {
                         offsetof(Args, policies) },
         { "release", 0, OPTION_REPEATED, "PATH", "A release leaf, or a folder of them",
                         offsetof(Args, releases) },
+        { "golden", 0, OPTION_REPEATED, "FILE", "Evidence of a machine that is as it should be",
+                        offsetof(Args, golden) },
+        { "pcrlock", 0, OPTION_REPEATED, "DIR", "A folder of systemd-pcrlock components",
+                        offsetof(Args, pcrlock) },
         { "against", 0, OPTION_VALUE, "FILE", "Older evidence: tell what changed since",
                         offsetof(Args, against) },
         { "suggest-policy", 0, OPTION_FLAG, NULL,
@@ -41,6 +46,7 @@ typedef struct Bench {
         Buf texts[OPTION_REPEAT_MAX]; /* of the policies, which the policy borrows from */
         Policy policy;
         Releases releases;
+        References references;
 } Bench;
 
 static void bench_done(Bench *b) {
@@ -48,6 +54,7 @@ static void bench_done(Bench *b) {
         for (size_t i = 0; i < ELEMENTS(b->texts); i++)
                 buf_done(&b->texts[i]);
         releases_done(&b->releases);
+        references_done(&b->references);
 }
 
 static int load_policy(const char *path, Buf *text, Policy *policy, Err *e) {
@@ -64,22 +71,55 @@ static int load_policy(const char *path, Buf *text, Policy *policy, Err *e) {
         return rc;
 }
 
-/* A leaf that a policy names, relative to its own folder. */
-static int load_named(const PolicyLeaf *leaf, Releases *into, Err *e) {
-        const char *slash = strrchr(leaf->file, '/');
-        int folder = slash ? (int) (slash - leaf->file) + 1 : 0;
-        bool absolute = leaf->path.size > 0 && leaf->path.data[0] == '/';
+static int load_leaf(Bench *b, const char *path, Err *e) {
+        return releases_load(&b->releases, path, e);
+}
+
+static int load_golden(Bench *b, const char *path, Err *e) {
+        _cleanup_(buf_done) Buf evidence = BUF_UP_TO(BUNDLE_MAX);
+        int rc;
+
+        rc = file_read(path, &evidence, e);
+        if (rc < 0)
+                return rc;
+        return references_add_golden(&b->references, path, buf_span(&evidence), e);
+}
+
+static int load_pcrlock(Bench *b, const char *path, Err *e) {
+        return pcrlock_load(&b->references.pcrlock, path, e);
+}
+
+typedef int Load(Bench *b, const char *path, Err *e);
+
+/* What a policy names, relative to its own folder. */
+static int load_named(Bench *b, const PolicyLeaf *named, Load *load, Err *e) {
+        const char *slash = strrchr(named->file, '/');
+        int folder = slash ? (int) (slash - named->file) + 1 : 0;
+        bool absolute = named->path.size > 0 && named->path.data[0] == '/';
         char path[4096];
         int n;
 
-        n = snprintf(path, sizeof(path), "%.*s%.*s", absolute ? 0 : folder, leaf->file,
-                        (int) leaf->path.size, (const char *) leaf->path.data);
+        n = snprintf(path, sizeof(path), "%.*s%.*s", absolute ? 0 : folder, named->file,
+                        (int) named->path.size, (const char *) named->path.data);
         if (n < 0 || (size_t) n >= sizeof(path))
-                return err_set(e, -EINVAL, "%s: the path of a leaf is too long", leaf->file);
-        return releases_load(into, path, e);
+                return err_set(e, -EINVAL, "%s: a path is too long", named->file);
+        return load(b, path, e);
+}
+
+/* What the policies name of a kind, and then what the options do. */
+static int load_all(Bench *b, const PolicyLeaf *named, size_t n, const Strings *given, Load *load,
+                Err *e) {
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < n; i++)
+                rc = load_named(b, &named[i], load, e);
+        for (size_t i = 0; rc == 0 && i < given->n; i++)
+                rc = load(b, given->values[i], e);
+        return rc;
 }
 
 static int prepare(const Args *a, Bench *b, Err *e) {
+        const Policy *p = &b->policy;
         int rc = 0;
 
         if (a->nonce && (!text_unhex_buf(span_of(a->nonce), true, &b->nonce) ||
@@ -88,10 +128,12 @@ static int prepare(const Args *a, Bench *b, Err *e) {
                                 NONCE_MAX);
         for (size_t i = 0; rc == 0 && i < a->policies.n; i++)
                 rc = load_policy(a->policies.values[i], &b->texts[i], &b->policy, e);
-        for (size_t i = 0; rc == 0 && i < b->policy.n_leaves; i++)
-                rc = load_named(&b->policy.leaves[i], &b->releases, e);
-        for (size_t i = 0; rc == 0 && i < a->releases.n; i++)
-                rc = releases_load(&b->releases, a->releases.values[i], e);
+        if (rc == 0)
+                rc = load_all(b, p->leaves, p->n_leaves, &a->releases, load_leaf, e);
+        if (rc == 0)
+                rc = load_all(b, p->golden, p->n_golden, &a->golden, load_golden, e);
+        if (rc == 0)
+                rc = load_all(b, p->pcrlock, p->n_pcrlock, &a->pcrlock, load_pcrlock, e);
         return rc;
 }
 
@@ -178,7 +220,10 @@ static int run(void *values, char *const *operands, Err *e) {
         rc = prepare(a, &b, e);
         if (rc < 0)
                 return rc;
-        q = (Question){ .nonce = buf_span(&b.nonce), .policy = &b.policy, .releases = &b.releases };
+        q = (Question){ .nonce = buf_span(&b.nonce),
+                .policy = &b.policy,
+                .releases = &b.releases,
+                .references = &b.references };
         rc = judge_file(operands[0], &q, &j, &bundle, e);
         if (rc == 0 && a->suggest && a->policies.n == 0)
                 rc = judge_by_suggestion(operands[0], &q, &b.policy, &j, &bundle, e);

@@ -8,6 +8,7 @@
 #include "verify/kernel.h"
 #include "verify/layers.h"
 #include "verify/platform.h"
+#include "verify/reference.h"
 #include "verify/root.h"
 #include "verify/session.h"
 #include "verify/signature.h"
@@ -135,6 +136,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
         PcrValues none = {};
         Explained *x = &j->explained;
+        Vouchers known;
         Span line;
         int rc;
 
@@ -153,9 +155,11 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
         if (rc == 0)
-                rc = judge_firmware(ev, q, x, &j->verdict, e);
+                rc = references_judge(q->references, j, &known, e);
         if (rc == 0)
-                rc = judge_kernel(ev, q, x, &j->verdict, &line, e);
+                rc = judge_firmware(ev, q, x, &known.firmware, &j->verdict, e);
+        if (rc == 0)
+                rc = judge_kernel(ev, q, x, &known.kernel, &j->verdict, &line, e);
         if (rc == 0)
                 rc = judge_root(&j->systemd, line, q, &j->verdict, e);
         if (rc < 0)

@@ -14,6 +14,7 @@ enum { PCR_KERNEL = 9, PCR_UKI = 11, PCR_CONFIG = 12, PCR_EXTENSIONS = 13, QUOTE
 typedef struct Bench {
         const Question *q;
         const Explained *x;
+        const Vouched *vouched; /* what reference values say */
         Boot boot;
         HashAlg alg;
         Span line;       /* the kernel's command line, by the machine's word */
@@ -221,28 +222,40 @@ static int find_line(const Bench *b, Span *ret, Err *e) {
         return 0;
 }
 
-static int judge_uki(const Bench *b, const Digest *value, Err *e) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX);
-        const Release *r;
-        bool is_it;
-        int rc;
-
-        r = find_release(b, value, &is_it);
-        if (is_it)
-                rc = judge_known_line(b, e);
-        else
-                rc = refute_unknown(b, r, e);
-        if (rc < 0)
-                return rc;
+/* What came with the UKI: where reference values vouch for that too, policy need not. */
+static int judge_beside(const Bench *b, bool is_release, Err *e) {
+        if (!is_release && b->vouched->whole)
+                return 0;
         judge_appended(b);
         judge_companions(b);
-        rc = judge_whole_line(b, e);
+        return judge_whole_line(b, e);
+}
+
+/* Leaves and other reference values are alternatives: which of them it was is said. */
+static int judge_uki(const Bench *b, const Digest *value, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(REASON_MAX), name = BUF_UP_TO(REASON_MAX);
+        const Release *r;
+        bool is_it;
+        int rc = 0;
+
+        r = find_release(b, value, &is_it);
+        if (is_it || b->vouched->same)
+                rc = judge_known_line(b, e);
+        else if (b->vouched->asked)
+                verdict_refute(b->v, CLAIM_KERNEL, "%s", b->vouched->words);
+        else
+                rc = refute_unknown(b, r, e);
+        if (rc == 0)
+                rc = judge_beside(b, is_it, e);
         if (rc < 0)
                 return rc;
         if (b->line_holds)
                 text_quote(&text, b->line, QUOTED_MAX);
-        verdict_prove(b->v, CLAIM_KERNEL, "UKI '%.80s' %.40s, a known release%s%s; PCR 11 shows %s",
-                        r ? r->name : "", r ? r->version : "",
+        if (is_it)
+                buf_printf(&name, "UKI '%.80s' %.40s, a known release", r->name, r->version);
+        else
+                buf_printf(&name, "the UKI is %s", b->vouched->words);
+        verdict_prove(b->v, CLAIM_KERNEL, "%s%s%s; PCR 11 shows %s", words(&name),
                         b->line_holds ? ", command line " : "", words(&text),
                         strcmp(b->x->phases, ":") == 0 ? "no phase" : b->x->phases);
         return 0;
@@ -301,9 +314,9 @@ static void refute_unexplained(const Evidence *ev, const Explained *x, Verdict *
         verdict_refute(v, CLAIM_KERNEL, "PCRs 11 to 13 are not quoted in a bank that proves");
 }
 
-int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
-                Span *ret_line, Err *e) {
-        Bench b = { .q = q, .x = x, .v = v };
+int judge_kernel(const Evidence *ev, const Question *q, const Explained *x, const Vouched *vouched,
+                Verdict *v, Span *ret_line, Err *e) {
+        Bench b = { .q = q, .x = x, .vouched = vouched, .v = v };
 
         *ret_line = (Span){};
         if (!x->has_log) {

@@ -192,7 +192,16 @@ static void judge_told(
                 verdict_remark(v, CLAIM_FIRMWARE, "the firmware had no DMA protection");
 }
 
-int judge_firmware(const Evidence *ev, const Question *q, const Explained *x, Verdict *v, Err *e) {
+/* Reference values that speak of firmware have to know it. */
+static void judge_vouched(const Vouched *vouched, Verdict *v) {
+        if (vouched->asked && !vouched->same)
+                verdict_refute(v, CLAIM_FIRMWARE, "%s", vouched->words);
+        else if (vouched->same)
+                verdict_remark(v, CLAIM_FIRMWARE, "%s", vouched->words);
+}
+
+int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
+                const Vouched *vouched, Verdict *v, Err *e) {
         Span log = ev->bundle.parts[PART_FIRMWARE_LOG];
         SecureBoot s;
         Err why = {};
@@ -218,5 +227,6 @@ int judge_firmware(const Evidence *ev, const Question *q, const Explained *x, Ve
                 verdict_refute(v, CLAIM_FIRMWARE, "%s", why.text);
         else
                 judge_told(&s, &p, &q->policy->boot, v);
+        judge_vouched(vouched, v);
         return 0;
 }

@@ -4,6 +4,7 @@
 #include "verify/explain.h"
 #include "verify/question.h"
 #include "verify/secureboot.h"
+#include "verify/vouched.h"
 
 /* The claim firmware: the firmware's log replays to the quoted PCRs 0 to 7, each of them ends with
  * its separator, and Secure Boot is as policy wants it. */
@@ -18,6 +19,6 @@ typedef struct Platform {
 
 int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) _must_check_;
 
-/* To be asked after the registers were judged. */
-int judge_firmware(const Evidence *ev, const Question *q, const Explained *x, Verdict *v,
-                Err *e) _must_check_;
+/* To be asked after the registers were judged. vouched: what reference values say of it. */
+int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
+                const Vouched *vouched, Verdict *v, Err *e) _must_check_;

@@ -114,17 +114,33 @@ static int set_required(void *to, const Assignment *a, Err *e) {
         return 0;
 }
 
-static int add_leaf(void *to, const Assignment *a, Err *e) {
-        Reading *r = to;
-        Policy *p = &r->policy;
-
+static int add_path(PolicyLeaf *list, size_t *n, size_t max, const char *file, const Assignment *a,
+                Err *e) {
         if (a->value.size == 0)
-                p->n_leaves = 0;
-        else if (p->n_leaves == POLICY_LEAVES_MAX)
-                return setting_wrong(a, "more leaves than one policy takes; name a folder", e);
+                *n = 0;
+        else if (*n == max)
+                return setting_wrong(a, "more of them than one policy takes", e);
         else
-                p->leaves[p->n_leaves++] = (PolicyLeaf){ a->value, p->file };
+                list[(*n)++] = (PolicyLeaf){ a->value, file };
         return 0;
+}
+
+static int add_leaf(void *to, const Assignment *a, Err *e) {
+        Policy *p = &((Reading *) to)->policy;
+
+        return add_path(p->leaves, &p->n_leaves, POLICY_LEAVES_MAX, p->file, a, e);
+}
+
+static int add_golden(void *to, const Assignment *a, Err *e) {
+        Policy *p = &((Reading *) to)->policy;
+
+        return add_path(p->golden, &p->n_golden, GOLDEN_MAX, p->file, a, e);
+}
+
+static int add_pcrlock(void *to, const Assignment *a, Err *e) {
+        Policy *p = &((Reading *) to)->policy;
+
+        return add_path(p->pcrlock, &p->n_pcrlock, PCRLOCK_FOLDERS_MAX, p->file, a, e);
 }
 
 static int set_allowed(void *to, const Assignment *a, Err *e) {
@@ -206,6 +222,8 @@ static const Setting settings[] = {
         { "Kernel", "AppendedCommandLine", set_boot },
         { "Kernel", "Companions", set_boot },
         { "Release", "Leaf", add_leaf },
+        { "Release", "Golden", add_golden },
+        { "Release", "Pcrlock", add_pcrlock },
         { "Release", "RootHash", set_boot },
         { "Unlock", "Allow", set_methods },
         { "Glass", "Allow", set_allowed },

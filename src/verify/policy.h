@@ -25,6 +25,7 @@ typedef struct PolicyKey {
         PolicyPlace by;
 } PolicyKey;
 
+/* A file or folder that a policy names: a leaf, golden evidence, components of pcrlock. */
 typedef struct PolicyLeaf {
         Span path;        /* as written, relative to the file; borrowed from its text */
         const char *file; /* borrowed from Policy.file */
@@ -40,6 +41,10 @@ typedef struct Policy {
         uint32_t required; /* a bit per Claim; never 0 */
         PolicyLeaf leaves[POLICY_LEAVES_MAX];
         size_t n_leaves;
+        PolicyLeaf golden[GOLDEN_MAX];
+        size_t n_golden;
+        PolicyLeaf pcrlock[PCRLOCK_FOLDERS_MAX];
+        size_t n_pcrlock;
         uint32_t allowed_kinds;              /* a bit per event_kinds */
         PolicyPlace allowed_by[EVENT_KINDS]; /* where each was allowed */
         uint32_t allowed_methods; /* a bit per event_methods: how volumes may be unlocked */

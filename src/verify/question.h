@@ -10,4 +10,5 @@ typedef struct Question {
         Span nonce; /* NONCE_MIN to NONCE_MAX bytes; empty: none was given, and nothing is fresh */
         const Policy *policy;
         const Releases *releases;
+        const struct References *references; /* others than release leaves; NULL: none */
 } Question;

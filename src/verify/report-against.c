@@ -51,11 +51,16 @@ static void put_change(const Change *c, Buf *to) {
         }
 }
 
+void report_change(const Change *c, Buf *to) {
+        buf_printf(to, "%s: ", fact_kind_title(c->kind));
+        put_change(c, to);
+}
+
 static void print_change(const Change *c, FILE *to) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(FACTS_TEXT_MAX);
 
-        put_change(c, &words);
-        fprintf(to, "  %s: ", fact_kind_title(c->kind));
+        report_change(c, &words);
+        fprintf(to, "  ");
         text_print(to, buf_span(&words));
         fprintf(to, "%s\n", mark(c));
 }

@@ -10,6 +10,7 @@
 #include "support/testdata.h"
 #include "verify/against.h"
 #include "verify/boot.h"
+#include "verify/reference.h"
 #include "verify/report-against.h"
 
 /* Genuine boots, where their evidence lies: firmware, systemd-stub, kernel and systemd of Debian,
@@ -358,6 +359,44 @@ static void what_changed_between_two_boots_is_named(void **state) {
         }
 }
 
+/* The clean boot vouches for itself, and the other is named by what differs. */
+static void a_genuine_boot_is_golden(void **state) {
+        static const struct {
+                const char *boot;
+                ClaimState state;
+                const char *said;
+        } rows[] = {
+                { "257-clean-sysext", CLAIM_PROVEN, "the UKI is as in golden evidence 'clean'" },
+                { "257-tampered-cmdline-signed", CLAIM_NOT_PROVEN,
+                                "other than golden evidence 'clean': command line: new: attest.tampered=1" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(buf_done) Buf golden = BUF_UP_TO(BUNDLE_MAX), now = BUF_UP_TO(BUNDLE_MAX);
+                _cleanup_(references_done) References references = {};
+                Case clean, c;
+
+                if (judged(&clean, "257-clean-sysext") & judged(&c, rows[i].boot)) {
+                        Question q = case_question(&c);
+
+                        q.references = &references;
+                        forge_bundle(&clean.forge, &golden);
+                        forge_bundle(&c.forge, &now);
+                        assert_int_equal(references_add_golden(&references, "clean",
+                                                         buf_span(&golden), NULL),
+                                        0);
+                        judgement_done(&c.judgement);
+                        assert_int_equal(appraise(buf_span(&now), &q, &c.judgement, NULL), 0);
+                        assert_claim(&c, CLAIM_KERNEL, rows[i].state, rows[i].said);
+                        assert_claim(&c, CLAIM_FIRMWARE, CLAIM_PROVEN,
+                                        "as in golden evidence 'clean'");
+                }
+                case_end(&clean);
+                case_end(&c);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_boot_replays),
@@ -368,6 +407,7 @@ int main(void) {
                 cmocka_unit_test(the_tampered_boot_is_named_by_its_word),
                 cmocka_unit_test(what_came_beside_the_uki_is_named),
                 cmocka_unit_test(what_changed_between_two_boots_is_named),
+                cmocka_unit_test(a_genuine_boot_is_golden),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

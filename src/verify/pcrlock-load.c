@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify/pcrlock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+
+enum { PATH_LENGTH_MAX = 4096 };
+
+static void dir_done(DIR **d) {
+        if (*d)
+                (void) closedir(*d);
+}
+
+/* The name without its end; NULL where it does not have it, or nothing stands before. */
+static char *without(const char *name, const char *end) {
+        size_t n = strlen(name), m = strlen(end);
+
+        return n > m && strcmp(name + n - m, end) == 0 ? strndup(name, n - m) : NULL;
+}
+
+static int join(char into[PATH_LENGTH_MAX], const char *folder, const char *name, Err *e) {
+        int n = snprintf(into, PATH_LENGTH_MAX, "%s/%s", folder, name);
+
+        if (n < 0 || n >= PATH_LENGTH_MAX)
+                return err_set(e, -ENAMETOOLONG, "%s: a path is too long", folder);
+        return 0;
+}
+
+static int take_records(Json records, PcrlockVariant *v, Err *e) {
+        int rc = 0;
+
+        v->records = calloc(json_count(records) + 1, sizeof(*v->records));
+        if (!v->records)
+                return err_set(e, -ENOMEM, "no memory for a component");
+        for (Json r = json_first(records); rc == 0 && json_type(r) != JSON_NONE;
+                        r = json_next(records, r))
+                rc = pcrlock_record(r, &v->records[v->n++], e);
+        return rc;
+}
+
+static int read_file(const char *path, PcrlockVariant *v, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(PCRLOCK_MAX);
+        JsonToken *tokens;
+        Json records;
+        int rc;
+
+        rc = file_read(path, &text, e);
+        if (rc < 0)
+                return rc;
+        tokens = calloc(PCRLOCK_TOKENS_MAX, sizeof(*tokens));
+        if (!tokens)
+                return err_set(e, -ENOMEM, "no memory for a component");
+        rc = pcrlock_parse(buf_span(&text), tokens, PCRLOCK_TOKENS_MAX, &records, e);
+        if (rc == 0)
+                rc = take_records(records, v, e);
+        free(tokens);
+        if (rc < 0)
+                err_at(e, path);
+        return rc;
+}
+
+/* name becomes the variant's own, also where this fails. */
+static int add_variant(PcrlockComponent *c, char *name, const char *path, Err *e) {
+        PcrlockVariant *list = NULL;
+
+        if (name && c->n < PCRLOCK_VARIANTS_MAX)
+                list = reallocarray(c->variants, c->n + 1, sizeof(*list));
+        if (!list) {
+                free(name);
+                return c->n < PCRLOCK_VARIANTS_MAX
+                                       ? err_set(e, -ENOMEM, "no memory for a component")
+                                       : err_set(e, -E2BIG, "%s: more than %d variants", path,
+                                                         PCRLOCK_VARIANTS_MAX);
+        }
+        c->variants = list;
+        list[c->n] = (PcrlockVariant){ .name = name };
+        return read_file(path, &list[c->n++], e);
+}
+
+static int by_variant(const void *a, const void *b) {
+        return strcmp(((const PcrlockVariant *) a)->name, ((const PcrlockVariant *) b)->name);
+}
+
+static int read_variants(PcrlockComponent *c, const char *path, Err *e) {
+        _cleanup_(dir_done) DIR *folder = opendir(path);
+        const struct dirent *entry;
+
+        if (!folder)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        while ((entry = readdir(folder))) {
+                char *name = without(entry->d_name, ".pcrlock");
+                char file[PATH_LENGTH_MAX];
+                int rc;
+
+                if (!name)
+                        continue;
+                rc = join(file, path, entry->d_name, e);
+                if (rc < 0) {
+                        free(name);
+                        return rc;
+                }
+                rc = add_variant(c, name, file, e);
+                if (rc < 0)
+                        return rc;
+        }
+        if (c->n == 0)
+                return err_set(e, -EBADMSG, "%s: a component without any variant", path);
+        qsort(c->variants, c->n, sizeof(*c->variants), by_variant);
+        return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp(((const PcrlockComponent *) a)->name, ((const PcrlockComponent *) b)->name);
+}
+
+/* A component more; name becomes its own, also where this fails. */
+static int add_component(Pcrlock *p, char *name, const char *path, PcrlockComponent **ret, Err *e) {
+        PcrlockComponent *list;
+
+        for (size_t i = 0; i < p->n; i++)
+                if (strcmp(p->list[i].name, name) == 0) {
+                        free(name);
+                        return err_set(e, -EBADMSG, "%s: component '%.80s' stands twice", path,
+                                        p->list[i].name);
+                }
+        list = p->n < PCRLOCK_COMPONENTS_MAX ? reallocarray(p->list, p->n + 1, sizeof(*list))
+                                             : NULL;
+        if (!list) {
+                free(name);
+                return p->n < PCRLOCK_COMPONENTS_MAX
+                                       ? err_set(e, -ENOMEM, "no memory for a component")
+                                       : err_set(e, -E2BIG, "%s: more than %d components", path,
+                                                         PCRLOCK_COMPONENTS_MAX);
+        }
+        p->list = list;
+        list[p->n] = (PcrlockComponent){ .name = name };
+        *ret = &list[p->n++];
+        return 0;
+}
+
+static int load_entry(Pcrlock *p, const char *folder, const char *entry, Err *e) {
+        char *single = without(entry, ".pcrlock"), *name = single;
+        char path[PATH_LENGTH_MAX];
+        PcrlockComponent *c;
+        int rc;
+
+        if (!name)
+                name = without(entry, ".pcrlock.d");
+        if (!name)
+                return 0;
+        rc = join(path, folder, entry, e);
+        if (rc < 0) {
+                free(name);
+                return rc;
+        }
+        rc = add_component(p, name, path, &c, e);
+        if (rc < 0)
+                return rc;
+        return single ? add_variant(c, strdup(""), path, e) : read_variants(c, path, e);
+}
+
+int pcrlock_load(Pcrlock *p, const char *path, Err *e) {
+        _cleanup_(dir_done) DIR *folder = opendir(path);
+        const struct dirent *entry;
+        int rc = 0;
+
+        if (!folder)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        while (rc == 0 && (entry = readdir(folder)))
+                rc = load_entry(p, path, entry->d_name, e);
+        if (p->n > 0)
+                qsort(p->list, p->n, sizeof(*p->list), by_name);
+        if (rc == 0 && p->n == 0)
+                return err_set(e, -EBADMSG, "%s: no .pcrlock component lies there", path);
+        return rc;
+}
+
+void pcrlock_done(Pcrlock *p) {
+        for (size_t i = 0; i < p->n; i++) {
+                for (size_t v = 0; v < p->list[i].n; v++) {
+                        free(p->list[i].variants[v].name);
+                        free(p->list[i].variants[v].records);
+                }
+                free(p->list[i].variants);
+                free(p->list[i].name);
+        }
+        free(p->list);
+        *p = (Pcrlock){};
+}
