@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "image/filesystem.h"
 #include "image/finished.h"
+#include "image/hashtree.h"
 #include "image/kind.h"
 #include "image/release.h"
 #include "image/room.h"
@@ -26,11 +27,9 @@
 #include "port/crypto.h"
 #include "port/gpt.h"
 #include "port/interrupt.h"
-#include "port/verity.h"
-#include "wire/veritysb.h"
 #include "wire/veritysig.h"
 
-enum { ALIGNMENT = 4096, CHUNK = 64 * 1024, LABEL_MAX = 2 * NAME_TEXT_MAX + 16 };
+enum { ALIGNMENT = 4096, LABEL_MAX = 2 * NAME_TEXT_MAX + 16 };
 
 /* What there is while an image is built. Owner: work_done(), which takes back all that was not
  * committed. */
@@ -209,31 +208,29 @@ static int make_filesystem(Work *w, Err *e) {
         return rc < 0 ? rc : source_unchanged(&w->source, e);
 }
 
+static int look_for_signals(void *user, uint64_t done, uint64_t all, Err *e) {
+        (void) user, (void) done, (void) all;
+        return interrupt_check(e);
+}
+
 /* The tree goes right behind the data it is over, into the same file. */
 static int make_tree(Work *w, Err *e) {
-        char path[32];
-        VerityParams v = {
-                .data = path,
-                .size = w->built.filesystem_size,
-                .hash = path,
-                .hash_offset = w->built.filesystem_size,
+        HashTreeParams p = {
+                .fd = w->image.fd,
+                .name = w->p->output,
+                .data_size = w->built.filesystem_size,
+                .tree_at = w->built.filesystem_size,
                 .salt = { w->seed.salt, sizeof(w->seed.salt) },
+                .n_workers = workers_usual(),
+                .watcher = { .look = look_for_signals },
         };
-        VerityLayout layout;
         int rc;
 
-        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", w->image.fd);
-        memcpy(v.uuid, w->seed.verity, sizeof(v.uuid));
-        rc = verity_layout(v.size / VERITY_BLOCK, &layout, e);
+        memcpy(p.uuid, w->seed.verity, sizeof(p.uuid));
+        rc = hash_tree_make(&p, &w->built.root_hash, &w->built.tree_size, e);
         if (rc < 0)
                 return rc;
-        rc = verity_format(&v, &w->built.root_hash, e);
-        if (rc < 0) {
-                err_at(e, w->p->output);
-                return rc;
-        }
-        w->built.tree_size = layout.total * VERITY_BLOCK;
-        w->signature_at = w->built.filesystem_size + w->built.tree_size;
+        w->signature_at = p.tree_at + w->built.tree_size;
         return 0;
 }
 
@@ -296,26 +293,6 @@ static int write_table(Work *w, Err *e) {
         return gpt_write(w->image.fd, w->p->output, disk, partitions, ELEMENTS(partitions), e);
 }
 
-static int hash_file(Work *w, Err *e) {
-        const uint64_t size = w->built.size;
-        const char *name = w->p->output;
-        _cleanup_(hasher_done) Hasher *h = NULL;
-        uint8_t chunk[CHUNK];
-        int rc;
-
-        rc = hasher_new(HASH_SHA256, &h, e);
-        for (uint64_t at = 0; rc == 0 && at < size; at += CHUNK) {
-                size_t n = size - at < CHUNK ? (size_t) (size - at) : CHUNK;
-
-                rc = file_read_at(w->image.fd, name, at, chunk, n, e);
-                if (rc == 0)
-                        rc = hasher_add(h, (Span){ chunk, n }, e);
-                if (rc == 0)
-                        rc = interrupt_check(e);
-        }
-        return rc < 0 ? rc : hasher_end(h, &w->built.file, e);
-}
-
 static int write_leaf(Work *w, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);
         const ImageBuilt *b = &w->built;
@@ -326,7 +303,6 @@ static int write_leaf(Work *w, Err *e) {
                 .architecture = span_of(w->p->architecture),
                 .has_root_hash = true,
                 .has_signer = true,
-                .has_file_digest = true,
                 .has_epoch = w->p->has_epoch,
                 .epoch = w->p->epoch,
         };
@@ -337,7 +313,6 @@ static int write_leaf(Work *w, Err *e) {
                 return 0;
         memcpy(leaf.root_hash, b->root_hash.bytes, sizeof(leaf.root_hash));
         memcpy(leaf.signer, b->signer.bytes, sizeof(leaf.signer));
-        memcpy(leaf.file_digest, b->file.bytes, sizeof(leaf.file_digest));
         leaf_write(&leaf, &text);
         rc = buf_end(&text, &bytes);
         if (rc < 0)
@@ -381,8 +356,8 @@ static int take_steps(Work *w, const Step *steps, size_t n, Err *e) {
 static int build(Work *w, Err *e) {
         static const Step to_root_hash[] = { take_seed, prepare_signature, open_source, stage,
                 open_files, make_filesystem, make_tree };
-        static const Step to_image[] = { write_signature, make_room, write_table, hash_file,
-                write_leaf, commit };
+        static const Step to_image[] = { write_signature, make_room, write_table, write_leaf,
+                commit };
         int rc;
 
         rc = take_steps(w, to_root_hash, ELEMENTS(to_root_hash), e);

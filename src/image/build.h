@@ -33,7 +33,6 @@ typedef struct ImageBuilt {
         Digest root_hash;
         Digest signer; /* fingerprint of the certificate */
         char subject[256];
-        Digest file; /* of the whole image */
         uint64_t size, filesystem_size, tree_size;
         bool reproducible; /* signing again gives the same bytes */
 } ImageBuilt;

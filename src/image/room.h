@@ -7,7 +7,7 @@
 #include "base/err.h"
 
 /* Makes room at the head of a file that is written already: for the partition table, whose content
- * is known last, and before which neither mkfs.erofs 1.5 nor libcryptsetup can leave any. */
+ * is known last, and before which mkfs.erofs of erofs-utils older than 1.8 can leave none. */
 
 /* Moves all of the file up by so many bytes (a multiple of 4096); zeros stand before it then. Where
  * the file system can shift blocks nothing is copied; elsewhere, or where copy says so, the bytes

@@ -232,7 +232,6 @@ static int print_as_json(const Args *a, const ImageParams *p, const ImageBuilt *
 
         json_put_object(&w, NULL);
         json_put_string(&w, "architecture", p->architecture);
-        json_put_hex(&w, "fileDigest", digest_span(&b->file));
         if (p->leaf)
                 json_put_foreign(&w, "leaf", span_of(p->leaf));
         json_put_foreign(&w, "name", span_of(p->name));
