@@ -69,6 +69,8 @@ enum {
         PHASES_MAX = 16,                   /* phase paths that one prediction is for */
 
         /* images, leaves, keys */
+        GPT_ENTRIES_MAX = 128, /* of a partition table, used or not */
+        GPT_SECTOR_MAX = 4096, /* one sector of a disk */
         VERITY_SALT_MAX = 256,
         VERITY_LEVELS_MAX = 32,
         VERITY_SIGNATURE_MAX =
