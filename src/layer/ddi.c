@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "layer/kinds.h"
 #include "layer/name.h"
+#include "layer/rest.h"
+#include "layer/table.h"
 #include "port/probe.h"
 #include "wire/veritysig.h"
 
@@ -19,6 +21,12 @@ typedef struct Set {
         const ProbedPartition *data, *hash, *signature;
 } Set;
 
+/* By a protective MBR (UEFI 2.10, 5.2.3): there was a GPT, whatever has become of it. */
+static bool is_protected(Span head) {
+        return head.size >= MBR_SIZE && head.data[450] == 0xee && head.data[510] == 0x55 &&
+               head.data[511] == 0xaa;
+}
+
 static bool matches(Span head) {
         static const size_t at[] = { 512, 4096 }; /* the sector sizes that there are */
 
@@ -26,7 +34,7 @@ static bool matches(Span head) {
                 if (head.size > at[i] && span_starts((Span){ head.data + at[i], head.size - at[i] },
                                                          SPAN_LITERAL("EFI PART")))
                         return true;
-        return false;
+        return is_protected(head);
 }
 
 /* systemd-sysupdate is not done with it yet. */
@@ -128,7 +136,8 @@ static int read_superblock(Layer *l, const Set *s, Err *e) {
                 err_at(e, l->path);
                 return rc;
         }
-        if (sb.data_blocks != s->data->size / VERITY_BLOCK || s->data->size % VERITY_BLOCK != 0)
+        /* systemd-repart gives small file systems a partition that is larger than they are */
+        if (sb.data_blocks > s->data->size / VERITY_BLOCK)
                 return err_set(e, -EBADMSG,
                                 "%s: the hash tree is over %" PRIu64
                                 " blocks of 4096 bytes, the data partition has %" PRIu64 " bytes",
@@ -139,11 +148,14 @@ static int read_superblock(Layer *l, const Set *s, Err *e) {
                                 " blocks of 4096 bytes, its partition has %" PRIu64 " bytes",
                                 l->path, layout.total, s->hash->size);
 
+        memcpy(l->tree.uuid, sb.uuid, sizeof(l->tree.uuid));
         memcpy(l->tree.salt, sb.salt.data, sb.salt.size);
         l->tree.salt_size = sb.salt.size;
         l->tree.data_blocks = sb.data_blocks;
         l->tree.data_offset = s->data->offset;
         l->tree.hash_offset = s->hash->offset;
+        l->data_size = s->data->size;
+        l->hash_size = s->hash->size;
         return 0;
 }
 
@@ -179,6 +191,8 @@ static int read_signature(Layer *l, const Set *s, Err *e) {
                                 l->path);
 
         l->has_signature = true;
+        l->has_unknown = signature.has_unknown;
+        l->signature_offset = s->signature->offset;
         l->has_fingerprint = signature.has_fingerprint;
         memcpy(l->fingerprint, signature.fingerprint, sizeof(l->fingerprint));
         return 0;
@@ -206,12 +220,38 @@ static int compare_uuids(const Layer *l, const Set *s, Err *e) {
         return 0;
 }
 
+/* libblkid reads the first table, or where that is damaged the second. Where both are good and say
+ * different things, others may read another image than we do. */
+static int refuse_two_readings(const Layer *l, Err *e) {
+        _cleanup_(tables_done) Tables *t = NULL;
+        int rc;
+
+        rc = tables_read(l->fd, l->path, &t, e);
+        return rc < 0 ? rc : tables_agree(t, l->path, e);
+}
+
+static int find_partitions(const Layer *l, ProbedDisk *ret, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = probe_disk(l->fd, l->path, ret, &why);
+        if (rc == -ENODATA) /* and yet it was matched */
+                return err_set(e, -EBADMSG,
+                                "%s: a disk image, by its protective MBR, but there is no header of "
+                                "a partition table at byte 512 or 4096; the image was damaged",
+                                l->path);
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
+}
+
 static int recognise(Layer *l, Err *e) {
         ProbedDisk disk;
         Set s = {};
         int rc;
 
-        rc = probe_disk(l->fd, l->path, &disk, e);
+        rc = find_partitions(l, &disk, e);
+        if (rc < 0)
+                return rc;
+        rc = refuse_two_readings(l, e);
         if (rc < 0)
                 return rc;
         rc = find_only_set(l, &disk, &s, e);
@@ -247,8 +287,8 @@ static int recognise(Layer *l, Err *e) {
         return 0;
 }
 
-static int check(const Layer *l, Err *e) {
-        return tree_check(l->fd, l->path, &l->tree, &l->root_hash, e);
+static int check(const Layer *l, const Watcher *watcher, Err *e) {
+        return tree_check(l->fd, l->path, &l->tree, &l->root_hash, workers_usual(), watcher, e);
 }
 
 const LayerKind layer_ddi = {
@@ -256,4 +296,5 @@ const LayerKind layer_ddi = {
         .matches = matches,
         .recognise = recognise,
         .check = check,
+        .check_rest = rest_check,
 };

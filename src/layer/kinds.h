@@ -7,9 +7,10 @@
  * write NAME.c and one line in layer.c. */
 struct LayerKind {
         const char *name;
-        bool (*matches)(Span head);           /* the file's first bytes, LAYER_HEAD at most */
-        int (*recognise)(Layer *l, Err *e);   /* fd, path and kind are set */
-        int (*check)(const Layer *l, Err *e); /* all of it */
+        bool (*matches)(Span head);         /* the file's first bytes, LAYER_HEAD at most */
+        int (*recognise)(Layer *l, Err *e); /* fd, path and kind are set */
+        int (*check)(const Layer *l, const Watcher *watcher, Err *e); /* all of it */
+        int (*check_rest)(const Layer *l, Err *e); /* NULL where the identity covers every byte */
 };
 
 extern const LayerKind layer_ddi, layer_uki;

@@ -68,8 +68,12 @@ const char *layer_kind_name(const Layer *l) {
         return l->kind->name;
 }
 
-int layer_check(const Layer *l, Err *e) {
-        return l->kind->check(l, e);
+int layer_check(const Layer *l, const Watcher *watcher, Err *e) {
+        return l->kind->check(l, watcher, e);
+}
+
+int layer_check_rest(const Layer *l, Err *e) {
+        return l->kind->check_rest ? l->kind->check_rest(l, e) : 0;
 }
 
 int layer_signed_by(const Layer *l, const Certificate *c, bool *ret_holds, Err *e) {

@@ -41,11 +41,14 @@ typedef struct Layer {
 
         /* of disk images: */
         Tree tree;
-        char filesystem[32]; /* "erofs"; empty where none is recognised */
+        uint64_t data_size, hash_size; /* of the partitions; there may be more room than is used */
+        char filesystem[32];           /* "erofs"; empty where none is recognised */
 
         bool has_signature;   /* nobody has looked yet whether it holds */
         bool has_fingerprint; /* it says by whom, which anybody can write */
+        bool has_unknown;     /* something that is neither known nor somebody's own (veritysig.h) */
         uint8_t fingerprint[32];
+        uint64_t signature_offset;
         Buf pkcs7;
 
         LayerPart parts[LAYER_PARTS_MAX];
@@ -70,8 +73,11 @@ void layer_done(Layer *l);
 /* "ddi" */
 const char *layer_kind_name(const Layer *l);
 
-/* Reads all of it: 0 where every byte is what the root hash says. */
-int layer_check(const Layer *l, Err *e) _must_check_;
+/* Reads all of it: 0 where every byte is what the root hash says. watcher may be NULL. */
+int layer_check(const Layer *l, const Watcher *watcher, Err *e) _must_check_;
+
+/* Whether the rest, which the root hash does not cover, is whole as far as that can be known. */
+int layer_check_rest(const Layer *l, Err *e) _must_check_;
 
 /* Whether the layer carries a signature over its root hash that was made with the key of this
  * certificate. 0 when it could be judged; a layer without a signature is not signed by anybody. */

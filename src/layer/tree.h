@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "port/workers.h"
 #include "wire/veritysb.h"
 
 /* Walks a dm-verity hash tree as the kernel would, in files and without a device mapper: each block
@@ -15,6 +16,7 @@
 
 /* Where data and tree lie in a file. */
 typedef struct Tree {
+        uint8_t uuid[16]; /* of the superblock; covered by nothing */
         uint8_t salt[VERITY_SALT_MAX];
         size_t salt_size;
         uint64_t data_blocks;
@@ -30,7 +32,9 @@ int tree_root(int fd, const char *name, const Tree *t, Digest *ret, Err *e) _mus
 int tree_check_last(
                 int fd, const char *name, const Tree *t, const Digest *root, Err *e) _must_check_;
 
-/* Whether all of it holds. -EBADMSG names the first data block, or the first block of the tree,
- * that does not fit. Each block is read once, and the hashes that are compared with are those that
- * were found good. */
-int tree_check(int fd, const char *name, const Tree *t, const Digest *root, Err *e) _must_check_;
+/* Whether all of it holds, looked at by several threads. -EBADMSG names the first data block that
+ * does not fit, or the first block of the tree on the way to it. No data are read twice, and the
+ * hashes that are compared with are those that the same thread read and found good. watcher may be
+ * NULL. */
+int tree_check(int fd, const char *name, const Tree *t, const Digest *root, unsigned n_workers,
+                const Watcher *watcher, Err *e) _must_check_;

@@ -191,3 +191,34 @@ int cms_judge(Span der, Span content, const Certificate *certificate, bool *ret_
         *ret_holds = holds;
         return 0;
 }
+
+/* What is wrong with the certificate itself is as good as none. */
+static int read_carried(X509 *x, Certificate *ret, bool *ret_carried, Err *e) {
+        _cleanup_(memory_done) unsigned char *der = NULL;
+        int n = i2d_X509(x, &der), rc;
+
+        if (n < 0)
+                return no_memory(e);
+        rc = certificate_read((Span){ der, (size_t) n }, ret, NULL);
+        if (rc == -ENOMEM)
+                return no_memory(e);
+        *ret_carried = rc == 0;
+        return 0;
+}
+
+int cms_carried(Span der, Certificate *ret, bool *ret_carried, Err *e) {
+        _cleanup_(certificates_done) STACK_OF(X509) *signers = NULL;
+        _cleanup_(pkcs7_done) PKCS7 *p7 = NULL;
+        const unsigned char *at = der.data;
+
+        *ret_carried = false;
+        p7 = der.size > CMS_DER_MAX ? NULL : d2i_PKCS7(NULL, &at, (long) der.size);
+        if (p7 && PKCS7_type_is_signed(p7))
+                signers = PKCS7_get0_signers(p7, NULL, 0);
+        if (!signers && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+                return no_memory(e);
+        ERR_clear_error();
+        return sk_X509_num(signers) == 1
+                               ? read_carried(sk_X509_value(signers, 0), ret, ret_carried, e)
+                               : 0;
+}

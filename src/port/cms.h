@@ -26,3 +26,8 @@ int cms_sign(Span content, const PrivateKey *key, const Certificate *certificate
  * that is not even one does not hold. 0 when it could be judged. */
 int cms_judge(Span der, Span content, const Certificate *certificate, bool *ret_holds,
                 Err *e) _must_check_;
+
+/* The certificate of the signer, where the signature carries it; *ret_carried is false where it
+ * does not, or is no signature at all. Anybody can put any certificate there. Owner:
+ * certificate_done(). */
+int cms_carried(Span der, Certificate *ret, bool *ret_carried, Err *e) _must_check_;

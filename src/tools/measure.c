@@ -119,7 +119,7 @@ static int check_image(const Layer *l, const Certificate *c, Err *e) {
         Err why = {};
         int rc;
 
-        rc = layer_check(l, &why);
+        rc = layer_check(l, NULL, &why);
         if (rc == -EBADMSG)
                 return refuse(l->path, why.text);
         if (rc < 0)

@@ -4,23 +4,66 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "image/seed.h"
 #include "layer/layer.h"
 #include "tools/print.h"
+#include "tools/progress.h"
 #include "tools/show.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 
-enum { IMAGE_JSON_MAX = 64 * 1024 };
+enum { IMAGE_JSON_MAX = 64 * 1024, SUPERBLOCK_UUID_AT = 16 };
 
 /* What was asked about an image, and the answers. */
 typedef struct Answers {
         Certificate certificate;
         bool holds;  /* with --certificate=: the signature is that certificate's */
         Err content; /* with --verify: unset where all of it holds */
+        Err rest;    /* the same of what the root hash does not cover */
 } Answers;
 
 static void answers_done(Answers *n) {
         certificate_done(&n->certificate);
+}
+
+/* The UUID of the hash tree is covered by nothing. But the salt is, and where that is the one that
+ * name and version give, build-image has derived the UUID from them too. */
+static int check_uuid(const Layer *l, Err *e) {
+        ImageSeed seed;
+        int rc;
+
+        rc = image_seed(NULL, l->name, l->version, &seed, e);
+        if (rc < 0)
+                return rc;
+        if (l->tree.salt_size != sizeof(seed.salt) ||
+                        memcmp(l->tree.salt, seed.salt, sizeof(seed.salt)) != 0 ||
+                        memcmp(l->tree.uuid, seed.verity, sizeof(seed.verity)) == 0)
+                return 0;
+        return err_set(e, -EBADMSG,
+                        "%s: the UUID in the superblock, at byte %" PRIu64
+                        " of the file, is not the one that belongs to name, version and salt",
+                        l->path, l->tree.hash_offset + SUPERBLOCK_UUID_AT);
+}
+
+/* What does not hold is an answer; what cannot be read is none. */
+static int judged(int rc, const Err *why, Err *e) {
+        return rc < 0 && rc != -EBADMSG ? err_set(e, rc, "%s", why->text) : 0;
+}
+
+static int verify(const Layer *l, Answers *n, Err *e) {
+        Progress progress = progress_begin("verifying");
+        Watcher watcher = progress_watcher(&progress);
+        int rc;
+
+        rc = layer_check_rest(l, &n->rest);
+        if (rc == 0)
+                rc = check_uuid(l, &n->rest);
+        rc = judged(rc, &n->rest, e);
+        if (rc < 0)
+                return rc;
+        rc = layer_check(l, &watcher, &n->content);
+        progress_end(&progress);
+        return judged(rc, &n->content, e);
 }
 
 static int ask(const ShowArgs *a, const Layer *l, Answers *n, Err *e) {
@@ -36,8 +79,7 @@ static int ask(const ShowArgs *a, const Layer *l, Answers *n, Err *e) {
                 rc = layer_signed_by(l, &n->certificate, &n->holds, e);
         if (rc < 0 || !a->verify)
                 return rc;
-        rc = layer_check(l, &n->content);
-        return rc < 0 && rc != -EBADMSG ? err_set(e, rc, "%s", n->content.text) : 0;
+        return verify(l, n, e);
 }
 
 static void put_signature(JsonWriter *w, const ShowArgs *a, const Layer *l, const Answers *n) {
@@ -53,6 +95,14 @@ static void put_signature(JsonWriter *w, const ShowArgs *a, const Layer *l, cons
                 json_put_hex(w, "signer", digest_span(&n->certificate.fingerprint));
                 json_put_string(w, "subject", n->certificate.subject);
         }
+        json_put_end(w);
+}
+
+static void put_answer(JsonWriter *w, const char *name, const Err *why) {
+        json_put_object(w, name);
+        json_put_integer(w, "holds", why->code == 0);
+        if (why->code != 0)
+                json_put_foreign(w, "reason", span_of(why->text));
         json_put_end(w);
 }
 
@@ -75,19 +125,16 @@ static int print_as_json(const ShowArgs *a, const Layer *l, const Answers *n, Er
         json_put_object(&w, NULL);
         json_put_string(&w, "architecture", l->architecture);
         json_put_integer(&w, "avouch", 1);
-        if (a->verify) {
-                json_put_object(&w, "content");
-                json_put_integer(&w, "holds", n->content.code == 0);
-                if (n->content.code != 0)
-                        json_put_foreign(&w, "reason", span_of(n->content.text));
-                json_put_end(&w);
-        }
+        if (a->verify)
+                put_answer(&w, "content", &n->content);
         if (l->filesystem[0])
                 json_put_foreign(&w, "filesystem", span_of(l->filesystem));
         json_put_string(&w, "kind", show_image.name);
         json_put_foreign(&w, "name", span_of(l->name));
         json_put_string(&w, "partition", l->usr ? "usr" : "root");
         put_parts(&w, l);
+        if (a->verify)
+                put_answer(&w, "rest", &n->rest);
         json_put_hex(&w, "rootHash", digest_span(&l->root_hash));
         json_put_hex(&w, "salt", (Span){ l->tree.salt, l->tree.salt_size });
         put_signature(&w, a, l, n);
@@ -125,6 +172,10 @@ static void print_signer(const ShowArgs *a, const Layer *l, const Answers *n) {
         }
 }
 
+static void print_answer(const char *label, const Err *why, const char *good) {
+        print_line(label, span_of(why->code == 0 ? good : why->text));
+}
+
 static void print_for_people(const ShowArgs *a, const Layer *l, const Answers *n) {
         text_print(stdout, span_of(l->path));
         printf(": a verity-protected image for %s\n", l->architecture);
@@ -137,12 +188,10 @@ static void print_for_people(const ShowArgs *a, const Layer *l, const Answers *n
         print_line("file system", span_of(l->filesystem[0] ? l->filesystem : "none that is known"));
         print_parts(l);
         print_signer(a, l, n);
-        if (a->verify)
-                print_line("content",
-                                n->content.code == 0
-                                                ? SPAN_LITERAL("all of it is what the root hash "
-                                                               "says")
-                                                : span_of(n->content.text));
+        if (!a->verify)
+                return;
+        print_answer("content", &n->content, "all of it is what the root hash says");
+        print_answer("the rest", &n->rest, "tables, paddings and signature are whole");
 }
 
 static int show(const ShowArgs *a, const char *path, Err *e) {
@@ -162,7 +211,8 @@ static int show(const ShowArgs *a, const char *path, Err *e) {
                 print_for_people(a, &l, &n);
         if (rc < 0)
                 return rc;
-        return n.content.code != 0 || (a->certificate && !n.holds) ? EXIT_NO : EXIT_YES;
+        return n.content.code != 0 || n.rest.code != 0 || (a->certificate && !n.holds) ? EXIT_NO
+                                                                                       : EXIT_YES;
 }
 
 const ShowKind show_image = {

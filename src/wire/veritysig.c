@@ -42,6 +42,20 @@ static int read_signature(Json object, Buf *der, Span *ret, Err *e) {
         return 0;
 }
 
+/* Members of others have the name of a domain in theirs ("org.example.thing"). */
+static bool has_unknown(Json object) {
+        for (Json name = json_first(object); json_type(name) != JSON_NONE;
+                        name = json_next(object, name)) {
+                Span raw = json_raw(name);
+
+                if (!json_is(name, "rootHash") && !json_is(name, "signature") &&
+                                !json_is(name, "certificateFingerprint") &&
+                                (raw.size == 0 || !memchr(raw.data, '.', raw.size)))
+                        return true;
+        }
+        return false;
+}
+
 int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *e) {
         JsonToken tokens[VERITY_SIGNATURE_TOKENS_MAX];
         VeritySignature s = {};
@@ -64,6 +78,7 @@ int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *
                 return err_set(e, -EBADMSG,
                                 "verity signature: rootHash is missing, or not 64 lower-case hex "
                                 "digits");
+        s.has_unknown = has_unknown(object);
         fingerprint = json_member(object, "certificateFingerprint");
         s.has_fingerprint = json_type(fingerprint) != JSON_NONE;
         if (s.has_fingerprint && !json_hex(fingerprint, s.fingerprint, sizeof(s.fingerprint)))

@@ -13,6 +13,9 @@ enum { VERITY_SIGNATURE_SIZE = 16384 };
 
 typedef struct VeritySignature {
         uint8_t root_hash[32];
+        bool has_unknown; /* a member of a name that is not known, and has no dot as others' own
+                           * have
+                           */
         bool has_fingerprint;
         uint8_t fingerprint[32]; /* SHA-256 of the certificate, DER; says who might have signed */
         Span pkcs7;              /* DER; borrowed from the Buf that was handed in */

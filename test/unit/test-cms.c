@@ -182,6 +182,49 @@ static void only_one_form_holds(void **state) {
         }
 }
 
+static void the_certificate_that_it_carries_comes_out(void **state) {
+        static const char *const signers[] = { "rsa", "ec" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(signers); i++) {
+                _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE,
+                                                        expected = CERTIFICATE_NONE;
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(CMS_MAX);
+                bool reproducible, carried = false;
+                Span der = sign(signers[i], &b, &reproducible);
+
+                assert_int_equal(cms_carried(der, &c, &carried, NULL), 0);
+                assert_true(carried);
+                certs_load(&scratch, signers[i], &expected);
+                assert_true(digest_equal(&c.fingerprint, &expected.fingerprint));
+        }
+}
+
+/* Cut short, none at all, and one that the signer's is left out of. */
+static void nothing_comes_out_where_none_is_carried(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(CMS_MAX), bare = BUF_UP_TO(CMS_MAX);
+        bool reproducible, carried;
+        Span der = sign("rsa", &b, &reproducible);
+
+        (void) state;
+        assert_int_equal(scratch_tool(&scratch, "openssl", "smime", "-sign", "-nocerts", "-noattr",
+                                         "-binary", "-in", "content", "-inkey", "rsa.key",
+                                         "-signer", "rsa.pem", "-outform", "der", "-out", "bare"),
+                        0);
+        {
+                const Span cases[] = { {}, { der.data, der.size - 1 }, { der.data, 100 },
+                        scratch_read(&scratch, "bare", &bare) };
+
+                for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+
+                        carried = true;
+                        assert_int_equal(cms_carried(cases[i], &c, &carried, NULL), 0);
+                        assert_false(carried);
+                }
+        }
+}
+
 static void another_content_does_not_hold(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(CMS_MAX);
         bool reproducible;
@@ -318,6 +361,8 @@ int main(void) {
                 cmocka_unit_test(rsa_signs_the_same_again_and_ec_says_that_it_does_not),
                 cmocka_unit_test(openssl_takes_what_we_sign),
                 cmocka_unit_test(only_one_form_holds),
+                cmocka_unit_test(the_certificate_that_it_carries_comes_out),
+                cmocka_unit_test(nothing_comes_out_where_none_is_carried),
                 cmocka_unit_test(another_content_does_not_hold),
                 cmocka_unit_test(nothing_shorter_or_longer_holds),
                 cmocka_unit_test(no_byte_of_what_counts_can_be_changed),

@@ -217,7 +217,7 @@ static void a_layer_of_its_kind_is_known_by_that_hash(void **state) {
         assert_string_equal(l.name, "linux");
         assert_string_equal(l.version, "");
         assert_false(l.has_signature);
-        assert_int_equal(layer_check(&l, NULL), 0);
+        assert_int_equal(layer_check(&l, NULL, NULL), 0);
 
         /* changed in place, under the hand of who looks at it */
         assert_int_equal(file_write_at(l.fd, "x", 600, SPAN_LITERAL("x"), NULL), -EBADF);
@@ -226,7 +226,7 @@ static void a_layer_of_its_kind_is_known_by_that_hash(void **state) {
 
                 assert_int_equal(file_write_at(fd, "x", 600, SPAN_LITERAL("x"), NULL), 0);
         }
-        assert_int_equal(layer_check(&l, NULL), -EBADMSG);
+        assert_int_equal(layer_check(&l, NULL, NULL), -EBADMSG);
 }
 
 static const struct {

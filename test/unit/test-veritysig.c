@@ -19,17 +19,24 @@
 /* Texts that are taken; all say the same, some without the fingerprint. */
 static const struct {
         Span text;
-        bool has_fingerprint;
+        bool has_fingerprint, has_unknown;
 } good[] = {
-        { SPAN_LITERAL(FULL), true },
-        { SPAN_LITERAL(FULL "\0\0\0"), true },
-        { SPAN_LITERAL(FULL "\n\0"), true },
-        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"signature\":\"MAMCAQE=\"}"), false },
-        { SPAN_LITERAL(" {\"signature\" : \"MAMCAQE=\" , \"rootHash\" : \"" HASH "\" } "), false },
+        { SPAN_LITERAL(FULL), true, false },
+        { SPAN_LITERAL(FULL "\0\0\0"), true, false },
+        { SPAN_LITERAL(FULL "\n\0"), true, false },
+        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"signature\":\"MAMCAQE=\"}"), false, false },
+        { SPAN_LITERAL(" {\"signature\" : \"MAMCAQE=\" , \"rootHash\" : \"" HASH "\" } "), false,
+                        false },
+        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"org.avouch.tlogProof\":\"x\","
+                       "\"signature\":\"MAMCAQE=\"}"),
+                        false, false },
+        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"\":1,\"signature\":\"MAMCAQE=\"}"), false,
+                        true },
         { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"signature\":\"MAMCAQE=\",\"new\":[{\"a\":1},"
                        "true,null,1.5e3]}"),
+                        false, true },
+        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"signature\":\"MAMC\\u0041QE=\"}"), false,
                         false },
-        { SPAN_LITERAL("{\"rootHash\":\"" HASH "\",\"signature\":\"MAMC\\u0041QE=\"}"), false },
 };
 
 static void systemds_members_are_read_and_others_passed_over(void **state) {
@@ -43,6 +50,7 @@ static void systemds_members_are_read_and_others_passed_over(void **state) {
                         fail_msg("%zu: %s", i, e.text);
                 assert_int_equal(s.root_hash[31], 0xaa);
                 assert_true(span_equal(s.pkcs7, PKCS7));
+                assert_int_equal(s.has_unknown, good[i].has_unknown);
                 assert_int_equal(s.has_fingerprint, good[i].has_fingerprint);
                 if (s.has_fingerprint)
                         assert_int_equal(s.fingerprint[0], 0xbb);
