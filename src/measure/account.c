@@ -35,11 +35,14 @@ typedef enum Standing {
         STANDING_EQUAL,   /* all that is in the log */
         STANDING_PENDING, /* all but the last record, which is the register's */
         STANDING_FOREIGN, /* something else */
+        STANDING_GONE,    /* nothing: an NV index that is not there any more, or was made anew */
 } Standing;
 
 static Standing standing_of(const Chain *c, size_t at, const Found *f) {
         const Strand *s = &c->strands[at];
 
+        if (f->gone[at] || f->blank[at])
+                return STANDING_GONE;
         if (strand_values_equal(s, f->values[at], s->now))
                 return STANDING_EQUAL;
         return at == c->last_at && strand_values_equal(s, f->values[at], c->before)
@@ -67,6 +70,7 @@ int account_extend(Account *a, Err *e) {
                         rc = register_extend(a->tpm, s, c->last, NULL);
                         break;
                 case STANDING_FOREIGN:
+                case STANDING_GONE:
                         break;
                 }
         a->pending = rc < 0;
@@ -123,10 +127,11 @@ static int compose(const Chain *c, const Strand *s, Event event, const Member *m
 
 static int settle(Account *a, Err *e);
 
-/* reg: one of the chain's. */
-static int append_into(Account *a, Register reg, Event event, const Member *members,
+/* wanted: one of the chain's; NULL for the one of the event's lane. */
+static int append_into(Account *a, const Register *wanted, Event event, const Member *members,
                 size_t n_members, Buf *content, Err *e) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(RECORD_MAX);
+        Register reg;
         Chain next;
         Record record;
         int rc;
@@ -136,6 +141,7 @@ static int append_into(Account *a, Register reg, Event event, const Member *memb
                 if (rc < 0)
                         return rc;
         }
+        reg = wanted ? *wanted : registers_lane(&a->chain, &a->plan, event_lane(event));
         next = a->chain;
         rc = compose(&a->chain, chain_strand(&a->chain, reg), event, members, n_members, &next,
                         &record, content, &line, e);
@@ -159,21 +165,20 @@ static int append_into(Account *a, Register reg, Event event, const Member *memb
 
 int account_append(Account *a, Event event, const Member *members, size_t n_members, Buf *content,
                 Err *e) {
-        return append_into(
-                        a, a->plan.lanes[event_lane(event)], event, members, n_members, content, e);
+        return append_into(a, NULL, event, members, n_members, content, e);
 }
 
-static int record_into(Account *a, Register reg, Event event, const Member *members,
+static int record_into(Account *a, const Register *wanted, Event event, const Member *members,
                 size_t n_members, Err *e) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
         int rc;
 
-        rc = append_into(a, reg, event, members, n_members, &content, e);
+        rc = append_into(a, wanted, event, members, n_members, &content, e);
         return rc < 0 ? rc : account_extend(a, e);
 }
 
 int account_record(Account *a, Event event, const Member *members, size_t n_members, Err *e) {
-        return record_into(a, a->plan.lanes[event_lane(event)], event, members, n_members, e);
+        return record_into(a, NULL, event, members, n_members, e);
 }
 
 static int record_broken(Account *a, size_t at, const Digest *found, Err *e) {
@@ -184,7 +189,7 @@ static int record_broken(Account *a, size_t at, const Digest *found, Err *e) {
                 genesis_values("found", s, found, found_values),
         };
 
-        return record_into(a, s->reg, EVENT_PHASE_BROKEN, members, ELEMENTS(members), e);
+        return record_into(a, &s->reg, EVENT_PHASE_BROKEN, members, ELEMENTS(members), e);
 }
 
 static int record_genesis(Account *a, const Beginning *b, Err *e) {
@@ -224,6 +229,7 @@ static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
                 return rc;
         a->robbed = a->robbed && !strand_starts_at_reset(&b.chain.strands[0]);
         (void) !store_mark(a->store, name, NULL); /* which keeps nobody from recording */
+        registers_blind(a->tpm, &b);
         memcpy(b.chain.boot, boot, sizeof(b.chain.boot));
         a->chain = b.chain;
         a->glass = (GlassCount){};
@@ -267,8 +273,19 @@ static int follow(Account *a, Span log, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 1; /* not the log's fault */
 }
 
+/* A register was taken away: the account goes on with what is left. */
+static int begin_anew(Account *a, Err *e) {
+        uint8_t boot[16];
+        int rc;
+
+        memcpy(boot, a->chain.boot, sizeof(boot));
+        rc = put_aside(a, boot, ".register", e);
+        return rc < 0 ? rc : begin_segment(a, boot, e);
+}
+
 /* Makes log and registers agree again, whatever the last process or record left. */
 static int settle(Account *a, Err *e) {
+        bool gone = false;
         Found found;
         int rc;
 
@@ -286,7 +303,10 @@ static int settle(Account *a, Err *e) {
                 memcpy(found.values[at], a->chain.strands[at].now, sizeof(found.values[at]));
         }
         for (size_t i = 0; i < a->chain.n_strands; i++) {
-                if (standing_of(&a->chain, i, &found) == STANDING_EQUAL)
+                Standing standing = standing_of(&a->chain, i, &found);
+
+                gone = gone || standing == STANDING_GONE;
+                if (standing == STANDING_EQUAL || standing == STANDING_GONE)
                         continue;
                 a->mended = true;
                 rc = record_broken(a, i, found.values[i], e);
@@ -294,7 +314,7 @@ static int settle(Account *a, Err *e) {
                         return rc;
                 memcpy(found.values[i], a->chain.strands[i].now, sizeof(found.values[i]));
         }
-        return 0;
+        return gone ? begin_anew(a, e) : 0;
 }
 
 /* For what one process can still have to say. */

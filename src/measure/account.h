@@ -15,7 +15,8 @@
  * The register never holds what the log does not name. What is left by a crash is set right by the
  * next account_open(): an unfinished last line is cut off, a last record that the register does not
  * show is extended, and a register that shows something else gets a phase.broken record: nobody
- * switches the account off with one foreign extend.
+ * switches the account off with one foreign extend, nor by removing an NV index: then another
+ * segment begins without it, and what went into it goes into the genesis's PCR.
  *
  * Who lets the log go calls checkpoint_keep() before, so that the next one need not replay it. */
 

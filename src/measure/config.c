@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/settings.h"
+#include "wire/nvpublic.h"
 
 /* PCRs that anybody with the TPM can reset (PC Client Platform TPM Profile, 4.6.3): they hold no
  * record. */
@@ -14,15 +15,22 @@ Config config_default(void) {
         return (Config){ .plan = plan_of((Register){ REGISTER_PCR, 8 }) };
 }
 
+/* A genesis stands in a PCR, and with it all that the log begins with. */
 static int read_register(const Assignment *a, bool may_be_nv, Register *ret, Err *e) {
         Register reg;
 
         if (!register_parse(a->value, &reg) || reg.kind == REGISTER_NONE)
-                return setting_wrong(a, "a register is written as pcr:8", e);
+                return setting_wrong(a, "a register is written as pcr:8, or nv:0x01806177", e);
         if (reg.kind == REGISTER_PCR && (RESETTABLE >> reg.index & 1))
                 return setting_wrong(a, "anybody can reset PCR 16 and 23: they hold no record", e);
         if (reg.kind == REGISTER_NV && !may_be_nv)
-                return setting_wrong(a, "NV registers are not written by this version", e);
+                return setting_wrong(a,
+                                "a log begins in a PCR: only Layer=, Unlock=, Glass= and Note= go into an NV index",
+                                e);
+        if (reg.kind == REGISTER_NV && !nv_may_be_register(reg.index))
+                return setting_wrong(a,
+                                "a register is an NV index from 0x01800000 to 0x01bfffff, and not the counter (0x01806176)",
+                                e);
         *ret = reg;
         return 0;
 }
@@ -47,25 +55,25 @@ static int set_phase(void *to, const Assignment *a, Err *e) {
 static int set_layer(void *to, const Assignment *a, Err *e) {
         Config *c = to;
 
-        return read_register(a, false, &c->plan.lanes[LANE_LAYER], e);
+        return read_register(a, true, &c->plan.lanes[LANE_LAYER], e);
 }
 
 static int set_unlock(void *to, const Assignment *a, Err *e) {
         Config *c = to;
 
-        return read_register(a, false, &c->plan.lanes[LANE_UNLOCK], e);
+        return read_register(a, true, &c->plan.lanes[LANE_UNLOCK], e);
 }
 
 static int set_glass(void *to, const Assignment *a, Err *e) {
         Config *c = to;
 
-        return read_register(a, false, &c->plan.lanes[LANE_GLASS], e);
+        return read_register(a, true, &c->plan.lanes[LANE_GLASS], e);
 }
 
 static int set_note(void *to, const Assignment *a, Err *e) {
         Config *c = to;
 
-        return read_register(a, false, &c->plan.lanes[LANE_NOTE], e);
+        return read_register(a, true, &c->plan.lanes[LANE_NOTE], e);
 }
 
 static int set_occupied(void *to, const Assignment *a, Err *e) {

@@ -55,12 +55,40 @@ static void add_others(Genesis *g, const Chain *c) {
         for (size_t i = 1; i < c->n_strands; i++) {
                 const Strand *s = &c->strands[i];
 
+                if (s->reg.kind != REGISTER_PCR)
+                        continue;
                 (void) snprintf(g->other_names[n], sizeof(g->other_names[n]), "pcr:%u",
                                 s->reg.index);
                 g->others[n] = genesis_values(g->other_names[n], s, s->start, g->other_values[n]);
                 n++;
         }
         add_list(g, "others", MEMBER_OBJECT, g->others, n);
+}
+
+/* {"01806177":hex,...} of the NV indices; and those that are not there: ["01806178",...] */
+static void add_indices(Genesis *g, const Beginning *b) {
+        size_t n = 0;
+
+        for (size_t i = 1; i < b->chain.n_strands; i++) {
+                const Strand *s = &b->chain.strands[i];
+
+                if (s->reg.kind != REGISTER_NV)
+                        continue;
+                (void) snprintf(g->blinded_names[n], sizeof(g->blinded_names[n]), "%08x",
+                                s->reg.index);
+                g->blinded[n] = (Member){ .name = g->blinded_names[n],
+                        .type = MEMBER_HEX,
+                        .bytes = digest_span(&s->start[0]) };
+                n++;
+        }
+        add_list(g, "blinded", MEMBER_OBJECT, g->blinded, n);
+        for (size_t i = 0; i < b->n_missing; i++) {
+                (void) snprintf(g->missing_names[i], sizeof(g->missing_names[i]), "%08x",
+                                b->missing[i]);
+                g->missing[i] = (Member){ .type = MEMBER_TEXT,
+                        .bytes = span_of(g->missing_names[i]) };
+        }
+        add_list(g, "missing", MEMBER_ARRAY, g->missing, b->n_missing);
 }
 
 static void add_skipped(Genesis *g, const Beginning *b) {
@@ -107,6 +135,7 @@ int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *
         add_text(g, "version", AVOUCH_VERSION);
         add_text(g, "why", "boot");
         add_others(g, &b->chain);
+        add_indices(g, b);
         if (plan->configured)
                 add(g, (Member){ .name = "config",
                                        .type = MEMBER_HEX,

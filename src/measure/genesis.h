@@ -17,13 +17,15 @@ typedef struct Past {
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */
 typedef struct Genesis {
-        Member members[12];
+        Member members[13];
         size_t n_members;
 
         char name[16], banks[BANKS_MAX][16], other_names[REGISTERS_MAX][16];
+        char blinded_names[REGISTERS_MAX][16], missing_names[REGISTERS_MAX][16];
         uint8_t machine[16], history[32];
         Member start[BANKS_MAX], skipped[BANKS_MAX], clock[3];
         Member other_values[REGISTERS_MAX][BANKS_MAX], others[REGISTERS_MAX];
+        Member blinded[REGISTERS_MAX], missing[REGISTERS_MAX];
 } Genesis;
 
 /* past: NULL where nothing is to be said of it. b, plan and past are borrowed for as long. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "measure/registers.h"
 
-#include <assert.h>
 #include <errno.h>
 
-#include "base/text.h"
+#include "measure/nvregister.h"
 
 /* Every PCR of the chain, in its banks. */
 static PcrSelection pcrs_of(const Chain *c) {
@@ -32,20 +31,36 @@ static int take_values(const Strand *s, const PcrValues *values, Digest *ret, Er
         return 0;
 }
 
+static int read_nv(Tpm *tpm, const Chain *c, size_t at, Found *f, Err *e) {
+        Err why = {};
+        int rc;
+
+        f->values[at][0] = digest_zero(HASH_SHA256);
+        rc = nvregister_read(tpm, c->strands[at].reg.index, &f->values[at][0], &why);
+        f->gone[at] = rc == -ENOENT;
+        f->blank[at] = rc == 0;
+        return rc < 0 && !f->gone[at] ? err_set(e, rc, "%s", why.text) : 0;
+}
+
 int registers_read(Tpm *tpm, const Chain *c, Found *ret, Err *e) {
         PcrSelection which = pcrs_of(c);
         PcrValues values;
         int rc;
 
         rc = tpm_read(tpm, &which, &values, e);
-        for (size_t i = 0; rc == 0 && i < c->n_strands; i++)
-                if (c->strands[i].reg.kind == REGISTER_PCR)
-                        rc = take_values(&c->strands[i], &values, ret->values[i], e);
+        for (size_t i = 0; rc == 0 && i < c->n_strands; i++) {
+                const Strand *s = &c->strands[i];
+
+                ret->gone[i] = ret->blank[i] = false;
+                rc = s->reg.kind == REGISTER_NV ? read_nv(tpm, c, i, ret, e)
+                                                : take_values(s, &values, ret->values[i], e);
+        }
         return rc;
 }
 
 int register_extend(Tpm *tpm, const Strand *s, const Digest *digests, Err *e) {
-        assert(s->reg.kind == REGISTER_PCR);
+        if (s->reg.kind == REGISTER_NV)
+                return tpm_nv_extend(tpm, s->reg.index, digest_span(&digests[0]), e);
         return tpm_extend(tpm, s->reg.index, digests, s->n_banks, e);
 }
 
@@ -57,15 +72,19 @@ bool registers_fit(const Chain *c, const Plan *plan) {
         size_t n = 0;
 
         for (Lane lane = 0; lane < _LANE_MAX; lane++) {
-                bool seen = false;
+                bool has = has_register(c, plan->lanes[lane]), seen = false;
 
-                if (!has_register(c, plan->lanes[lane]))
+                if (!has && plan->lanes[lane].kind != REGISTER_NV)
                         return false;
                 for (Lane before = 0; before < lane; before++)
                         seen = seen || register_equal(plan->lanes[before], plan->lanes[lane]);
-                n += !seen;
+                n += has && !seen;
         }
         return n == c->n_strands && register_equal(c->strands[0].reg, plan->lanes[LANE_PHASE]);
+}
+
+Register registers_lane(const Chain *c, const Plan *plan, Lane lane) {
+        return has_register(c, plan->lanes[lane]) ? plan->lanes[lane] : c->strands[0].reg;
 }
 
 static void add_bank(Strand *s, uint16_t alg) {
@@ -116,25 +135,59 @@ static int find_banks(
 }
 
 static void add_lanes(Chain *c, const Plan *plan) {
-        for (Lane lane = 0; lane < _LANE_MAX; lane++)
-                if (!has_register(c, plan->lanes[lane])) {
-                        c->strands[c->n_strands] = c->strands[0];
-                        c->strands[c->n_strands++].reg = plan->lanes[lane];
+        for (Lane lane = 0; lane < _LANE_MAX; lane++) {
+                Strand s = c->strands[0];
+
+                s.reg = plan->lanes[lane];
+                if (has_register(c, s.reg))
+                        continue;
+                if (s.reg.kind == REGISTER_NV) {
+                        s.n_banks = 1;
+                        s.start[0] = digest_zero(HASH_SHA256);
                 }
+                c->strands[c->n_strands++] = s;
+        }
 }
 
 /* Whoever used a register before us will do so again, and break every record after it. */
 static int check_unused(const Strand *s, Err *e) {
-        _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
+        if (strand_starts_at_reset(s))
+                return 0;
+        return err_set(e, -EBUSY,
+                        "%s holds what no log of this boot names: something else uses it, or the log was taken away; choose another register, or allow it by Occupied=yes (avouch.conf(5))",
+                        register_name(s->reg).text);
+}
 
-        for (size_t i = 0; i < s->n_banks; i++)
-                if (!pcr_at_reset(s->reg.index, &s->start[i])) {
-                        register_text(s->reg, &name);
-                        return err_set(e, -EBUSY,
-                                        "%.*s holds what no log of this boot names: something else uses it, or the log was taken away; choose another register, or allow it by Occupied=yes (avouch.conf(5))",
-                                        (int) name.size, (const char *) buf_span(&name).data);
-                }
-        return 0;
+/* The records of its lanes go into the genesis's register. */
+static void leave_out(Beginning *b, size_t at) {
+        Chain *c = &b->chain;
+
+        b->missing[b->n_missing++] = c->strands[at].reg.index;
+        c->n_strands--;
+        memmove(&c->strands[at], &c->strands[at + 1], (c->n_strands - at) * sizeof(c->strands[0]));
+}
+
+static void begin_with(Strand *s, const Digest *values) {
+        memcpy(s->start, values, sizeof(s->start));
+        memcpy(s->now, values, sizeof(s->now));
+}
+
+void registers_blind(Tpm *tpm, Beginning *b) {
+        Chain *c = &b->chain;
+        bool first = strand_starts_at_reset(&c->strands[0]);
+
+        for (size_t i = c->n_strands; i-- > 1;) {
+                Digest values[BANKS_MAX] = {};
+
+                if (c->strands[i].reg.kind != REGISTER_NV)
+                        continue;
+                if (!first && !span_is_zero(digest_span(&c->strands[i].start[0])))
+                        continue;
+                if (nvregister_blind(tpm, c->strands[i].reg.index, &values[0], NULL) < 0)
+                        leave_out(b, i);
+                else
+                        begin_with(&c->strands[i], values);
+        }
 }
 
 int registers_begin(Tpm *tpm, const Plan *plan, bool may_be_used, Beginning *ret, Err *e) {
@@ -156,11 +209,13 @@ int registers_begin(Tpm *tpm, const Plan *plan, bool may_be_used, Beginning *ret
         add_lanes(&b.chain, plan);
         rc = registers_read(tpm, &b.chain, &found, e);
         for (size_t i = 0; rc == 0 && i < b.chain.n_strands; i++) {
-                memcpy(b.chain.strands[i].start, found.values[i], sizeof(found.values[i]));
-                memcpy(b.chain.strands[i].now, found.values[i], sizeof(found.values[i]));
+                begin_with(&b.chain.strands[i], found.values[i]);
                 if (!may_be_used)
                         rc = check_unused(&b.chain.strands[i], e);
         }
+        for (size_t i = b.chain.n_strands; rc == 0 && i-- > 1;)
+                if (found.gone[i])
+                        leave_out(&b, i);
         if (rc < 0)
                 return rc;
         *ret = b;

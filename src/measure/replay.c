@@ -24,7 +24,9 @@ int replay(Tpm *tpm, Span log, const Chain *chain, Replayed *ret, Err *e) {
         for (size_t i = 0; i < chain->n_strands; i++) {
                 const Strand *strand = &chain->strands[i];
 
+                ret->strands[i].gone = ret->found.gone[i] || ret->found.blank[i];
                 ret->strands[i].shows_some = ret->strands[i].shows_all =
+                                !ret->strands[i].gone &&
                                 strand_values_equal(strand, ret->found.values[i], strand->start);
         }
         while (s.chain.next_seq < chain->next_seq && (rc = segment_next(&s, &record, e)) > 0) {

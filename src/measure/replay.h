@@ -7,6 +7,7 @@
  * from which record on? */
 
 typedef struct ReplayedStrand {
+        bool gone;          /* it is an NV index that is not there any more: it shows nothing */
         bool shows_all;     /* the register holds what the last of its records leads to */
         bool shows_some;    /* it holds what an earlier one leads to, or the start */
         uint64_t first_seq; /* not shows_all: the first record that it does not show */

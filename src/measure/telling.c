@@ -110,6 +110,7 @@ static int read_value(const MemberRule *rule, Span text, Member *ret, Err *e) {
         case RULE_BANKS:
         case RULE_BANK_LIST:
         case RULE_NV_VALUES:
+        case RULE_NV_LIST:
         case RULE_OBJECT:
                 return err_set(e, -EINVAL, "%s has members of its own: write %s.NAME=", rule->name,
                                 rule->name);

@@ -115,6 +115,8 @@ static int code_of(TSS2_RC rc) {
                 { TPM2_RC_EXCLUSIVE, -EAGAIN },
                 { TPM2_RC_NV_UNINITIALIZED, -ENODATA },
                 { TPM2_RC_PCR_CHANGED, -EAGAIN },
+                { TPM2_RC_BAD_AUTH, -EPERM },
+                { TPM2_RC_AUTH_FAIL, -EPERM },
                 { TPM2_RC_POLICY, -EACCES },
                 { TPM2_RC_POLICY_FAIL, -EACCES },
                 { TPM2_RC_SIGNATURE, -EACCES },

@@ -120,7 +120,7 @@ static inline int tpm_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature,
  * tpm_nv_public() was not called before.
  *
  * As with an extend, an error may mean that the TPM did it and the answer was lost. -ENOENT: there
- * is no such index. */
+ * is no such index. -EPERM: it has a password, or the owner has. */
 
 /* The index's TPMS_NV_PUBLIC as it is now: 1, or 0 where there is no such index. */
 static inline int tpm_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {

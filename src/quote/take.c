@@ -132,6 +132,9 @@ int taken_nvpcr(Tpm *tpm, uint32_t index, Taken *t, Err *e) {
         NvPublic p;
         int rc;
 
+        for (size_t i = 0; i < t->n_nvpcrs; i++)
+                if (t->nvpcrs[i].index == index)
+                        return 1;
         rc = tpm_nv_public(tpm, index, &nv.public, e);
         if (rc <= 0)
                 return rc < 0 ? err_set(e, rc, "an NvPCR's public area does not fit") : 0;

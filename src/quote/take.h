@@ -15,7 +15,8 @@
  * What is signed about the other parts of the evidence has to be known before the session ends, and
  * names the key. So the steps are: taken_begin(), perhaps taken_count(), and quote_take(). */
 
-/* An NvPCR of systemd, as the TPM certifies it. */
+/* An NV index of type EXTEND, as the TPM certifies it: an NvPCR of systemd, or a register of the
+ * log. */
 typedef struct TakenNv {
         uint32_t index;
         Buf public; /* TPMS_NV_PUBLIC */
@@ -56,8 +57,9 @@ int taken_begin(Tpm *tpm, TpmAkType type, const PcrSelection *which, Taken *ret,
  * the TPM has none. */
 int taken_count(Tpm *tpm, Taken *t, uint64_t *ret_value, Err *e) _must_check_;
 
-/* Looks for an NvPCR, which quote_take() then certifies; 1, or 0 where there is no such index, or
- * none that anybody wrote into, of type EXTEND and 32 bytes. -E2BIG for more than are taken. */
+/* Looks for such an index, which quote_take() then certifies, once; 1, or 0 where there is no such
+ * index, or none that anybody wrote into, of type EXTEND and 32 bytes. -E2BIG for more than are
+ * taken. */
 int taken_nvpcr(Tpm *tpm, uint32_t index, Taken *t, Err *e) _must_check_;
 
 /* What was looked for is not to be certified after all. */

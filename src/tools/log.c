@@ -217,7 +217,11 @@ static void say_strand(const Strand *s, const ReplayedStrand *r) {
 
         register_text(s->reg, &name);
         text_print(stdout, buf_span(&name));
-        if (r->shows_all)
+        if (r->gone)
+                printf(" is not there any more: it was removed, or is another NV index now; %" PRIu64
+                       " records are in no register\n",
+                                r->n_records);
+        else if (r->shows_all)
                 printf(" holds what %" PRIu64 " records lead to\n", r->n_records);
         else if (r->shows_some)
                 printf(" does not show record %" PRIu64
@@ -247,6 +251,8 @@ static int say_as_json(const char *form, const Replayed *r, Err *e) {
                 json_put_span(&w, "register", buf_span(&name));
                 json_put_integer(&w, "matches", r->strands[i].shows_all);
                 json_put_integer(&w, "records", (int64_t) r->strands[i].n_records);
+                if (r->strands[i].gone)
+                        json_put_integer(&w, "gone", 1);
                 if (!r->strands[i].shows_all)
                         json_put_integer(&w, "first", (int64_t) r->strands[i].first_seq);
                 json_put_object(&w, "holds");

@@ -42,6 +42,17 @@ static bool was_flushed(const Past *p, const char *boot) {
 
 static const Past past = { .history = last_line, .recorded = was_flushed };
 
+/* What did not go as it was configured, once, where the log begins. */
+static void say_beginning(const Account *a) {
+        if (a->robbed)
+                fprintf(stderr, "avouch: the log of this boot was taken away: another begins, which proves nothing without it\n");
+        for (Lane lane = 0; a->began && lane < _LANE_MAX; lane++)
+                if (!chain_strand(&a->chain, a->plan.lanes[lane]))
+                        fprintf(stderr, "avouch: the TPM has no %s: %s records go into %s (see avouch setup)\n",
+                                        register_name(a->plan.lanes[lane]).text, lane_names[lane],
+                                        register_name(a->chain.strands[0].reg).text);
+}
+
 int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         _cleanup_(machine_done) Machine m = {};
         const char *folders[PLACE_FOLDERS_MAX];
@@ -61,8 +72,7 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         rc = account_open_as(&m.config.plan, &past, m.store, m.tpm, &m.account, e);
         if (rc < 0)
                 return rc;
-        if (m.account.robbed)
-                fprintf(stderr, "avouch: the log of this boot was taken away: another begins, which proves nothing without it\n");
+        say_beginning(&m.account);
         *ret = m;
         m = (Machine){};
         return 0;

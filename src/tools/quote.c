@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "log/chain.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
 #include "quote/evidence.h"
@@ -104,8 +105,22 @@ static int look_for_counter(Tpm *tpm, const HistoryEnd *past, Taken *taken, Err 
         return 0;
 }
 
-/* The NvPCRs that the log tells of. Those that are not there, or more than are taken, are missed by
- * whoever verifies. */
+/* The NV indices that the log has records in: its genesis names them. */
+static int take_registers(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
+        Segment s = segment_over(parts->parts[PART_AVOUCH_LOG]);
+        Record unused;
+        int rc = 0;
+
+        if (segment_next(&s, &unused, NULL) <= 0)
+                return 0;
+        for (size_t i = 0; rc >= 0 && i < s.chain.n_strands; i++)
+                if (s.chain.strands[i].reg.kind == REGISTER_NV)
+                        rc = taken_nvpcr(tpm, s.chain.strands[i].reg.index, taken, e);
+        return rc;
+}
+
+/* The NvPCRs that systemd's log tells of. Those that are not there, or more than are taken, are
+ * missed by whoever verifies. */
 static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
         uint32_t indices[NVPCRS_MAX];
         size_t n = systemd_log_indices(parts->parts[PART_SYSTEMD_LOG], indices);
@@ -132,7 +147,9 @@ static int take_with_manifest(
         rc = look_for_counter(tpm, &said->past, taken, e);
         if (rc < 0)
                 return rc;
-        rc = take_nvpcrs(tpm, &said->parts, taken, e);
+        rc = take_registers(tpm, &said->parts, taken, e);
+        if (rc >= 0)
+                rc = take_nvpcrs(tpm, &said->parts, taken, e);
         if (rc < 0)
                 return rc;
         rc = host_moment(&now, e);

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "log/store.h"
 #include "measure/config.h"
+#include "measure/nvregister.h"
 #include "measure/replay.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
@@ -208,6 +209,31 @@ static void look_counter(Look *l) {
                 say_counter(l, f, &p);
 }
 
+/* NV indices that lanes go into, if any: the first that cannot be used is named. */
+static void look_indices(Look *l) {
+        Finding *f = NULL;
+        unsigned n = 0;
+
+        for (Lane lane = 0; lane < _LANE_MAX; lane++) {
+                const Register reg = l->config.plan.lanes[lane];
+                Digest unused;
+                Err e = {};
+                int rc;
+
+                if (reg.kind != REGISTER_NV || (f && f->state != FINDING_GOOD))
+                        continue;
+                f = f ?: add(l, "indices");
+                rc = nvregister_read(l->tpm, reg.index, &unused, &e);
+                if (rc == -ENOENT)
+                        say(f, FINDING_MISSING, "%s: %s records go into the PCR", e.text,
+                                        lane_names[lane]);
+                else if (rc < 0)
+                        say(f, FINDING_BAD, "%s", e.text);
+                else
+                        say(f, FINDING_GOOD, "lanes that go into an NV index: %u", ++n);
+        }
+}
+
 static void look_key(Look *l) {
         _cleanup_(buf_done) Buf public = BUF_UP_TO(TPM_PUBLIC_MAX);
         Finding *f = add(l, "key");
@@ -277,6 +303,8 @@ int readiness_look(const char *tpm_option, Readiness *ret, Err *e) {
         look_log(&l);
         if (l.tpm) {
                 look_counter(&l);
+                if (l.configured)
+                        look_indices(&l);
                 look_key(&l);
         }
         look_folder(&l);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "log/chain.h"
+#include "measure/config.h"
 #include "measure/seal.h"
 #include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
@@ -68,6 +70,33 @@ static int read_keys(const Args *a, SealWish *w, Err *e) {
         return 0;
 }
 
+/* PCRs whose extending the TPM need not count (PC Client Platform TPM Profile:
+ * TPM_PT_PCR_NO_INCREMENT).
+ */
+#define NOT_COUNTED (UINT32_C(1) << 16 | UINT32_C(7) << 21)
+
+/* The counter closes a secret to every session that begins after an opening. One that asserted the
+ * policy before it is ended by what the opening extends, which has to be a PCR that the TPM counts.
+ */
+static int check_lanes(Err *e) {
+        static const Lane counted[] = { LANE_GLASS, LANE_UNLOCK };
+        const char *folders[PLACE_FOLDERS_MAX];
+        Config config;
+        int rc;
+
+        place_config_folders(folders);
+        rc = config_load(folders, &config, e);
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(counted); i++) {
+                const Register reg = config.plan.lanes[counted[i]];
+
+                if (reg.kind != REGISTER_PCR || (NOT_COUNTED >> reg.index & 1))
+                        rc = err_set(e, -EOPNOTSUPP,
+                                        "openings go into %s (%s lane), which ends no session of before: the secret would outlive an opening there; send them into a PCR (avouch.conf(5))",
+                                        register_name(reg).text, lane_names[counted[i]]);
+        }
+        return rc;
+}
+
 static int seal(const Args *a, const char *secret_path, SealWish *w, Err *e) {
         _cleanup_(buf_done) Buf file = BUF_UP_TO(SEALED_MAX);
         _cleanup_(secret_done) Secret secret = {};
@@ -82,7 +111,9 @@ static int seal(const Args *a, const char *secret_path, SealWish *w, Err *e) {
         if (secret.size == 0)
                 return err_set(e, -EINVAL, "there is nothing to seal: the secret is empty");
         w->secret = secret_span(&secret);
-        rc = tpm_open_sealing(place_tcti(a->tpm), TPM_PATIENCE, &tpm, e);
+        rc = check_lanes(e);
+        if (rc == 0)
+                rc = tpm_open_sealing(place_tcti(a->tpm), TPM_PATIENCE, &tpm, e);
         if (rc == 0)
                 rc = seal_make(tpm, w, &file, e);
         return rc < 0 ? rc : file_write(a->output, 0600, buf_span(&file), e);

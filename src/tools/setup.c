@@ -5,7 +5,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "log/chain.h"
+#include "measure/config.h"
 #include "measure/counter.h"
+#include "measure/nvregister.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/readiness.h"
@@ -72,6 +75,37 @@ static int define_counter(const Args *a, Err *e) {
         return 0;
 }
 
+/* The NV indices that lanes go into. Where the TPM has no room they go into the PCR, which the
+ * findings say. */
+static int define_registers(const Args *a, Err *e) {
+        _cleanup_(tpm_close) Tpm *tpm = NULL;
+        const char *folders[PLACE_FOLDERS_MAX];
+        Config config;
+        int rc;
+
+        place_config_folders(folders);
+        if (config_load(folders, &config, NULL) < 0)
+                return 0; /* which is a finding, as what is wrong with an index is */
+        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        for (Lane lane = 0; rc >= 0 && lane < _LANE_MAX; lane++) {
+                const Register reg = config.plan.lanes[lane];
+                Err why = {};
+
+                if (reg.kind != REGISTER_NV)
+                        continue;
+                rc = nvregister_define(tpm, reg.index, &why);
+                if (rc > 0)
+                        done(a, "defined the register", register_name(reg).text);
+                else if (rc == -ENOSPC)
+                        fprintf(stderr, "avouch setup: %s; remove another NV index, or choose a PCR\n",
+                                        why.text);
+                if (rc < 0 && rc != -EBADMSG && rc != -ENOSPC)
+                        return err_set(e, rc, "%s", why.text);
+                rc = 0;
+        }
+        return rc;
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         const Args *a = values;
         int rc;
@@ -80,6 +114,8 @@ static int run(void *values, char *const *operands, Err *e) {
         rc = make_folder(a, e);
         if (rc == 0)
                 rc = define_counter(a, e);
+        if (rc == 0)
+                rc = define_registers(a, e);
         return rc < 0 ? rc : readiness_answer(a->tpm, a->json, e);
 }
 

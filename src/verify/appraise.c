@@ -62,6 +62,8 @@ static void remark_limits(const Question *q, Judgement *j) {
                 if (j->story.restarts > 0)
                         lean_on_restarts(j, told[i]);
         }
+        if (story_has_index(&j->story) && !verdict_proven(v, CLAIM_BOUND))
+                lean(v, CLAIM_REGISTERS, "NV indices and PCRs are not of one session (bound)");
         if (j->openings.has_counter && !verdict_proven(v, CLAIM_BOUND))
                 lean(v, CLAIM_UNTOUCHED, "counter and registers are not of one session (bound)");
         (void) snprintf(text, sizeof(text),
@@ -112,8 +114,9 @@ static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verd
                                 "systemd's log is of another boot than avouch's");
 }
 
-/* NV indices of systemd's kind; what else is certified is not its own. */
-static void take_nvpcrs(const Evidence *ev, SystemdStory *s) {
+/* NV indices of systemd's kind; what else is certified, or a register of avouch's log, is not its
+ * own. */
+static void take_nvpcrs(const Evidence *ev, const Policy *policy, SystemdStory *s) {
         for (size_t i = 0; i < ev->tpm.n_nv && s->n_nv < NVPCRS_MAX; i++) {
                 const NvPublic *p = &ev->nv[i].public;
                 NvPcr nv = { .index = p->index,
@@ -122,7 +125,8 @@ static void take_nvpcrs(const Evidence *ev, SystemdStory *s) {
                         .policy = p->policy,
                         .value = ev->nv[i].certified.contents };
 
-                if ((p->attributes & NV_TYPE) != NV_EXTEND)
+                if ((p->attributes & NV_TYPE) != NV_EXTEND || nv_check_register(p, NULL) == 0 ||
+                                policy_names(policy, (Register){ REGISTER_NV, p->index }))
                         continue;
                 memcpy(nv.name, ev->nv[i].certified.index_name.data, sizeof(nv.name));
                 s->nv[s->n_nv++] = nv;
@@ -147,7 +151,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc < 0)
                 return rc;
         if (is_signed)
-                take_nvpcrs(ev, &j->systemd);
+                take_nvpcrs(ev, q->policy, &j->systemd);
         rc = systemd_judge(&replay, is_signed ? &ev->tpm.pcrs : &none, policy_nv(q->policy),
                         &j->verdict, &j->systemd, e);
         if (rc == 0)

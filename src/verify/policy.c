@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "wire/event.h"
+#include "wire/nvpublic.h"
 
 /* PCRs that anybody with the TPM can reset (PC Client Platform TPM Profile, 4.6.3): they prove
  * nothing. */
@@ -77,10 +78,12 @@ static int set_register(void *to, const Assignment *a, Err *e) {
         if (p->n_registers == POLICY_REGISTERS_MAX)
                 return setting_wrong(a, "more registers than one policy takes", e);
         if (!register_parse(a->value, &reg) || reg.kind == REGISTER_NONE)
-                return setting_wrong(a, "a register is written as pcr:8", e);
-        if (reg.kind == REGISTER_NV)
-                return setting_wrong(a, "NV registers are not judged by this version", e);
-        if (RESETTABLE >> reg.index & 1)
+                return setting_wrong(a, "a register is written as pcr:8, or nv:0x01806177", e);
+        if (reg.kind == REGISTER_NV && !nv_may_be_register(reg.index))
+                return setting_wrong(a,
+                                "a register is an NV index from 0x01800000 to 0x01bfffff, and not the counter (0x01806176)",
+                                e);
+        if (reg.kind == REGISTER_PCR && (RESETTABLE >> reg.index & 1))
                 return setting_wrong(a, "anybody can reset PCR 16 and 23: they prove nothing", e);
         p->registers[p->n_registers++] = reg;
         return 0;
@@ -245,4 +248,11 @@ int policy_apply(Span text, Policy *policy, Err *e) {
                 return err_set(e, -EINVAL, "[Machine] Register= is empty: name the register");
         *policy = r.policy;
         return 0;
+}
+
+bool policy_names(const Policy *p, Register reg) {
+        for (size_t i = 0; i < p->n_registers; i++)
+                if (register_equal(p->registers[i], reg))
+                        return true;
+        return false;
 }

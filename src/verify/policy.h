@@ -69,5 +69,8 @@ static inline Span policy_nv(const Policy *p) {
         return (Span){ p->nv_policy, p->has_nv_policy ? sizeof(p->nv_policy) : 0 };
 }
 
+/* True where the register is one of those that policy names. */
+bool policy_names(const Policy *p, Register reg);
+
 /* "line 3 of machine.policy" */
 void policy_say(PolicyPlace place, char *into, size_t size);

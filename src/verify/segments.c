@@ -52,6 +52,12 @@ static void judge_strand(const Chain *earlier, const Strand *s, const Question *
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "a segment of the log does not begin at the value of %s that the one before it leads to",
                                 register_name(s->reg).text);
+        /* what it held then is known to whoever began that segment, unless the machine had just
+         * started */
+        if (!before && earlier && s->reg.kind == REGISTER_NV)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "%s came into the log after it had begun: what it held then may be known, and filled in again",
+                                register_name(s->reg).text);
         if (!before && !q->policy->any_start && !strand_starts_at_reset(s))
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the log begins when %s was not zero any more, and what came before it is not in the evidence",

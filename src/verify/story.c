@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "verify/segments.h"
-
 #include "base/text.h"
+#include "verify/nvregister.h"
+#include "verify/segments.h"
 
 static void copy_hex(const Content *c, const char *name, uint8_t *into, bool *ret_has) {
         *ret_has = json_hex(content_member(c, name), into, 32);
@@ -109,10 +109,20 @@ static int tell(Story *s, const Content *c, Err *e) {
         }
 }
 
+/* NV indices that the TPM did not have, whose records are elsewhere: what the last genesis says. */
+static void tell_missing(Story *s, Json list) {
+        s->n_missing = 0;
+        for (Json word = json_first(list);
+                        json_type(word) != JSON_NONE && s->n_missing < REGISTERS_MAX;
+                        word = json_next(list, word))
+                s->n_missing += register_of_index(json_raw(word), &s->missing[s->n_missing]);
+}
+
 /* What stood when recording began: that of the first segment counts. */
 static void tell_genesis(Story *s, const Content *c) {
         int64_t count;
 
+        tell_missing(s, content_member(c, "missing"));
         if (s->n_segments++ > 0)
                 return;
         s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
@@ -188,10 +198,8 @@ static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, siz
         unsigned proving;
         int equal = compare(ev, s, s->now, &proving);
 
-        if (s->reg.kind != REGISTER_PCR)
-                verdict_refute(v, CLAIM_REGISTERS,
-                                "records of the log are in %s, which this version cannot judge",
-                                name.text);
+        if (s->reg.kind == REGISTER_NV)
+                judge_nvregister(ev, c, at, v);
         else if (equal == 0 && at == c->last_at && compare(ev, s, c->before, &proving) == 1)
                 /* a crash may leave it; but anybody can write a record that is in no register */
                 verdict_refute(v, CLAIM_REGISTERS,
@@ -217,13 +225,6 @@ static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
                 judge_strand(ev, v, story, i);
 }
 
-static bool is_policy_register(const Policy *p, Register reg) {
-        for (size_t i = 0; i < p->n_registers; i++)
-                if (register_equal(p->registers[i], reg))
-                        return true;
-        return false;
-}
-
 /* A PCR that no log explains: nobody tells what was measured, or what is told does not make it. */
 static bool is_unexplained(
                 const Evidence *ev, const Replay *others, HashAlg bank, unsigned pcr, bool told) {
@@ -243,7 +244,7 @@ static void find_unexplained(const Evidence *ev, const Question *q, const Replay
                 PcrBank found = { .alg = held->banks[b].alg };
 
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
-                        if (!is_policy_register(q->policy, (Register){ REGISTER_PCR, pcr }) &&
+                        if (!policy_names(q->policy, (Register){ REGISTER_PCR, pcr }) &&
                                         is_unexplained(ev, others, (HashAlg) found.alg, pcr, told))
                                 found.mask |= UINT32_C(1) << pcr;
                 if (found.mask != 0)
@@ -271,6 +272,13 @@ static void judge_unexplained(
         }
 }
 
+static bool is_missing(const Story *s, Register reg) {
+        for (size_t i = 0; i < s->n_missing; i++)
+                if (register_equal(s->missing[i], reg))
+                        return true;
+        return false;
+}
+
 /* Silence fails: every register that policy names has a log here, and it is this one. And what is
  * in a register that policy does not name proves nothing: no other may have a part in the log. */
 static void judge_silence(const Question *q, Verdict *v, const Story *s) {
@@ -283,13 +291,17 @@ static void judge_silence(const Question *q, Verdict *v, const Story *s) {
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the machine says nothing: no log of %s is in the evidence",
                                         register_name(reg).text);
+                else if (is_missing(s, reg))
+                        verdict_refute(v, CLAIM_REGISTERS,
+                                        "the log says that the TPM had no %s when it began, which policy names",
+                                        register_name(reg).text);
                 else if (!chain_strand(c, reg))
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the log is of another register than %s, which policy names",
                                         register_name(reg).text);
         }
         for (size_t i = 0; i < c->n_strands; i++)
-                if (!is_policy_register(q->policy, c->strands[i].reg))
+                if (!policy_names(q->policy, c->strands[i].reg))
                         verdict_refute(v, CLAIM_REGISTERS,
                                         "the log has records in %s, which policy does not name",
                                         register_name(c->strands[i].reg).text);
@@ -383,4 +395,13 @@ int judge_registers(const Evidence *ev, const Question *q, const Replay *others,
                                 "in %zu segments, each beginning where the one before ended",
                                 ret->n_segments);
         return 0;
+}
+
+bool story_has_index(const Story *s) {
+        const Chain *c = &s->segment.chain;
+
+        for (size_t i = 0; i < c->n_strands; i++)
+                if (c->strands[i].reg.kind == REGISTER_NV)
+                        return true;
+        return false;
 }

@@ -28,6 +28,8 @@ typedef struct Story {
         uint64_t count;   /* of openings, when the first segment began */
         uint8_t past[32]; /* SHA-256 of the history's last line then */
         uint8_t machine[16];
+        Register missing[REGISTERS_MAX]; /* NV indices that the TPM did not have */
+        size_t n_missing;
         StoryLayer layers[STORY_LAYERS_MAX];
         size_t n_layers;
         unsigned opened, closed;
@@ -45,6 +47,9 @@ uint32_t story_opening_kind(const Content *c);
 
 /* What a record says of a layer. Borrows from c. */
 StoryLayer story_layer(const Content *c);
+
+/* True where records of the log are in an NV index. */
+bool story_has_index(const Story *s);
 
 /* Replays and judges the claim registers. others: what the logs of others make of the registers.
  * Borrows from the evidence. */

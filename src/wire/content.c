@@ -90,6 +90,15 @@ static bool is_nv_values(Json v) {
         return true;
 }
 
+static bool is_nv_list(Json v) {
+        if (json_type(v) != JSON_ARRAY || json_count(v) == 0)
+                return false;
+        for (Json word = json_first(v); json_type(word) != JSON_NONE; word = json_next(v, word))
+                if (!is_hex(word, 4))
+                        return false;
+        return true;
+}
+
 static bool is_bank_list(Json v) {
         uint8_t alg[2];
 
@@ -154,6 +163,8 @@ static bool obeys(const MemberRule *rule, Json v) {
                 return is_bank_list(v);
         case RULE_NV_VALUES:
                 return is_nv_values(v);
+        case RULE_NV_LIST:
+                return is_nv_list(v);
         case RULE_STARTS:
                 return is_starts(v);
         case RULE_REGISTER:
@@ -181,6 +192,7 @@ static const char *check_value(const MemberRule *rule, Json v) {
                 [RULE_BANKS] = "a digest for each bank",
                 [RULE_BANK_LIST] = "a list of banks, as [\"0x0012\"]",
                 [RULE_NV_VALUES] = "a value for each NV index",
+                [RULE_NV_LIST] = "a list of NV indices, as [\"01800400\"]",
                 [RULE_STARTS] = "a value in each bank for each PCR",
                 [RULE_REGISTER] = "a register (pcr:8, nv:0x01800400, none)",
                 [RULE_WORD] = "one of the words that it may be",

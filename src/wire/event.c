@@ -49,6 +49,7 @@ static const MemberRule genesis_members[] = {
         { "count", RULE_COUNT, true, NULL, NULL },
         { "history", RULE_SHA256, true, NULL, NULL },
         { "machine", RULE_ID, false, NULL, NULL },
+        { "missing", RULE_NV_LIST, true, NULL, NULL },
         { "others", RULE_STARTS, true, NULL, NULL },
         { "register", RULE_REGISTER, false, NULL, NULL },
         { "skipped", RULE_BANK_LIST, true, NULL, NULL },

@@ -51,6 +51,7 @@ typedef enum Rule {
         RULE_BANKS,     /* {"sha256":hex,...}; none where there is no register */
         RULE_BANK_LIST, /* ["0x0012",...] */
         RULE_NV_VALUES, /* {NV index: hex,...} */
+        RULE_NV_LIST,   /* [NV index,...] */
         RULE_STARTS,    /* {"pcr:9":{"sha256":hex,...},...} */
         RULE_REGISTER,  /* as register_parse() takes it */
         RULE_WORD,      /* one of words */

@@ -71,3 +71,31 @@ int nv_check_counter(const NvPublic *p, Err *e) {
                                 p->index);
         return 0;
 }
+
+bool nv_may_be_register(uint32_t index) {
+        return index >= NV_OWNER_FIRST && index <= NV_OWNER_LAST && index != NV_COUNTER_INDEX;
+}
+
+NvPublic nv_register(uint32_t index) {
+        return (NvPublic){
+                .index = index,
+                .name_alg = HASH_SHA256,
+                .attributes = NV_REGISTER_ATTRIBUTES,
+                .size = NV_REGISTER_SIZE,
+        };
+}
+
+int nv_check_register(const NvPublic *p, Err *e) {
+        if (!nv_may_be_register(p->index))
+                return err_set(e, -EBADMSG, "NV index 0x%08x is none that may be a register",
+                                p->index);
+        if ((p->attributes & ~(uint32_t) NV_WRITTEN) != NV_REGISTER_ATTRIBUTES)
+                return err_set(e, -EBADMSG,
+                                "NV index 0x%08x has the attributes 0x%08x, which are not a register's",
+                                p->index, p->attributes);
+        if (p->name_alg != HASH_SHA256 || p->policy.size != 0 || p->size != NV_REGISTER_SIZE)
+                return err_set(e, -EBADMSG,
+                                "NV index 0x%08x has another hash, policy or size than a register",
+                                p->index);
+        return 0;
+}

@@ -49,3 +49,23 @@ NvPublic nv_counter(void);
 
 /* 0 where this is the counter, written or not; -EBADMSG, and what is wrong with it, otherwise. */
 int nv_check_counter(const NvPublic *p, Err *e) _must_check_;
+
+/* A register of the account (forms.md, section 2, and design, section 5): of type EXTEND, in the
+ * part of the handles that belongs to the owner. Orderly, so that an extend does not wear out the
+ * TPM's memory; cleared by every start of the TPM, so that it is seen when it was first written. */
+enum {
+        NV_OWNER_FIRST = 0x01800000, /* TCG "Registry of Reserved TPM 2.0 Handles", section 2.2 */
+        NV_OWNER_LAST = 0x01bfffff,
+        NV_REGISTER_ATTRIBUTES = NV_EXTEND | NV_AUTHWRITE | NV_OWNERREAD | NV_AUTHREAD | NV_NO_DA |
+                                 NV_ORDERLY | NV_CLEAR_STCLEAR,
+        NV_REGISTER_SIZE = 32,
+};
+
+/* True for an index that may be one: the owner's, and not the counter's. */
+bool nv_may_be_register(uint32_t index);
+
+/* As it is defined; bytes are not there. */
+NvPublic nv_register(uint32_t index);
+
+/* 0 where this is such a register, written or not; -EBADMSG, and what is wrong, otherwise. */
+int nv_check_register(const NvPublic *p, Err *e) _must_check_;

@@ -100,14 +100,14 @@ static void draw_banks(Draw *d, Member *m) {
                 }
 }
 
-static void draw_list(Draw *d, Member *m) {
+static void draw_list(Draw *d, const char *word, Member *m) {
         Member *elements = room(d, 2);
 
         m->type = MEMBER_ARRAY;
         m->members = elements;
         m->n_members = d->honest ? 1 + number(d, 1) % 2 : number(d, 1) % 3;
         for (size_t i = 0; i < m->n_members; i++)
-                draw_text(d, d->honest || number(d, 1) % 8 ? "0x0012" : NULL, &elements[i]);
+                draw_text(d, d->honest || number(d, 1) % 8 ? word : NULL, &elements[i]);
 }
 
 static void draw_nv(Draw *d, Member *m) {
@@ -177,10 +177,13 @@ static void draw(Draw *d, const MemberRule *rule, Member *m) {
                 draw_banks(d, m);
                 break;
         case RULE_BANK_LIST:
-                draw_list(d, m);
+                draw_list(d, "0x0012", m);
                 break;
         case RULE_NV_VALUES:
                 draw_nv(d, m);
+                break;
+        case RULE_NV_LIST:
+                draw_list(d, "01800400", m);
                 break;
         case RULE_STARTS:
                 draw_starts(d, m);

@@ -31,5 +31,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 nv_public_write(&counter, &b);
                 need(span_equal(buf_span(&b), in));
         }
+        /* nor more than one a register */
+        if (nv_check_register(&p, NULL) == 0) {
+                NvPublic reg = nv_register(p.index);
+
+                need(nv_may_be_register(p.index));
+                reg.attributes |= p.attributes & NV_WRITTEN;
+                buf_done(&b);
+                nv_public_write(&reg, &b);
+                need(span_equal(buf_span(&b), in));
+        }
         return 0;
 }

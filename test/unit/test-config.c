@@ -72,11 +72,19 @@ static void what_is_wrong_is_named_with_its_line(void **state) {
                 { "[Registers]\nGlass=pcr:23",
                                 "line 2: Glass=pcr:23: anybody can reset PCR 16 and 23: they hold no record" },
                 { "[Registers]\nGlass=pcr:24",
-                                "line 2: Glass=pcr:24: a register is written as pcr:8" },
-                { "[Registers]\nGlass=none", "line 2: Glass=none: a register is written as pcr:8" },
-                { "[Registers]\nGlass=", "line 2: Glass=: a register is written as pcr:8" },
-                { "[Registers]\nGlass=nv:0x01800400",
-                                "line 2: Glass=nv:0x01800400: NV registers are not written by this version" },
+                                "line 2: Glass=pcr:24: a register is written as pcr:8, or nv:0x01806177" },
+                { "[Registers]\nGlass=none",
+                                "line 2: Glass=none: a register is written as pcr:8, or nv:0x01806177" },
+                { "[Registers]\nGlass=",
+                                "line 2: Glass=: a register is written as pcr:8, or nv:0x01806177" },
+                { "[Registers]\nDefault=nv:0x01800400",
+                                "line 2: Default=nv:0x01800400: a log begins in a PCR: only Layer=, Unlock=, Glass= and Note= go into an NV index" },
+                { "[Registers]\nPhase=nv:0x01800400",
+                                "line 2: Phase=nv:0x01800400: a log begins in a PCR: only Layer=, Unlock=, Glass= and Note= go into an NV index" },
+                { "[Registers]\nGlass=nv:0x01806176",
+                                "line 2: Glass=nv:0x01806176: a register is an NV index from 0x01800000 to 0x01bfffff, and not the counter (0x01806176)" },
+                { "[Registers]\nNote=nv:0x01c00002",
+                                "line 2: Note=nv:0x01c00002: a register is an NV index from 0x01800000 to 0x01bfffff, and not the counter (0x01806176)" },
                 { "[Registers]\nOccupied=true", "line 2: Occupied=true: yes, or no" },
                 { "[Socket]\nGlass=pcr:8", "line 2: [Socket] has no key 'Glass', [Registers] has" },
         };
@@ -90,6 +98,24 @@ static void what_is_wrong_is_named_with_its_line(void **state) {
                 assert_string_equal(e.text, wrong[i].says);
                 assert_memory_equal(&c, &before, sizeof(c));
         }
+}
+
+static void lanes_but_the_phase_may_go_into_an_index(void **state) {
+        static const char text[] = "[Registers]\nLayer=nv:0x01806177\nUnlock=nv:0x01806177\n"
+                                   "Glass=nv:0x01806178\nNote=nv:0x01806179\n";
+        Config c = config_default();
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_int_equal(config_apply(SPAN_LITERAL(text), &c, NULL), 0);
+        assert_int_equal(c.plan.lanes[LANE_PHASE].kind, REGISTER_PCR);
+        assert_int_equal(c.plan.lanes[LANE_LAYER].index, 0x01806177);
+        assert_int_equal(c.plan.lanes[LANE_UNLOCK].index, 0x01806177);
+        assert_int_equal(c.plan.lanes[LANE_GLASS].index, 0x01806178);
+        assert_int_equal(c.plan.lanes[LANE_NOTE].kind, REGISTER_NV);
+        config_text(&c, &b);
+        buf_byte(&b, '\0');
+        assert_non_null(strstr((const char *) b.data, "Glass=nv:0x01806178\n"));
 }
 
 static void more_names_than_fit_are_refused(void **state) {
@@ -200,6 +226,7 @@ int main(void) {
                 cmocka_unit_test(lanes_go_into_registers),
                 cmocka_unit_test(lists_grow_and_are_cleared),
                 cmocka_unit_test(what_is_wrong_is_named_with_its_line),
+                cmocka_unit_test(lanes_but_the_phase_may_go_into_an_index),
                 cmocka_unit_test(more_names_than_fit_are_refused),
                 cmocka_unit_test(files_count_in_their_order),
                 cmocka_unit_test(what_is_wrong_is_named_with_its_file),

@@ -111,6 +111,44 @@ static void what_differs_from_the_counter_in_anything_is_not_the_counter(void **
         assert_int_equal(nv_check_counter(&p, NULL), -EBADMSG);
 }
 
+static void a_register_is_as_it_is_written_down(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(64);
+        NvPublic p = nv_register(0x01806177);
+
+        (void) state;
+        nv_public_write(&p, &b);
+        assert_true(span_equal(buf_span(&b),
+                        SPAN_LITERAL("\x01\x80\x61\x77\x00\x0b\x0e\x06\x00\x44\x00\x00\x00\x20")));
+        assert_int_equal(nv_check_register(&p, NULL), 0);
+}
+
+static void what_differs_from_a_register_in_anything_is_none(void **state) {
+        static const uint32_t others[] = { 0x017fffff, 0x01c00000, NV_COUNTER_INDEX, 0 };
+        static const uint8_t policy[32];
+        NvPublic p;
+
+        (void) state;
+        for (unsigned bit = 0; bit < 32; bit++) {
+                p = nv_register(NV_OWNER_FIRST);
+                p.attributes ^= UINT32_C(1) << bit;
+                assert_int_equal(nv_check_register(&p, NULL), bit == 29 ? 0 : -EBADMSG);
+        }
+        for (size_t i = 0; i < ELEMENTS(others); i++) {
+                p = nv_register(others[i]);
+                assert_int_equal(nv_check_register(&p, NULL), -EBADMSG);
+        }
+        p = nv_register(NV_OWNER_LAST);
+        assert_int_equal(nv_check_register(&p, NULL), 0);
+        p.name_alg = HASH_SHA384;
+        assert_int_equal(nv_check_register(&p, NULL), -EBADMSG);
+        p = nv_register(NV_OWNER_LAST);
+        p.policy = (Span){ policy, sizeof(policy) };
+        assert_int_equal(nv_check_register(&p, NULL), -EBADMSG);
+        p = nv_register(NV_OWNER_LAST);
+        p.size = 20;
+        assert_int_equal(nv_check_register(&p, NULL), -EBADMSG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_index_is_read_field_by_field),
@@ -118,6 +156,8 @@ int main(void) {
                 cmocka_unit_test(what_no_index_has_is_refused),
                 cmocka_unit_test(the_counter_is_as_it_is_written_down),
                 cmocka_unit_test(what_differs_from_the_counter_in_anything_is_not_the_counter),
+                cmocka_unit_test(a_register_is_as_it_is_written_down),
+                cmocka_unit_test(what_differs_from_a_register_in_anything_is_none),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,19 @@
         "000b"                                                                                     \
         "1111111111111111111111111111111111111111111111111111111111111111"
 
+static void an_index_may_be_a_register(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(
+                        policy_apply(SPAN_LITERAL("[Machine]\nRegister=pcr:8\nRegister=nv:0x01806177\n"),
+                                        &p, NULL),
+                        0);
+        assert_int_equal(p.n_registers, 2);
+        assert_true(policy_names(&p, (Register){ REGISTER_NV, 0x01806177 }));
+        assert_false(policy_names(&p, (Register){ REGISTER_NV, 0x01806178 }));
+}
+
 static void a_policy_says_what_it_says(void **state) {
         Policy p = policy_default();
         char said[POLICY_SAID_MAX];
@@ -106,7 +119,9 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                 { "[Machine]\nAttestationKey=000b"
                   "111111111111111111111111111111111111111111111111111111111111111G\n",
                                 "000b" },
-                { "[Machine]\nRegister=nv:0x01800400\n", "NV registers are not judged" },
+                { "[Machine]\nRegister=nv:0x01806176\n", "an NV index from 0x01800000" },
+                { "[Machine]\nRegister=nv:0x01c00002\n", "an NV index from 0x01800000" },
+                { "[Machine]\nRegister=nv:0x017fffff\n", "an NV index from 0x01800000" },
                 { "[Verdict]\nRequire=key\nRequire=\n", "asks for nothing" },
                 { "[Verdict]\nRequire=signature luck\n", "names a claim that there is not" },
                 { "[Verdict]\nRequire=\n", "asks for nothing" },
@@ -194,6 +209,7 @@ static void nothing_is_trusted_by_default(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_index_may_be_a_register),
                 cmocka_unit_test(a_policy_says_what_it_says),
                 cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
                 cmocka_unit_test(an_empty_value_clears_a_list),
