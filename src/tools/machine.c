@@ -78,7 +78,7 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         return 0;
 }
 
-int machine_open_odometer(Machine *m, Err *e) {
+static void open_history(Machine *m) {
         const char *folder = place_state_folder();
         Err why = {};
 
@@ -91,7 +91,38 @@ int machine_open_odometer(Machine *m, Err *e) {
         if (why.code != 0 && m->spool)
                 fprintf(stderr, "avouch: %s; the history is kept in %s until it can\n", why.text,
                                 place_log_folder());
-        return odometer_open(&m->account, m->home, m->spool, folder != NULL, &m->odometer, e);
+}
+
+int machine_open_odometer(Machine *m, Err *e) {
+        open_history(m);
+        return odometer_open(&m->account, m->home, m->spool, place_state_folder() != NULL,
+                        &m->odometer, e);
+}
+
+/* By the history's last line, by the counter (receipts are given at values that are not closed
+ * yet), or by the log, where the process came no further. */
+static bool was_interrupted(const Machine *m) {
+        Counter counter;
+        uint64_t closed;
+        Ledger l;
+
+        if (counter_state(m->tpm, &counter, NULL) <= 0 || !counter.written ||
+                        ledger_load(m->home, m->spool, &l, NULL) < 0)
+                return false;
+        closed = l.history.closed;
+        return l.is_open || m->account.glass.value == counter.value ||
+               (l.history.n_lines > 0 && counter.value > closed &&
+                               (counter.value - closed) % 2 == 1);
+}
+
+int machine_finish_opening(Machine *m, Err *e) {
+        int rc;
+
+        open_history(m);
+        if (!was_interrupted(m))
+                return 0;
+        rc = odometer_open(&m->account, m->home, m->spool, false, &m->odometer, e);
+        return rc < 0 ? rc : 1;
 }
 
 void machine_done(Machine *m) {

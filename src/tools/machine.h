@@ -22,5 +22,9 @@ void machine_done(Machine *m);
  * What is not to be had is missing from odometer_lacks() alone. m stays where it is. */
 int machine_open_odometer(Machine *m, Err *e) _must_check_;
 
+/* Finishes what a crash left of a counted record, so that the counter stands where it may be
+ * certified: 1 where something was left, 0 where nothing was. Defines no counter. */
+int machine_finish_opening(Machine *m, Err *e) _must_check_;
+
 /* Says on standard output what was recorded last: as JSON where json is set, in words otherwise. */
 int machine_print_last(const Machine *m, Event event, const char *json, Err *e) _must_check_;

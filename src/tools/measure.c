@@ -42,7 +42,8 @@ static int record_text(const Args *a, const char *text, Event event,
         return machine_print_last(&m, event, a->json, e);
 }
 
-/* Opening the account begins it; where it has begun, nothing is recorded and nothing printed. */
+/* Opening the account begins it; where it has begun, nothing is printed, and nothing recorded
+ * unless a crash left an opening unfinished. */
 static int run_genesis(void *values, char *const *operands, Err *e) {
         _cleanup_(machine_done) Machine m = {};
         const Args *a = values;
@@ -50,9 +51,12 @@ static int run_genesis(void *values, char *const *operands, Err *e) {
 
         (void) operands;
         rc = machine_open(a->tpm, &m, e);
-        if (rc < 0 || !m.account.began)
+        if (rc == 0 && m.account.began)
+                rc = machine_print_last(&m, EVENT_PHASE_GENESIS, a->json, e);
+        if (rc < 0)
                 return rc;
-        return machine_print_last(&m, EVENT_PHASE_GENESIS, a->json, e);
+        rc = machine_finish_opening(&m, e);
+        return rc < 0 ? rc : 0;
 }
 
 static int run_note(void *values, char *const *operands, Err *e) {

@@ -11,6 +11,7 @@
 #include "quote/evidence.h"
 #include "quote/export.h"
 #include "quote/systemd.h"
+#include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/said.h"
 #include "tools/tool.h"
@@ -92,17 +93,29 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
         return w->tpm2_tools ? export_fits_tpm2_tools(w->pcrs.n_banks, e) : 0;
 }
 
-/* The counter is certified unless it stands where receipts are given. */
+/* The counter is certified unless it stands where receipts are given: 1, where it does. */
 static int look_for_counter(Tpm *tpm, const HistoryEnd *past, Taken *taken, Err *e) {
         uint64_t count;
         int rc;
 
         rc = taken_count(tpm, taken, &count, e);
         if (rc <= 0 || !history_is_open(past, count))
-                return rc;
+                return rc < 0 ? rc : 0;
         taken_leave_counter(taken);
-        fprintf(stderr, "avouch quote: the counter is left out: what it counted last is not finished (the next avouch glass open or close does that)\n");
-        return 0;
+        return 1;
+}
+
+/* What a crash left of an opening. It needs the log for itself, and may need to write. */
+static void finish_opening(const Args *a) {
+        _cleanup_(machine_done) Machine m = {};
+        Err e = {};
+
+        if (machine_open(a->tpm, &m, &e) == 0 && machine_finish_opening(&m, &e) > 0)
+                return;
+        fprintf(stderr, "avouch quote: what the counter counted last is not finished%s",
+                        e.code < 0 ? ": " : "");
+        text_print(stderr, span_of(e.text));
+        fprintf(stderr, "\n");
 }
 
 /* The NV indices that the log has records in: its genesis names them. */
@@ -134,9 +147,10 @@ static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
         return 0;
 }
 
-/* The manifest names the key, and the end of the session is about the manifest. */
-static int take_with_manifest(
-                Tpm *tpm, const Wish *w, const Said *said, Taken *taken, Buf *manifest, Err *e) {
+/* The manifest names the key, and the end of the session is about the manifest. 1 where an opening
+ * is to be finished first, unless that was tried. */
+static int take_with_manifest(Tpm *tpm, const Wish *w, const Said *said, bool finished,
+                Taken *taken, Buf *manifest, Err *e) {
         Digest extra;
         Moment now;
         int rc;
@@ -145,8 +159,10 @@ static int take_with_manifest(
         if (rc < 0)
                 return rc;
         rc = look_for_counter(tpm, &said->past, taken, e);
-        if (rc < 0)
+        if (rc < 0 || (rc > 0 && !finished))
                 return rc;
+        if (rc > 0)
+                fprintf(stderr, "avouch quote: the counter is left out (the next avouch glass open or close finishes it)\n");
         rc = take_registers(tpm, &said->parts, taken, e);
         if (rc >= 0)
                 rc = take_nvpcrs(tpm, &said->parts, taken, e);
@@ -171,7 +187,7 @@ static bool is_own(const char *tcti) {
 
 /* The logs are locked before the TPM is opened, as those who record do it: a TPM without a resource
  * manager is open for one at a time. */
-static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
+static int take_once(const Args *a, const Wish *w, bool finished, Buf *bundle, Err *e) {
         _cleanup_(buf_done) Buf manifest = BUF_UP_TO(BUNDLE_MAX);
         _cleanup_(said_done) Said said = SAID_NOTHING;
         _cleanup_(taken_done) Taken taken = {};
@@ -184,10 +200,20 @@ static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
         if (rc < 0)
                 return rc;
-        rc = take_with_manifest(tpm, w, &said, &taken, &manifest, e);
-        if (rc < 0)
+        rc = take_with_manifest(tpm, w, &said, finished, &taken, &manifest, e);
+        if (rc != 0)
                 return rc;
         return evidence_write(&taken, &said.parts, buf_span(&manifest), bundle, e);
+}
+
+static int take_bundle(const Args *a, const Wish *w, Buf *bundle, Err *e) {
+        int rc;
+
+        rc = take_once(a, w, false, bundle, e);
+        if (rc <= 0)
+                return rc;
+        finish_opening(a);
+        return take_once(a, w, true, bundle, e);
 }
 
 static int answer_with_bundle(const Args *a, const Wish *w, Err *e) {
