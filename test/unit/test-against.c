@@ -269,6 +269,45 @@ static void what_only_one_tells_is_not_compared(void **state) {
         boots_done(&b);
 }
 
+static void a_log_that_one_lacks_is_not_compared(void **state) {
+        Boots b;
+
+        (void) state;
+        boots_begin(&b);
+        start(&b);
+        buf_done(&b.c.forge.log);
+        case_judge(&b.c);
+        keep(&b);
+        start(&b);
+        tell(&b);
+        assert_tells(&b, "only the new evidence tells of it: machine, phase, ");
+        assert_null(strstr(b.said, "layer: new"));
+        boots_done(&b);
+}
+
+/* SHA-1 proves nothing, whoever signed it. */
+static void a_bank_that_proves_nothing_is_marked(void **state) {
+        static const HashAlg sha1 = HASH_SHA1;
+        Boots b;
+
+        (void) state;
+        boots_begin(&b);
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_(firmlog_done) FirmLog log = firmlog_new(&sha1, 1);
+
+                b.boot.secure_boot = i == 0;
+                firmlog_boot(&log, &b.boot);
+                forge_firmware(&b.c.forge, &log);
+                b.c.forge.signed_values = b.c.forge.values;
+                case_judge(&b.c);
+                if (i == 0)
+                        keep(&b);
+        }
+        tell(&b);
+        assert_tells(&b, "  Secure Boot: was on, is off [not proven in either]\n");
+        boots_done(&b);
+}
+
 static void evidence_that_cannot_be_read_is_told_so(void **state) {
         Boots b;
         Question q;
@@ -325,6 +364,8 @@ int main(void) {
                 cmocka_unit_test(evidence_that_nobody_signed_is_told_so),
                 cmocka_unit_test(another_machine_is_told_so),
                 cmocka_unit_test(what_only_one_tells_is_not_compared),
+                cmocka_unit_test(a_log_that_one_lacks_is_not_compared),
+                cmocka_unit_test(a_bank_that_proves_nothing_is_marked),
                 cmocka_unit_test(evidence_that_cannot_be_read_is_told_so),
                 cmocka_unit_test(programs_are_told_the_same),
         };

@@ -232,6 +232,23 @@ static void what_is_not_explained_is_not_vouched_for(void **state) {
         bench_done(&b);
 }
 
+/* Golden evidence says nothing of registers that its own logs do not explain. */
+static void what_golden_evidence_does_not_prove_it_is_not_asked(void **state) {
+        Bench b;
+
+        (void) state;
+        bench_begin(&b);
+        start(&b, &b.golden);
+        b.golden.forge.values.digests[0][11].bytes[0] ^= 1;
+        b.golden.forge.signed_values = b.golden.forge.values;
+        assert_int_equal(add_golden(&b, NULL), 0);
+        start(&b, &b.machine);
+        judge(&b);
+        assert_claim(&b, CLAIM_FIRMWARE, CLAIM_PROVEN, "as in golden evidence");
+        assert_claim(&b, CLAIM_KERNEL, CLAIM_NOT_PROVEN, "is no release that was handed over");
+        bench_done(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_same_boot_is_vouched_for),
@@ -239,6 +256,7 @@ int main(void) {
                 cmocka_unit_test(one_of_several_is_enough),
                 cmocka_unit_test(evidence_that_proves_nothing_is_not_golden),
                 cmocka_unit_test(what_is_not_explained_is_not_vouched_for),
+                cmocka_unit_test(what_golden_evidence_does_not_prove_it_is_not_asked),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,20 @@ static void what_is_not_proven_is_not_demanded(void **state) {
         start_done(&s);
 }
 
+/* The machine says another line than that of its UKI: it does not become a key. */
+static void a_line_that_nothing_proves_is_not_demanded(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        add_leaf(&s.c);
+        s.line = "root=y";
+        suggest(&s);
+        assert_has(&s, "\n[Kernel]\n");
+        assert_null(strstr(s.text, "CommandLine="));
+        start_done(&s);
+}
+
 /* A line with what a policy file has no spelling for. */
 static void a_line_that_no_policy_holds_is_left_out(void **state) {
         assert_false(policy_can_hold(SPAN_LITERAL("a\nb")));
@@ -254,6 +268,7 @@ int main(void) {
                 cmocka_unit_test(the_evidence_meets_what_it_suggests),
                 cmocka_unit_test(another_boot_does_not_meet_it),
                 cmocka_unit_test(what_is_not_proven_is_not_demanded),
+                cmocka_unit_test(a_line_that_nothing_proves_is_not_demanded),
                 cmocka_unit_test(a_line_that_no_policy_holds_is_left_out),
                 cmocka_unit_test(an_unlock_of_one_boot_is_not_demanded),
                 cmocka_unit_test(an_unlock_of_two_boots_is),
