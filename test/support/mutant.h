@@ -16,15 +16,13 @@
 #define MUTANT 0 /* the check's number, or -1: the one that the environment names */
 #endif
 
-enum { MUTANTS_MAX = 8192 };
+enum { MUTANTS_OF_A_FILE = 512 };
 
-/* Tells the file that AVOUCH_MUTANTS_SEEN names, once, that this check was reached. */
-static inline void mutant_seen(int n) {
-        static bool seen[MUTANTS_MAX];
-        const char *path = seen[n] ? NULL : getenv("AVOUCH_MUTANTS_SEEN");
+/* Tells the file that AVOUCH_MUTANTS_SEEN names that this check was reached. */
+static inline void mutant_tell(int n) {
+        const char *path = getenv("AVOUCH_MUTANTS_SEEN");
         int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 
-        seen[n] = true;
         if (fd < 0)
                 return;
         (void) dprintf(fd, "%d\n", n);
@@ -32,23 +30,27 @@ static inline void mutant_seen(int n) {
 }
 
 /* The number that AVOUCH_MUTANT holds; 0 where it is not there. */
-static inline int mutant_chosen(void) {
-        static int chosen = -1;
+static inline int mutant_read(void) {
+        const char *digit = getenv("AVOUCH_MUTANT");
+        int chosen = 0;
 
-        if (chosen < 0) {
-                const char *digit = getenv("AVOUCH_MUTANT");
-
-                for (chosen = 0; digit && *digit; digit++)
-                        chosen = 10 * chosen + (*digit - '0');
-        }
+        for (; digit && *digit; digit++)
+                chosen = 10 * chosen + (*digit - '0');
         return chosen;
 }
 
 static inline bool mutant_is(int n) {
+        static bool seen[MUTANTS_OF_A_FILE];
+        static int chosen = -1;
+
         if (MUTANT != -1)
                 return n == MUTANT;
-        mutant_seen(n);
-        return n == mutant_chosen();
+        if (!seen[n % MUTANTS_OF_A_FILE]) { /* once */
+                seen[n % MUTANTS_OF_A_FILE] = true;
+                mutant_tell(n);
+                chosen = mutant_read();
+        }
+        return n == chosen;
 }
 
 static inline bool mutant_falsify(int n, bool condition) {
