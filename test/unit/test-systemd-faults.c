@@ -1,68 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
-#include <errno.h>
-#include <openssl/crypto.h>
-#include <stdlib.h>
-
-#include "port/crypto.h"
 #include "support/case.h"
-#include "support/libc.h"
+#include "support/judgefaults.h"
 #include "support/sysforge.h"
-#include "verify/report.h"
 
-/* Every allocation fails in turn while what systemd measured is judged: the answer is then no
- * verdict, or the one that it is with memory; never another. */
+/* What systemd measured is judged while every step of judging fails in turn. */
 
-static int judge(const Question *q, Span bytes, int n, Verdict *ret, int *ret_failed) {
-        Judgement j;
-        Err e = {};
-        int rc;
+static void no_fault_gives_no_other_verdict(const Question *q, Span bytes, Claim proven) {
+        Verdict v;
 
-        libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
-        rc = appraise(bytes, q, &j, &e);
-        *ret_failed = libc_heal();
-        if (rc < 0) {
-                assert_true(*ret_failed > 0);
-                assert_true(rc == -ENOMEM || rc == -EIO);
-                assert_int_equal(e.code, rc);
-                assert_false(j.readable || j.report.readable);
-                return 0;
-        }
-        *ret = j.verdict;
-        judgement_done(&j);
-        return 1;
-}
-
-/* OpenSSL does not always tell that it had no memory to look at a signature: then it does not hold.
- */
-static bool is_signature_refuted(const Verdict *v) {
-        return strstr(v->reasons[CLAIM_SIGNATURE], "is not signed by the key") &&
-               !(v->proven & ~v->refuted & (1u << CLAIM_SIGNATURE | 1u << CLAIM_REGISTERS));
-}
-
-static bool same(const Verdict *a, const Verdict *b) {
-        for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
-                if (verdict_state(a, claim) != verdict_state(b, claim))
-                        return false;
-        return true;
-}
-
-static void no_memory_gives_no_other_verdict(const Question *q, Span bytes, Claim proven) {
-        int n = 0, failed, none = 0;
-        Verdict whole, v;
-
-        assert_int_equal(judge(q, bytes, 1 << 20, &whole, &failed), 1);
-        assert_int_equal(verdict_state(&whole, proven), CLAIM_PROVEN);
-        do {
-                if (judge(q, bytes, n, &v, &failed) == 0)
-                        none++;
-                else if (!same(&v, &whole) && !is_signature_refuted(&v))
-                        fail_msg("allocation %d: %s; %s", n, v.reasons[CLAIM_SIGNATURE],
-                                        v.reasons[CLAIM_REGISTERS]);
-                n++;
-        } while (failed > 0);
-        assert_true(none > 20);
+        judge_with_faults(q, bytes, false, &v);
+        judge_with_bad_hashes(q, bytes);
+        assert_int_equal(verdict_state(&v, proven), CLAIM_PROVEN);
 }
 
 static void a_report_of_systemd(void **state) {
@@ -78,7 +28,7 @@ static void a_report_of_systemd(void **state) {
         sd_measure(&f.l, sd_nv(SD_CRYPTSETUP), "cryptsetup-keyslot:v2:2222:tpm2:1", "keyslot");
         sd_extend(&f.l, sd_pcr15, "the HMAC");
         sd_write(&f.l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:2222");
-        no_memory_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_UNLOCK);
+        no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_UNLOCK);
         sysforge_done(&f);
 }
 
@@ -102,54 +52,24 @@ static void a_log_of_systemd_in_evidence(void **state) {
         forge_quote(&c.forge);
         forge_bundle(&c.forge, &b);
         q = case_question(&c);
-        no_memory_gives_no_other_verdict(&q, buf_span(&b), CLAIM_REGISTERS);
+        no_fault_gives_no_other_verdict(&q, buf_span(&b), CLAIM_REGISTERS);
         sd_done(&l);
         case_end(&c);
 }
 
 static void what_is_told_of_it_is_whole_or_none(void **state) {
-        _cleanup_(buf_done) Buf whole = BUF_UP_TO(BUNDLE_MAX);
         Policy policy = policy_default();
         Releases releases = {};
         Question q = { .policy = &policy, .releases = &releases };
-        int n = 0, failed;
         Judgement j;
         SysForge f;
 
         (void) state;
         sysforge_new(&f);
         assert_int_equal(appraise(sysforge_file(&f), &q, &j, NULL), 0);
-        assert_int_equal(report_json(&j, &q, &whole, NULL), 0);
-        do {
-                _cleanup_(buf_done) Buf b = BUF_UP_TO(BUNDLE_MAX);
-                int rc;
-
-                libc_fail_after(LIBC_MEMORY, n++, ENOMEM, false);
-                rc = report_json(&j, &q, &b, NULL);
-                failed = libc_heal();
-                if (rc == 0)
-                        assert_true(span_equal(buf_span(&b), buf_span(&whole)));
-        } while (failed > 0);
+        report_with_faults(&j, &q);
         judgement_done(&j);
         sysforge_done(&f);
-}
-
-static void *crypto_malloc(size_t n, const char *file, int line) {
-        (void) file;
-        (void) line;
-        return malloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line) {
-        (void) file;
-        (void) line;
-        return realloc(p, n);
-}
-
-static void crypto_free(void *p, const char *file, int line) {
-        (void) file;
-        (void) line;
-        free(p);
 }
 
 int main(void) {
@@ -159,7 +79,7 @@ int main(void) {
                 cmocka_unit_test(what_is_told_of_it_is_whole_or_none),
         };
 
-        if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
+        if (!judge_faults_reach_openssl())
                 return 1;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
