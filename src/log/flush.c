@@ -13,7 +13,7 @@
 #include "log/store.h"
 #include "wire/record.h"
 
-enum { SEGMENTS_MAX = 1024, NAME_TRIES = 4096, NAME_SIZE = 256 };
+enum { NAME_TRIES = 4096, NAME_SIZE = 256 };
 
 /* One log of this boot. */
 typedef struct Source {
@@ -107,9 +107,9 @@ static int add_source(Flush *f, const char *name, const uint8_t boot[16], Err *e
         Source *more;
         int rc;
 
-        if (f->n == SEGMENTS_MAX)
+        if (f->n == LOGS_MAX)
                 return err_set(e, -E2BIG, "%s: more than %d logs; move some away", f->from_path,
-                                SEGMENTS_MAX);
+                                LOGS_MAX);
         rc = read_file(f->from, f->from_path, name, &log, e);
         if (rc < 0)
                 return rc;

@@ -11,9 +11,6 @@
 #include "log/store.h"
 #include "quote/evidence.h"
 
-/* A machine is not started by kexec for ever, and its logs are not put aside without end. */
-enum { SEGMENTS_MAX = 16 };
-
 static void dir_done(DIR **d) {
         if (*d)
                 (void) closedir(*d);

@@ -9,9 +9,6 @@
 #include "wire/tpmkey.h"
 #include "wire/tpmpart.h"
 
-/* More than it takes: four quotes, a counter, an audit, and 96 values in hex and base64. */
-enum { TPM_PART_MAX = 64 * 1024 };
-
 static int ended(const Buf *b, const char *what, Span *ret, Err *e) {
         int rc = buf_end(b, ret);
 
@@ -21,7 +18,6 @@ static int ended(const Buf *b, const char *what, Span *ret, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s: no memory", what) : 0;
 }
 
-/* The counter was asked last, and by its own leave: its Name stands for whose. */
 /* The Names of those who authorised an attestation: the indices themselves. */
 typedef struct NvNames {
         uint8_t names[NV_CERTIFIED_MAX][TPM_NAME_SHA256];

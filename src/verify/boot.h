@@ -3,11 +3,10 @@
 
 #include "base/err.h"
 #include "verify/firmware.h"
+#include "wire/limits.h"
 
 /* What the boot loader and the kernel's own entry tell: systemd-stub of 252 to 262 (PCRs 11 to 13),
  * the Linux EFI stub (PCR 9), and GRUB (PCRs 8 and 9), which is named and no more. */
-
-enum { BOOT_SECTIONS_MAX = 64, BOOT_LINES_MAX = 16 };
 
 /* A section of the UKI: its name was measured, and then its content. */
 typedef struct BootSection {

@@ -7,13 +7,12 @@
 #include "verify/boot.h"
 #include "wire/limits.h"
 
-/* That many words are looked at, and so many of them may have been added: whoever wrote the line
- * may want us to look for ever. */
-enum { WORDS_MAX = 128, ADDED_MAX = 8, QUOTED_MAX = 120 };
+enum { QUOTED_MAX = 120 };
 
-/* Where the words of a text are. */
+/* Where the words of a text are; the first of them, as whoever wrote it may want us to look for
+ * ever. */
 typedef struct Words {
-        Span list[WORDS_MAX];
+        Span list[COMMAND_LINE_WORDS_MAX];
         size_t n;
 } Words;
 
@@ -21,7 +20,7 @@ static Words words_of(Span text) {
         Words w = {};
         size_t at = 0;
 
-        while (w.n < WORDS_MAX) {
+        while (w.n < COMMAND_LINE_WORDS_MAX) {
                 size_t from;
 
                 while (at < text.size && text.data[at] == ' ')
@@ -74,14 +73,14 @@ void command_line_difference(Span expected, Span actual, Buf *to) {
 static Words all_words_of(Span text) {
         Words w = words_of(text);
 
-        if (w.n == WORDS_MAX)
+        if (w.n == COMMAND_LINE_WORDS_MAX)
                 w.list[w.n - 1].size = (size_t) (text.data + text.size - w.list[w.n - 1].data);
         return w;
 }
 
 /* How many words two lines have in common, in their order, from the i-th and the j-th on. */
 typedef struct Common {
-        uint8_t n[WORDS_MAX + 1][WORDS_MAX + 1];
+        uint8_t n[COMMAND_LINE_WORDS_MAX + 1][COMMAND_LINE_WORDS_MAX + 1];
 } Common;
 
 static void count_common(const Words *a, const Words *b, Common *c) {
@@ -163,7 +162,7 @@ int command_line_added(
         Words w = words_of(actual);
 
         *ret_found = false;
-        for (size_t n = 1; n <= w.n && n <= ADDED_MAX; n++)
+        for (size_t n = 1; n <= w.n && n <= COMMAND_LINE_ADDED_MAX; n++)
                 for (size_t i = w.n - n + 1; i-- > 0;) {
                         _cleanup_(buf_done) Buf rest = BUF_UP_TO(COMMAND_LINE_MAX);
                         Span first = w.list[i], last = w.list[i + n - 1], bytes;

@@ -5,13 +5,12 @@
 #include "port/x509.h"
 #include "verify/firmware.h"
 #include "wire/efisig.h"
+#include "wire/limits.h"
 
 /* What PCR 7 tells: whether Secure Boot was on, with which keys, and which of them let programs
  * start (TCG PC Client Platform Firmware Profile, section 3.3.4.8). Only data that were measured
  * are told. The types of events are not measured, so what may stand in PCR 7, and in which order,
  * is held to the letter: an event more or less cannot hide under another type. */
-
-enum { AUTHORITIES_MAX = 32 };
 
 /* An entry of a database that let a program start. */
 typedef struct Authority {

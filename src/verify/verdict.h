@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "base/span.h"
+#include "wire/limits.h"
 
 /* The outcome of an appraisal: claims about a machine, never PCR numbers. Zeroed memory, an early
  * return and a forgotten check all read as "not trusted": only verdict_trusted() says yes. */
@@ -29,8 +30,6 @@ typedef enum Claim {
 #define CLAIMS_ALL ((UINT32_C(1) << _CLAIM_MAX) - 1)
 
 typedef enum ClaimState { CLAIM_ABSENT, CLAIM_NOT_PROVEN, CLAIM_PROVEN, CLAIM_EXCUSED } ClaimState;
-
-enum { REASON_MAX = 400 };
 
 /* What policy asks for, what was shown, what was shown to be otherwise, what policy forgives by
  * name: one bit per Claim. Refuting wins over proving, whichever comes first. */

@@ -18,7 +18,7 @@ static const struct {
         size_t max;
 } labels[_PART_MAX] = {
         [PART_MANIFEST] = { "manifest", MEDIA_JSON("manifest"), BUNDLE_MAX },
-        [PART_TPM] = { "tpm", MEDIA_JSON("tpm"), BUNDLE_MAX },
+        [PART_TPM] = { "tpm", MEDIA_JSON("tpm"), TPM_PART_MAX },
         [PART_AK_CERTIFICATE] = { "ak-certificate", MEDIA_BYTES, CERTIFICATE_MAX },
         [PART_FIRMWARE_LOG] = { "firmware-log", MEDIA_BYTES, FIRMWARE_LOG_MAX },
         [PART_COMMAND_LINE] = { "command-line", MEDIA_BYTES, COMMAND_LINE_MAX },
@@ -26,7 +26,7 @@ static const struct {
         [PART_AVOUCH_LOG] = { "avouch-log", MEDIA_JSON("avouch-log") "-seq", LOG_MAX },
         [PART_AVOUCH_LOG_BEFORE] = { "avouch-log-before", MEDIA_JSON("avouch-log-before") "-seq",
                         LOG_MAX },
-        [PART_HISTORY] = { "history", MEDIA_JSON("history") "-seq", LOG_MAX },
+        [PART_HISTORY] = { "history", MEDIA_JSON("history") "-seq", HISTORY_MAX },
         [PART_RELEASES] = { "releases", MEDIA_BYTES, BUNDLE_MAX },
         [PART_TEE_REPORT] = { "tee-report", MEDIA_BYTES, BUNDLE_MAX },
         [PART_SYSTEMD_REPORT] = { "systemd-report", MEDIA_JSON("systemd-report") "-seq",

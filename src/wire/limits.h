@@ -12,6 +12,7 @@ enum {
         RECORD_MAX = 12 * 1024,               /* one line of the log */
         LOG_MAX = 16 * 1024 * 1024,           /* one log */
         LOG_RECORDS_MAX = 1024 * 1024,        /* records in one log */
+        LOGS_MAX = 1024,                      /* logs of one boot */
         RECORD_TOKENS_MAX = 128,              /* JSON values in one record's content */
         BANKS_MAX = PCR_BANKS_MAX,            /* 4: PCR banks in a record, a quote, a TPM */
         REGISTERS_MAX = 8,                    /* registers of one log */
@@ -30,12 +31,19 @@ enum {
         BUNDLE_MAX = 32 * 1024 * 1024, /* the whole file */
         BUNDLE_TOKENS_MAX = 2048, /* JSON values in the collection, the manifest or the tpm part */
         BUNDLE_PARTS_MAX = 16,
-        QUOTES_MAX = BANKS_MAX, /* quotes in one bundle */
+        TPM_PART_MAX = 64 * 1024, /* the tpm part */
+        SEGMENTS_MAX = 16,        /* earlier segments that one evidence brings */
+        QUOTES_MAX = BANKS_MAX,   /* quotes in one bundle */
         FIRMWARE_LOG_MAX = 4 * 1024 * 1024,
         FIRMWARE_EVENTS_MAX = 16384,     /* events in one firmware log */
         FIRMWARE_BANKS_MAX = 8,          /* banks that one firmware log lists */
         FIRMWARE_SIGNATURES_MAX = 65536, /* entries in one signature database */
         COMMAND_LINE_MAX = 8 * 1024,     /* the kernel's */
+        COMMAND_LINE_WORDS_MAX = 128,    /* words of it that are compared one by one */
+        COMMAND_LINE_ADDED_MAX = 8,      /* words in a row that are looked for as added to it */
+        BOOT_SECTIONS_MAX = 64,          /* sections of a UKI in one firmware log */
+        BOOT_LINES_MAX = 16,             /* command lines beside the UKI */
+        AUTHORITIES_MAX = 32,            /* keys that let programs start, in one firmware log */
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
         SYSTEMD_RECORD_MAX = 16 * 1024, /* one line of it */
         SYSTEMD_RECORD_TOKENS_MAX = 128,
@@ -131,4 +139,5 @@ enum {
         FACTS_MAX = 100000,                /* things that one evidence tells, to be compared */
         FACTS_TEXT_MAX = 32 * 1024 * 1024, /* their words */
         UNLOCKS_MAX = 64, /* volumes of which one log says how they were unlocked */
+        REASON_MAX = 400, /* why a claim is proven or not, in words */
 };
