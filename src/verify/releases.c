@@ -64,6 +64,7 @@ static int keep(Releases *r, const Release *next, Err *e) {
 
 int releases_add(Releases *r, Span leaf, Err *e) {
         Release *at = next_room(r, e);
+        size_t before = r->n;
         Leaf l;
         int rc;
 
@@ -85,10 +86,13 @@ int releases_add(Releases *r, Span leaf, Err *e) {
         rc = copy_text(at->version, sizeof(at->version), l.version, e);
         if (rc < 0)
                 return rc;
-        rc = keep(r, at, e);
-        if (rc < 0 || at != &r->list[r->n - 1])
+        rc = known_uki_take(&l, &at->uki, e);
+        if (rc < 0)
                 return rc;
-        return known_uki_take(&l, &at->uki, e);
+        rc = keep(r, at, e);
+        if (r->n == before) /* it is wrong, or there already */
+                known_uki_done(&at->uki);
+        return rc;
 }
 
 static int load_file(Releases *r, const char *path, Err *e) {

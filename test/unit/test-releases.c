@@ -224,6 +224,29 @@ static void no_memory_is_said_so(void **state) {
         assert_non_null(strstr(e.text, "no memory"));
 }
 
+/* Whatever step of taking a UKI finds no memory. */
+static void a_uki_is_taken_whole_or_not_at_all(void **state) {
+        static const Span leaf = SPAN_LITERAL(
+                        "avouch/release/v1\ntype uki\nname a\nsection .linux sha256:"
+                        "1111111111111111111111111111111111111111111111111111111111111111\n"
+                        "pcr11 sha256:enter-initrd "
+                        "2222222222222222222222222222222222222222222222222222222222222222\n");
+        int failed = 1, n = 0;
+
+        (void) state;
+        for (; failed > 0; n++) {
+                _cleanup_(releases_done) Releases r = {};
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = releases_add(&r, leaf, NULL);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -ENOMEM : 0);
+                assert_int_equal(r.n, failed > 0 ? 0 : 1);
+        }
+        assert_int_equal(n, 4); /* the list, sections, values; and none */
+}
+
 static void a_folder_gives_its_leaves_and_nothing_else(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         _cleanup_(releases_done) Releases r = {};
@@ -309,6 +332,7 @@ int main(void) {
                 cmocka_unit_test(a_version_longer_than_a_record_can_name_is_refused),
                 cmocka_unit_test(there_is_an_end_to_leaves),
                 cmocka_unit_test(no_memory_is_said_so),
+                cmocka_unit_test(a_uki_is_taken_whole_or_not_at_all),
                 cmocka_unit_test(a_folder_gives_its_leaves_and_nothing_else),
                 cmocka_unit_test(a_leaf_that_is_named_is_taken_whatever_its_ending),
                 cmocka_unit_test(a_leaf_that_is_wrong_is_named),
