@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "port/crypto.h"
+#include "verify/replay.h"
 #include "wire/efievent.h"
 
 const char *proof_name(Proof proof) {
@@ -191,16 +192,14 @@ int firmware_read_next(FirmwareReading *r, Measured *ret, Err *e) {
         return 1;
 }
 
-static int start_bank(FirmwareReplay *p, HashAlg alg, Err *e) {
-        for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-                Digest d = digest_zero(alg);
+/* The log's banks that we can compute: as many at the most as there are hashes. */
+static PcrSelection banks_of(const FirmwareLog *log) {
+        PcrSelection s = {};
 
-                if (pcr >= 17 && pcr <= 22)
-                        memset(d.bytes, 0xff, d.size);
-                if (!pcr_set(&p->values, pcr, &d))
-                        return err_set(e, -EBADMSG, "firmware log: more banks than are taken");
-        }
-        return 0;
+        for (size_t i = 0; i < log->n_banks; i++)
+                if (hash_size(log->banks[i].alg) != 0)
+                        s.banks[s.n_banks++].alg = log->banks[i].alg;
+        return s;
 }
 
 /* The values of a bank, by its place among those of the log. */
@@ -260,14 +259,14 @@ int firmware_replay(Span bytes, FirmwareReplay *ret, Err *e) {
         FirmwareReplay p = {};
         FirmwareEvent event;
         FirmwareLog log;
+        PcrSelection banks;
         int rc;
 
         rc = firmware_open(bytes, &log, e);
-        for (size_t i = 0; rc == 0 && i < log.n_banks; i++)
-                if (hash_size(log.banks[i].alg) != 0)
-                        rc = start_bank(&p, (HashAlg) log.banks[i].alg, e);
         if (rc < 0)
                 return rc;
+        banks = banks_of(&log);
+        p.values = replay_begin(&banks).pcrs;
         p.agile = log.agile;
         p.confidential = log.confidential;
         while ((rc = firmware_next(&log, &event, e)) > 0) {
