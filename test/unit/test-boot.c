@@ -7,6 +7,7 @@
 #include "support/firmlog.h"
 #include "verify/boot.h"
 #include "verify/knownuki.h"
+#include "verify/platform.h"
 #include "verify/secureboot.h"
 #include "wire/efievent.h"
 #include "wire/limits.h"
@@ -177,7 +178,7 @@ static void a_section_has_a_name(void **state) {
                 (void) firmlog_add(&l, 11, EV_IPL, name);
                 (void) firmlog_add_of(&l, 11, EV_IPL, name, SPAN_LITERAL("content"));
                 assert_int_equal(read_boot(&l, HASH_SHA256, &b), 0);
-                if ((b.wrong[0] == '\0') != names[i].good)
+                if (names[i].good ? b.wrong[0] != '\0' : !strstr(b.wrong, "no section of a UKI"))
                         fail_msg("name %zu: %s", i, b.wrong);
                 assert_int_equal(b.n_sections, names[i].good);
         }
@@ -267,6 +268,10 @@ static void a_line_is_compared_as_the_kernel_measures_it(void **state) {
                 if (same != lines[i].same)
                         fail_msg("line %zu", i);
                 b.has_options = false;
+                assert_int_equal(boot_line_is(&b, span_of(lines[i].text), &same, NULL), 0);
+                assert_false(same);
+                b.has_options = true;
+                b.options = (Digest){}; /* the bank has none of it */
                 assert_int_equal(boot_line_is(&b, span_of(lines[i].text), &same, NULL), 0);
                 assert_false(same);
         }
@@ -374,6 +379,32 @@ static void secure_boot_is_read(void **state) {
         assert_int_equal(secureboot_read(buf_span(&log), HASH_SHA384, &s, NULL), -EBADMSG);
 }
 
+/* Read by themselves, where nothing was replayed before. */
+static void what_cannot_be_read_is_no_platform(void **state) {
+        static const HashAlg banks[] = { HASH_SHA256, HASH_SHA384 };
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(banks, 2);
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(FIRMWARE_LOG_MAX);
+        FirmwareReplay f;
+        SecureBoot s;
+        Platform p;
+
+        (void) state;
+        firmlog_boot(&l, &(FirmBoot){ .secure_boot = true });
+        l.events[firmlog_find(&l, 0, EV_S_CRTM_VERSION, 0)].left_out = 1;
+        firmlog_write(&l, &log);
+        assert_int_equal(platform_read(buf_span(&log), HASH_SHA256, &p, NULL), 0);
+        assert_string_equal(p.wrong, "event 1 in PCR 0: its data are not what was measured");
+        assert_int_equal(platform_read(buf_span(&log), HASH_SHA384, &p, NULL), 0);
+        assert_string_equal(p.wrong, "");
+        log.size--;
+        assert_int_equal(firmware_replay(buf_span(&log), &f, NULL), -EBADMSG);
+        assert_int_equal(firmware_replay(SPAN_LITERAL("x"), &f, NULL), -EBADMSG);
+        assert_int_equal(platform_read(buf_span(&log), HASH_SHA384, &p, NULL), -EBADMSG);
+        assert_int_equal(secureboot_read(buf_span(&log), HASH_SHA384, &s, NULL), -EBADMSG);
+        assert_int_equal(platform_read(buf_span(&log), HASH_SHA512, &p, NULL), -EBADMSG);
+        assert_int_equal(secureboot_read(buf_span(&log), HASH_SHA512, &s, NULL), -EBADMSG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(it_is_told_what_was_measured),
@@ -389,6 +420,7 @@ int main(void) {
                 cmocka_unit_test(a_known_uki_is_compared),
                 cmocka_unit_test(what_does_not_fit_is_no_uki),
                 cmocka_unit_test(secure_boot_is_read),
+                cmocka_unit_test(what_cannot_be_read_is_no_platform),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

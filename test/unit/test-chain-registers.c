@@ -112,6 +112,9 @@ static void order_across_registers_cannot_be_changed(void **state) {
         assert_int_equal(rc, -EBADMSG);
 }
 
+/* Its value as genesis has it. */
+#define PCR(n) "\"pcr:" n "\":{\"sha1\":\"" HEX_32 "01234567\",\"sha256\":\"" HEX_64 "\"}"
+
 static void what_a_genesis_may_not_name(void **state) {
         static const struct {
                 DraftChange changes[2];
@@ -124,6 +127,15 @@ static void what_a_genesis_may_not_name(void **state) {
                 { { { "others", "{\"pcr:9\":{\"sha256\":\"" HEX_64 "\",\"sha384\":\"" HEX_32 HEX_64
                                 "\"}}" } },
                                 "no register value for bank sha1" },
+                { { { "others", "{" PCR("0") "," PCR("1") "," PCR("2") "," PCR("3") "," PCR(
+                                                "4") "," PCR("5") "," PCR("6") "," PCR("7") "}" } },
+                                "more than 8 registers" },
+                { { { "others", "{" PCR("1") "," PCR("2") "," PCR("3") "," PCR("4") "," PCR(
+                                                "5") "," PCR("6") "," PCR("7") "}" } }, /* and the
+                                                                                           NV index
+                                                                                           of drafts
+                                                                                         */
+                                "more than 8 registers" },
         };
 
         (void) state;

@@ -72,6 +72,16 @@ static void paths_are_written_as_people_do(void **state) {
         }
 }
 
+static void a_node_is_longer_than_its_head(void **state) {
+        Span path = SPAN_LITERAL("\4\4\3\0x\0" END);
+        EfiNode n;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(efi_node_next(&path, &n, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "a node that is shorter than its head"));
+}
+
 static void a_path_ends_with_a_file(void **state) {
         Span path = SPAN_LITERAL("\1\1\6\0\0\1\4\4\x0a\0\\\0x\0\0\0" END);
 
@@ -85,6 +95,7 @@ static void a_path_ends_with_a_file(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(paths_are_written_as_people_do),
+                cmocka_unit_test(a_node_is_longer_than_its_head),
                 cmocka_unit_test(a_path_ends_with_a_file),
         };
 

@@ -120,6 +120,24 @@ static void one_byte_changed(void **state) {
         }
 }
 
+static void a_digest_has_64_bytes_at_most(void **state) {
+        (void) state;
+        for (uint8_t size = 64; size <= 65; size++) {
+                _cleanup_(firmlog_done) FirmLog l = sample();
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(4096);
+                FirmwareEvent event;
+                Err e = {};
+
+                firmlog_write(&l, &b);
+                b.data[61] = 9; /* of a bank that nobody knows */
+                b.data[62] = size;
+                assert_int_equal(read_all(buf_span(&b), &event, &e), -EBADMSG);
+                if (!strstr(e.text, size == 64 ? "a digest of a bank that the head does not list"
+                                               : "a digest of no size, or too large"))
+                        fail_msg("said '%s'", e.text);
+        }
+}
+
 static void every_prefix_is_refused_or_ends_with_an_event(void **state) {
         _cleanup_(firmlog_done) FirmLog l = sample();
         _cleanup_(buf_done) Buf b = BUF_UP_TO(4096);
@@ -323,6 +341,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_written_is_read),
                 cmocka_unit_test(one_byte_changed),
+                cmocka_unit_test(a_digest_has_64_bytes_at_most),
                 cmocka_unit_test(every_prefix_is_refused_or_ends_with_an_event),
                 cmocka_unit_test(room_that_was_left_over_is_no_event),
                 cmocka_unit_test(a_log_of_nothing_is_refused),

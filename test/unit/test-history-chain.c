@@ -223,6 +223,15 @@ static void no_line_can_be_taken_out_doubled_or_moved(void **state) {
         }
 }
 
+static void what_is_no_history_has_no_last_line(void **state) {
+        uint8_t last[32];
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(history_last(SPAN_LITERAL("x"), last, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "begins with byte 0x1e"));
+}
+
 static void a_line_without_its_receipt_is_the_end(void **state) {
         _cleanup_(draft_done) Draft d = draft_new();
         uint8_t last[32];
@@ -246,6 +255,7 @@ int main(void) {
                 cmocka_unit_test(a_past_that_is_not_the_line_before_is_refused),
                 cmocka_unit_test(what_was_lost_is_told_without_a_gap),
                 cmocka_unit_test(no_line_can_be_taken_out_doubled_or_moved),
+                cmocka_unit_test(what_is_no_history_has_no_last_line),
                 cmocka_unit_test(a_line_without_its_receipt_is_the_end),
         };
 

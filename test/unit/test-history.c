@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/text.h"
 #include "support/draft.h"
 #include "support/edit.h"
 #include "wire/history.h"
@@ -75,6 +76,8 @@ static void what_is_spelled_otherwise_is_refused(void **state) {
                 { "\x1e{", "{", "begins with" },
                 { "\"content\":", "\"content\": ", "" },
                 { "\"content\"", "\"Content\"", "begins with" },
+                { "\"content\":{", "\"content\":x{", "a content that has no end" },
+                { "\"signature\"", "\"Signature\"", "a signature comes after" },
                 { ",\"receipt\"", ", \"receipt\"", "a receipt" },
                 { "\"attest\":\"YWJj\",\"signature\":\"MDEyMw\"",
                                 "\"signature\":\"MDEyMw\",\"attest\":\"YWJj\"", "a receipt" },
@@ -195,6 +198,40 @@ static void a_line_has_a_limit(void **state) {
         assert_refused(buf_span(&b), "at most 16384");
 }
 
+static void an_attestation_has_a_limit(void **state) {
+        static uint8_t bytes[ATTEST_MAX + 1];
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(HISTORY_LINE_MAX), b = BUF_UP_TO(HISTORY_LINE_MAX),
+                                hex = BUF_UP_TO(HISTORY_LINE_MAX),
+                                into = BUF_UP_TO(HISTORY_LINE_MAX);
+        HistoryLine l;
+
+        (void) state;
+        (void) line_of(EVENT_GLASS_OPEN, NULL, RECEIPT, &line);
+        for (size_t more = 0; more < 2; more++) {
+                Span s;
+
+                buf_done(&hex);
+                text_base64url(&hex, (Span){ bytes, ATTEST_MAX + more });
+                buf_byte(&hex, '\0');
+                s = edit((const char *) line.data, "YWJj", (const char *) hex.data, &b);
+                if (more == 0)
+                        assert_int_equal(history_line_parse(s, &into, &l, NULL), 0);
+                else
+                        assert_refused(s, "malformed");
+        }
+}
+
+static void a_receipt_needs_room(void **state) {
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(HISTORY_LINE_MAX), into = BUF_UP_TO(2);
+        Span s = span_of(line_of(EVENT_GLASS_OPEN, NULL, RECEIPT, &line));
+        HistoryLine l;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(history_line_parse(s, &into, &l, &e), -E2BIG);
+        assert_string_equal(e.text, "history line: no room for its receipt");
+}
+
 /* Of every beginning of a line it is known whether its content is whole. */
 static void an_open_line_is_found_again(void **state) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(HISTORY_LINE_MAX),
@@ -215,6 +252,8 @@ static void an_open_line_is_found_again(void **state) {
                 assert_true(span_equal(buf_span(&half), (Span){ s.data, whole }));
                 buf_done(&half);
         }
+        assert_true(history_open_read(s, &c, &size));
+        assert_false(history_open_read(SPAN_LITERAL("\x1e{\"content\":{}"), &c, &size));
         assert_false(history_open_read(
                         span_of(line_of(EVENT_NOTE_TEXT, NULL, "", &line)), &c, &size));
 }
@@ -229,6 +268,8 @@ int main(void) {
                 cmocka_unit_test(what_a_text_says_ends_nothing),
                 cmocka_unit_test(lines_are_taken_one_by_one),
                 cmocka_unit_test(a_line_has_a_limit),
+                cmocka_unit_test(an_attestation_has_a_limit),
+                cmocka_unit_test(a_receipt_needs_room),
                 cmocka_unit_test(an_open_line_is_found_again),
         };
 

@@ -168,6 +168,24 @@ static void nothing_is_guessed_beside_a_log(void **state) {
         end(&j);
 }
 
+/* Nor do NvPCRs, and events of firmware that were not measured, say what is in a PCR. */
+static void what_extends_no_pcr_hides_nothing(void **state) {
+        Joined j;
+
+        (void) state;
+        begin(&j);
+        sd_define(&j.sd, 0x1d1022b); /* its number ends as 11 does */
+        sd_measure(&j.sd, sd_nv(0x1d1022b), "something", NULL);
+        buf_string(&j.sd.log,
+                        "\x1e{\"pcr\":11,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"" SD_ROOT
+                        "\"}],\"content_type\":\"pcclient_std\",\"content\":{\"event_type\":\"EV_NO_ACTION\"}}\n");
+        take(&j);
+        case_judge(&j.c);
+        assert_claim(&j, CLAIM_REGISTERS, "records replay");
+        assert_claim(&j, CLAIM_KERNEL, "a known release; PCR 11 shows " PHASES);
+        end(&j);
+}
+
 /* An event that was taken out of the firmware's log can be told behind it, and the registers
  * replay. What is judged of firmware and kernel then has a hole. */
 static void what_is_none_of_systemds_is_not_hidden_in_its_log(void **state) {
@@ -224,6 +242,7 @@ int main(void) {
                 cmocka_unit_test(neither_does_alone),
                 cmocka_unit_test(what_is_not_certified_is_not_proven),
                 cmocka_unit_test(nothing_is_guessed_beside_a_log),
+                cmocka_unit_test(what_extends_no_pcr_hides_nothing),
                 cmocka_unit_test(what_is_none_of_systemds_is_not_hidden_in_its_log),
                 cmocka_unit_test(a_bank_that_lacks_a_digest_explains_nothing),
         };

@@ -165,6 +165,29 @@ static void another_index_is_no_counter(void **state) {
         }
 }
 
+/* Receipts of keys of each kind. */
+static void a_history_is_of_the_machines_own_key(void **state) {
+        static const struct {
+                TpmCurve curve;
+                HashAlg hash;
+        } keys[] = { { TPM_CURVE_NONE, HASH_SHA256 }, { TPM_CURVE_P384, HASH_SHA384 } };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(keys); i++) {
+                Counted m;
+
+                counted_empty(&m);
+                forge_key(&m.c.forge, keys[i].curve, keys[i].hash);
+                counted_open_earlier(&m, EVENT_GLASS_BEGIN, EARLIER);
+                counted_open_earlier(&m, EVENT_GLASS_OPEN, EARLIER);
+                counted_begin_log(&m);
+                counted_judge(&m);
+                assert_told(&m, "this boot: no break-glass entry");
+                assert_int_equal(m.c.judgement.openings.opened, 1);
+                counted_end(&m);
+        }
+}
+
 static void half_a_counter_is_none(void **state) {
         Counted m;
 
@@ -173,6 +196,7 @@ static void half_a_counter_is_none(void **state) {
         m.c.forge.nv_offset = 4;
         counted_judge(&m);
         assert_untold(&m, "the counter is certified in part");
+        assert_false(m.c.judgement.openings.has_counter);
         counted_end(&m);
 }
 
@@ -242,6 +266,7 @@ static void a_genesis_may_know_less(void **state) {
         } cases[] = {
                 { "6", NULL, "" },
                 { NULL, zeros, "" },
+                { NULL, "\"" HEX_64 "\"", "" }, /* of which line, nobody knows */
                 { "6", zeros, "the history is not the one that the log began with (count 6)" },
         };
 
@@ -291,6 +316,7 @@ int main(void) {
                 cmocka_unit_test(silence_fails),
                 cmocka_unit_test(a_counted_record_needs_the_counter),
                 cmocka_unit_test(another_index_is_no_counter),
+                cmocka_unit_test(a_history_is_of_the_machines_own_key),
                 cmocka_unit_test(half_a_counter_is_none),
                 cmocka_unit_test(what_claims_lean_on_is_said),
                 cmocka_unit_test(a_log_that_is_not_proven_is_not_compared),

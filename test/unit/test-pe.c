@@ -103,6 +103,7 @@ static const struct {
         { "section below file alignment", O + 32, 0x100, 4, "at byte 120 of 2560: alignments" },
         { "equal alignments, as 252 has", O + 32, 0x200, 4, NULL },
         { "file alignment 8", O + 36, 8, 4, "at byte 120 of 2560: alignments" },
+        { "file alignment 768", O + 36, 768, 4, "at byte 120 of 2560: alignments" },
         { "file alignment 32, as old kernels", O + 36, 32, 4, NULL },
         { "file alignment 128K", O + 32, UINT64_C(0x0002000000020000), 8, "alignments that no" },
         { "an image smaller than its headers", O + 56, 0x1ff, 4, "smaller than its headers" },
@@ -138,6 +139,8 @@ static const struct {
         { "more bytes than there are", S + 2 * ONE + 16, 0x201, 4, "beyond the end of the file" },
         { "so many that they wrap", S + 2 * ONE + 16, 0xffffffff, 4, "beyond the end of the file" },
         { "a name that goes on", S + ONE + 6, 'x', 1, "goes on behind its NUL" },
+        { "no bytes within another's", S + ONE + 16, UINT64_C(0x0000030000000000), 8, NULL },
+        { "no bytes within a later one's", S + 16, UINT64_C(0x0000070000000000), 8, NULL },
         { "no bytes at a place that is none", S + ONE + 16, UINT64_C(0x0000ffff00000000), 8, NULL },
 };
 

@@ -215,6 +215,7 @@ static void option_roms_are_told(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(types); i++) {
+                char said[80];
                 Machine m;
 
                 machine_begin(&m, true);
@@ -222,9 +223,16 @@ static void option_roms_are_told(void **state) {
                                 &m.log, 2, types[i], SPAN_LITERAL("?"), SPAN_LITERAL("driver"));
                 judge(&m);
                 assert_said(&m, CLAIM_PROVEN, "1 option ROMs ran");
+                (void) firmlog_add_of(
+                                &m.log, 2, types[i], SPAN_LITERAL("?"), SPAN_LITERAL("driver"));
+                judge(&m);
+                assert_said(&m, CLAIM_PROVEN, "2 option ROMs ran");
                 m.c.policy.boot.option_roms = false;
                 judge(&m);
-                assert_said(&m, CLAIM_NOT_PROVEN, "an option ROM, of which policy takes none");
+                (void) snprintf(said, sizeof(said),
+                                "event %zu: an option ROM, of which policy takes none",
+                                m.log.n - 1);
+                assert_said(&m, CLAIM_NOT_PROVEN, said);
                 machine_done(&m);
         }
 }
@@ -424,6 +432,19 @@ static void what_is_not_signed_proves_nothing(void **state) {
         machine_done(&m);
 }
 
+/* What was measured was extended, and says nothing of how the TPM was started. */
+static void an_event_of_that_text_is_no_start(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m, true);
+        (void) firmlog_add(&m.log, 0, EV_POST_CODE, SPAN_LITERAL("StartupLocality\0\3"));
+        insert_before(&m.log, 0, EV_S_CRTM_VERSION, 0);
+        judge(&m);
+        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
+        machine_done(&m);
+}
+
 /* A TPM that was started from another locality, or by a measured launch. */
 static void the_start_of_pcr_0_is_told_by_the_log(void **state) {
         (void) state;
@@ -461,6 +482,7 @@ int main(void) {
                 cmocka_unit_test(each_register_has_to_be_quoted),
                 cmocka_unit_test(sha1_proves_nothing),
                 cmocka_unit_test(what_is_not_signed_proves_nothing),
+                cmocka_unit_test(an_event_of_that_text_is_no_start),
                 cmocka_unit_test(the_start_of_pcr_0_is_told_by_the_log),
         };
 

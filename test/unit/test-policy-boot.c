@@ -103,13 +103,16 @@ static void there_are_limits(void **state) {
         assert_int_equal(policy_apply(SPAN_LITERAL("[Firmware]\nRevoked=" A_64 "\n"), &p, NULL),
                         -EINVAL);
 
-        for (size_t more = 0; more < 2; more++) {
+        for (size_t n = 0; n < 4; n++) {
+                size_t more = n % 2;
+
                 buf_done(&text);
-                buf_string(&text, "[Kernel]\nAppendedCommandLine=");
+                buf_printf(&text, "[Kernel]\n%sCommandLine=", n < 2 ? "" : "Appended");
                 for (size_t i = 0; i < COMMAND_LINE_MAX + more; i++)
                         buf_byte(&text, 'x');
                 assert_int_equal(policy_apply(buf_span(&text), &p, NULL), more ? -EINVAL : 0);
         }
+        assert_int_equal(strlen(p.boot.command_line), COMMAND_LINE_MAX);
         assert_int_equal(strlen(p.boot.appended), COMMAND_LINE_MAX);
 }
 

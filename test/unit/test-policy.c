@@ -127,6 +127,9 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                 { "[Verdict]\nRequire=\n", "asks for nothing" },
                 { "[Glass]\nAllow=burglary\n", "names a kind of opening" },
                 { "[Glass]\nBaseline=-1\n", "is a number" },
+                { "[Unlock]\nAllow=tpm2 crowbar\n", "a way to unlock that there is not" },
+                { "[Machine]\nNvPolicy=00\n", "64 hex digits" },
+                { "[Machine]\nAttestationKey=" NAME NAME "\n", "000b" },
                 { "[Verdict]\nRequire\n", "line 2" },
         };
 
@@ -140,6 +143,18 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                         fail_msg("says '%s', not '%s'", e.text, cases[i].words);
                 assert_memory_equal(&p, &before, sizeof(p));
         }
+}
+
+static void ways_to_unlock_are_begun_anew(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Unlock]\nAllow=tpm2\nAllow=\n"), &p, NULL), 0);
+        assert_int_equal(p.allowed_methods, 0);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Unlock]\nAllow=tpm2\nAllow=\nAllow=fido2\n"),
+                                         &p, NULL),
+                        0);
+        assert_int_equal(p.allowed_methods, 1u << 1);
 }
 
 static void an_empty_value_begins_a_list_anew(void **state) {
@@ -214,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
                 cmocka_unit_test(an_empty_value_clears_a_list),
                 cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
+                cmocka_unit_test(ways_to_unlock_are_begun_anew),
                 cmocka_unit_test(an_empty_value_begins_a_list_anew),
                 cmocka_unit_test(lists_have_an_end),
                 cmocka_unit_test(nothing_is_trusted_by_default),

@@ -45,6 +45,20 @@ static const struct {
         { 0, 0x77, DATA("xyz"), NULL, "3 bytes" },
 };
 
+/* The beginning of it. */
+static void assert_says(const FirmLog *l, const char *words) {
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024), said = BUF_UP_TO(16 * 1024);
+        FirmwareReading r;
+        Measured m;
+
+        firmlog_write(l, &log);
+        assert_int_equal(firmware_read(buf_span(&log), HASH_SHA256, &r, NULL), 0);
+        assert_int_equal(firmware_read_next(&r, &m, NULL), 1);
+        report_event(&m, &said);
+        if (!span_starts(buf_span(&said), span_of(words)))
+                fail_msg("says '%.*s', not '%s'", (int) said.size, (const char *) said.data, words);
+}
+
 static void assert_said(const FirmLog *l, const char *said) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024), words = BUF_UP_TO(16 * 1024);
         FirmwareReading r;
@@ -88,6 +102,8 @@ static const struct {
         { "db", DATA(""), "variable \"db\": empty" },
         { "db", DATA("x"), "variable \"db\": empty, and bytes that are no entry" },
         { "Other", DATA("abc"), "variable \"Other\", 3 bytes" },
+        { "BootOptionSupport", DATA("abc"), "variable \"BootOptionSupport\", 3 bytes" },
+        { "Root0000", DATA("abc"), "variable \"Root0000\", 3 bytes" },
 };
 
 static void variables_have_their_words(void **state) {
@@ -114,6 +130,30 @@ static void databases_are_counted(void **state) {
                         buf_span(&b));
 #define ONE "\"a program by its hash\" (ab00000000000000...)"
         assert_said(&l, "variable \"dbx\": " ONE ", " ONE ", " ONE ", " ONE ", 6 entries in all");
+}
+
+static void an_entry_that_is_no_key_is_counted(void **state) {
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        /* one of type 0 and of 20 bytes (UEFI 2.10, section 32.4.1) */
+        static const uint8_t list[28 + 16 + 20] = { [16] = 28 + 16 + 20, [24] = 16 + 20 };
+
+        (void) state;
+        (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_security, "dbx",
+                        (Span){ list, sizeof(list) });
+        assert_said(&l, "variable \"dbx\": 1 entries in all");
+}
+
+static void an_authority_is_named(void **state) {
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf entry = BUF_UP_TO(FIRM_DATA_MAX);
+        static const uint8_t owner[16] = { 1 };
+
+        (void) state;
+        buf_bytes(&entry, (Span){ owner, sizeof(owner) });
+        firmlog_certificate(&entry, "vendor");
+        (void) firmlog_add_variable(
+                        &l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security, "db", buf_span(&entry));
+        assert_says(&l, "a program was let in by \"CN=vendor\"");
 }
 
 static void authorities_are_named(void **state) {
@@ -205,6 +245,8 @@ int main(void) {
                 cmocka_unit_test(each_kind_has_its_words),
                 cmocka_unit_test(variables_have_their_words),
                 cmocka_unit_test(databases_are_counted),
+                cmocka_unit_test(an_entry_that_is_no_key_is_counted),
+                cmocka_unit_test(an_authority_is_named),
                 cmocka_unit_test(authorities_are_named),
                 cmocka_unit_test(a_log_is_told_line_by_line),
                 cmocka_unit_test(a_log_is_told_to_programs),

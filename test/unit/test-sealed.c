@@ -121,6 +121,7 @@ static void another_spelling_is_refused(void **state) {
                 { HEAD "pcrs sha256:0,1,2\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD "pcrs SHA256:7\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD "pcrs \npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
+                { HEAD "pcrs sha256:\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD "pcrs sha1:7\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD "pcrs sha256:24\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD PCRS "count 04711\nsignature " HEX32 HEX32 "\n" OBJECT, "not a count" },
@@ -149,6 +150,31 @@ static void another_spelling_is_refused(void **state) {
                 assert_refused(cases[i].text, cases[i].why);
 }
 
+static void each_line_has_its_limit(void **state) {
+        static const struct {
+                const char *before, *behind;
+                size_t most;
+        } cases[] = {
+                { HEAD PCRS "public ", "\nprivate 00\n" END, SEALED_PUBLIC_MAX },
+                { HEAD PCRS "public 00\nprivate ", "\n" END, SEALED_PRIVATE_MAX },
+                { HEAD PCRS OBJECT
+                                "nonce 000102030405060708090a0b\ntag 000102030405060708090a0b0c0d0e0f\ndata ",
+                                "\n" END, SEALED_SECRET_MAX },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < 2 * ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(SEALED_MAX);
+                Sealed s;
+
+                buf_string(&b, cases[i / 2].before);
+                for (size_t n = 0; n < cases[i / 2].most + i % 2; n++)
+                        buf_string(&b, "00");
+                buf_string(&b, cases[i / 2].behind);
+                assert_int_equal(sealed_parse(buf_span(&b), &s, NULL), i % 2 ? -EBADMSG : 0);
+        }
+}
+
 static void what_is_too_large_is_not_read(void **state) {
         static uint8_t large[SEALED_MAX + 1];
         Sealed s;
@@ -174,6 +200,7 @@ int main(void) {
                 cmocka_unit_test(an_approval_and_data_may_be_missing),
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(another_spelling_is_refused),
+                cmocka_unit_test(each_line_has_its_limit),
                 cmocka_unit_test(what_is_too_large_is_not_read),
                 cmocka_unit_test(what_would_not_be_read_is_not_written),
         };

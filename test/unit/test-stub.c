@@ -26,6 +26,9 @@ static const struct {
         { "#### LoaderInfo: systemd-stub 257 #### ", NULL, 0 },
         { "#### LoaderInfo: systemd-stub 257 ###", NULL, 0 },
         { "#### LoaderInfo: systemd-stub 257\n ####", NULL, 0 },
+        { "#### LoaderInfo: systemd-stub 257 ###x", NULL, 0 },
+        { "#### LoaderInfo: systemd-stub 257\x7f ####", NULL, 0 },
+        { "#### LoaderInfo: systemd-stub 257\xc3\xa9 ####", NULL, 0 },
         { "### LoaderInfo: systemd-stub 257 ####", NULL, 0 },
         { "", NULL, 0 },
 };

@@ -27,6 +27,32 @@ static void what_systemd_measured_is_proven(void **state) {
         sd_bench_end(&b);
 }
 
+/* A name that firmware has for what was not measured is one like any other in a record of systemd.
+ */
+static void every_record_of_systemd_was_measured(void **state) {
+        SdBench b;
+
+        (void) state;
+        sd_bench_begin(&b);
+        sd_measure(&b.l, sd_pcr11, "shutdown", "EV_NO_ACTION");
+        sd_bench_judge(&b);
+        assert_int_equal(sd_bench_proven(&b, SYSTEMD_PHASE), 5);
+        sd_bench_end(&b);
+}
+
+/* Text that has backslashes of its own, as it was measured. */
+static void words_may_stand_as_they_were_measured(void **state) {
+        SdBench b;
+
+        (void) state;
+        sd_bench_begin(&b);
+        b.l.raw = true;
+        sd_measure(&b.l, sd_pcr15, "file-system:/a\\\\b:ext4:u:l:p:t:n", "filesystem");
+        sd_bench_judge(&b);
+        assert_int_equal(sd_bench_proven(&b, SYSTEMD_FILE_SYSTEM), 1);
+        sd_bench_end(&b);
+}
+
 static void no_log_proves_nothing_and_breaks_nothing(void **state) {
         SdBench b;
 
@@ -398,6 +424,8 @@ static void what_cannot_be_proven_says_why(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_systemd_measured_is_proven),
+                cmocka_unit_test(every_record_of_systemd_was_measured),
+                cmocka_unit_test(words_may_stand_as_they_were_measured),
                 cmocka_unit_test(no_log_proves_nothing_and_breaks_nothing),
                 cmocka_unit_test(a_record_cannot_be_left_out),
                 cmocka_unit_test(a_record_cannot_be_added),

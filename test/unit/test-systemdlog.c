@@ -250,6 +250,23 @@ static void cescape_is_turned_back(void **state) {
         }
 }
 
+/* In a report of systemd, a number may be larger than any time. */
+static void a_time_is_one_that_json_holds(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(SYSTEMD_RECORD_MAX);
+        JsonToken tokens[SYSTEMD_RECORD_TOKENS_MAX];
+        Span line = edit(RECORD, "8618594", "9007199254740992", &b);
+        SystemdRecord r;
+        Err e = {};
+        Json v;
+
+        (void) state;
+        assert_int_equal(json_parse((Span){ line.data + 1, line.size - 2 }, JSON_FOREIGN, tokens,
+                                         ELEMENTS(tokens), "record", &v, NULL),
+                        0);
+        assert_int_equal(systemd_record_read(v, &r, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "not a time"));
+}
+
 #define NAME_68 "000b" D256
 
 /* Every kind, and texts that nearly are one. */
@@ -348,6 +365,7 @@ static void words_say_what_was_measured(void **state) {
 
 static void a_key_slot_says_how(void **state) {
         SystemdWords w = systemd_words(SPAN_LITERAL("cryptsetup-keyslot:v\\x3a2:1111:fido2:12"));
+        Span login = SPAN_LITERAL("login:eve:{");
 
         (void) state;
         assert_true(span_is(w.name, "v\\x3a2"));
@@ -357,6 +375,8 @@ static void a_key_slot_says_how(void **state) {
         assert_true(span_is(w.signers, "02/MBgx"));
         for (SystemdKind kind = 0; kind < _SYSTEMD_KIND_MAX; kind++)
                 assert_non_null(systemd_kind_name(kind));
+        login.size--; /* what stands behind it is not looked at */
+        assert_int_equal(systemd_words(login).kind, SYSTEMD_UNKNOWN);
 }
 
 /* Each record of each genuine log reads as what systemd calls it. */
@@ -413,6 +433,7 @@ int main(void) {
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(lines_are_taken_off_one_by_one),
                 cmocka_unit_test(limits_hold_and_what_fits_is_taken),
+                cmocka_unit_test(a_time_is_one_that_json_holds),
                 cmocka_unit_test(cescape_is_turned_back),
                 cmocka_unit_test(what_has_no_room_is_no_text),
                 cmocka_unit_test(words_say_what_was_measured),
