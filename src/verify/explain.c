@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #include "port/crypto.h"
+#include "verify/imastart.h"
 
-enum { PCR_PHASES = 11 };
+enum { PCR_IMA = 10, PCR_PHASES = 11 };
 
 /* systemd-pcrosseparator.service: PCRs 0 to 7, 9, 12 to 14 */
 static const uint32_t separated = 0xff | 1 << 9 | 7 << 12;
@@ -108,6 +109,25 @@ static int guess(const PcrValues *quoted, Replay *replay, Explained *x, Err *e) 
         return 0;
 }
 
+/* IMA's own log is none that we read; but what it extends when it starts can be computed. */
+static int guess_ima(const PcrValues *quoted, Replay *replay, Explained *x, Err *e) {
+        if (replay->told >> PCR_IMA & 1)
+                return 0;
+        for (size_t b = 0; b < quoted->held.n_banks; b++) {
+                const Digest *d = pcr_value(quoted, quoted->held.banks[b].alg, PCR_IMA);
+                bool is_start = false;
+                int rc = 0;
+
+                if (d && !pcr_at_reset(PCR_IMA, d))
+                        rc = ima_start_is(&x->replay.values, d, &is_start, e);
+                if (rc < 0)
+                        return rc;
+                if (is_start)
+                        replay->pcrs.digests[b][PCR_IMA] = *d;
+        }
+        return 0;
+}
+
 static void show_phase(Explained *x, Span word) {
         size_t n = strcmp(x->phases, ":") == 0 ? 0 : strlen(x->phases);
 
@@ -205,6 +225,8 @@ int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Exp
                 rc = read_systemd(systemd, x, e);
         else
                 rc = guess(&ev->tpm.pcrs, replay, x, e);
+        if (rc == 0)
+                rc = guess_ima(&ev->tpm.pcrs, replay, x, e);
         if (rc < 0)
                 return rc;
         note_explained(&ev->tpm.pcrs, replay, x);

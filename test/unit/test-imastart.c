@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/suite.h"
+
+#include "base/text.h"
+#include "port/crypto.h"
+#include "support/case.h"
+#include "verify/imastart.h"
+
+/* What IMA extends when it starts, computed elsewhere: PCR n holds n in every byte. */
+
+static PcrValues registers(HashAlg alg) {
+        PcrValues v = {};
+
+        for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                Digest d = digest_zero(alg);
+
+                memset(d.bytes, (int) pcr, d.size);
+                assert_true(pcr_set(&v, pcr, &d));
+        }
+        return v;
+}
+
+static void both_templates_are_known_in_every_bank(void **state) {
+        static const struct {
+                HashAlg own, bank;
+                const char *value;
+        } rows[] = {
+                { HASH_SHA256, HASH_SHA256,
+                                "7d5ff04f684a79099fcce9683afa817700595080588b11e07cfa9affdb29eabc" },
+                { HASH_SHA256, HASH_SHA256,
+                                "e905e7a6aa9d1ca6026240d279f05fe55636ae7b85e131fa29f2bf24222457ba" },
+                { HASH_SHA256, HASH_SHA384,
+                                "91d452c3e6c3922aef12ce3e037584349dabbda0f47bbbbb3c15e6fc27d20b430342fb03f65be024dba8dcd181a77555" },
+                { HASH_SHA384, HASH_SHA256,
+                                "0c21ee70c91f8b33db15b0a34bdc1f2c043670b111c2b4569128bf1657e00800" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                PcrValues v = registers(rows[i].own), other = registers(rows[i].own);
+                Digest quoted = digest_zero(rows[i].bank);
+                bool is = false;
+
+                assert_true(text_unhex(span_of(rows[i].value), quoted.bytes, quoted.size));
+                assert_int_equal(ima_start_is(&v, &quoted, &is, NULL), 0);
+                assert_true(is);
+                for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
+                        other.digests[0][pcr].bytes[0] ^= 1;
+                        assert_int_equal(ima_start_is(&other, &quoted, &is, NULL), 0);
+                        assert_int_equal(is, pcr >= 10);
+                        other.digests[0][pcr].bytes[0] ^= 1;
+                }
+                quoted.bytes[0] ^= 1;
+                assert_int_equal(ima_start_is(&v, &quoted, &is, NULL), 0);
+                assert_false(is);
+        }
+}
+
+static void sha1_proves_nothing(void **state) {
+        PcrValues v = registers(HASH_SHA1);
+        Digest quoted = digest_zero(HASH_SHA256);
+        bool is = true;
+
+        (void) state;
+        assert_int_equal(ima_start_is(&v, &quoted, &is, NULL), 0);
+        assert_false(is);
+}
+
+static void extend(Digest *value, Span bytes) {
+        Digest d;
+
+        assert_int_equal(hash_bytes(value->alg, bytes, &d, NULL), 0);
+        assert_int_equal(hash_extend(value, &d, NULL), 0);
+}
+
+/* The template by hand: of PCRs 0 to 9 as firmware and loader left them. */
+static void put_start(const PcrValues *v, Buf *to) {
+        _cleanup_(buf_done) Buf all = BUF_UP_TO(1024);
+        Digest aggregate;
+
+        for (unsigned pcr = 0; pcr < 10; pcr++)
+                buf_bytes(&all, digest_span(&v->digests[0][pcr]));
+        assert_int_equal(hash_bytes(HASH_SHA256, buf_span(&all), &aggregate, NULL), 0);
+        buf_bytes(to, SPAN_LITERAL("\x28\0\0\0sha256:\0"));
+        buf_bytes(to, digest_span(&aggregate));
+        buf_bytes(to, SPAN_LITERAL("\x0f\0\0\0boot_aggregate\0"));
+}
+
+static void a_kernel_with_ima_is_explained(void **state) {
+        static const HashAlg sha256 = HASH_SHA256;
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf start = BUF_UP_TO(256);
+        PcrValues v;
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        firmlog_boot(&l, &(FirmBoot){ .cmdline = "quiet" });
+        firmlog_replay(&l, &v);
+        forge_firmware(&c.forge, &l);
+        put_start(&v, &start);
+        extend(&c.forge.values.digests[0][10], buf_span(&start));
+        c.forge.signed_values = c.forge.values;
+        case_judge(&c);
+        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+
+        /* and nothing behind it */
+        extend(&c.forge.values.digests[0][10], SPAN_LITERAL("a file"));
+        c.forge.signed_values = c.forge.values;
+        case_judge(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "no log here explains what was quoted of sha256:10");
+
+        /* it is the firmware's log that it follows from */
+        buf_done(&c.forge.firmware);
+        case_judge(&c);
+        assert_refused(&c, CLAIM_REGISTERS, "explains what was quoted of sha256:0-7,9-11");
+        case_end(&c);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(both_templates_are_known_in_every_bank),
+                cmocka_unit_test(sha1_proves_nothing),
+                cmocka_unit_test(a_kernel_with_ima_is_explained),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
