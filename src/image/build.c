@@ -2,6 +2,7 @@
 #include "image/build.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +288,12 @@ static int write_table(Work *w, Err *e) {
                 at += sizes[i];
         }
         w->built.size = round_up(at + GPT_TAIL);
+        if (w->p->size > 0 && w->p->size < w->built.size)
+                return err_set(e, -ENOSPC,
+                                "%s: takes %" PRIu64 " bytes, and --size= allows %" PRIu64,
+                                w->p->output, w->built.size, w->p->size);
+        if (w->p->size > 0)
+                w->built.size = w->p->size;
         if (ftruncate(w->image.fd, (off_t) w->built.size) < 0)
                 return err_set(e, -errno, "%s: %s", w->p->output, strerror(errno));
         text_uuid(w->seed.disk, disk);

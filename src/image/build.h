@@ -18,6 +18,7 @@ typedef struct ImageParams {
         SignatureParams signature; /* otherwise */
         const char *output, *leaf; /* paths; leaf NULL: none is written */
         const char *seed;          /* NULL: derived from name and version */
+        uint64_t size;             /* of the image, in bytes; 0: as small as it can be */
         const char *salt;          /* in hexadecimal; NULL: derived from the seed */
         const char *scratch;       /* a folder for what is needed on the way */
         bool keep_owners;          /* files keep theirs; otherwise all of them are root's */

@@ -22,7 +22,7 @@ typedef struct Args {
         const char *private_key, *key_source, *certificate;
         const char *output, *leaf, *seed, *salt, *normalize, *json;
         const char *filesystem, *compression, *file_contexts;
-        const char *joined;
+        const char *joined, *size;
         bool root_hash_only;
         Strings fields;
 } Args;
@@ -59,6 +59,9 @@ static const Option options[] = {
                         offsetof(Args, seed) },
         { "salt", 0, OPTION_VALUE, "HEX", "Salt of the hash tree (default: derived, too)",
                         offsetof(Args, salt) },
+        { "size", 0, OPTION_VALUE, "BYTES|minimal",
+                        "Size of the image; K, M, G may stand behind it (default: minimal)",
+                        offsetof(Args, size) },
         { "normalize", 0, OPTION_VALUE, "BOOL",
                         "Whether all files become root's (default: of extensions)",
                         offsetof(Args, normalize) },
@@ -142,6 +145,31 @@ static int take_bool(const char *option, const char *text, bool *ret, Err *e) {
         return text ? err_set(e, -EINVAL, "'--%s=%s' is neither yes nor no", option, text) : 0;
 }
 
+/* In steps of 4096, as what is in it. */
+static int take_size(const char *text, uint64_t *ret, Err *e) {
+        static const char units[] = "KMGT";
+        Span digits = span_of(text);
+        const char *unit;
+        uint64_t n = 0;
+
+        if (!text || strcmp(text, "minimal") == 0)
+                return 0;
+        unit = digits.size > 0 ? strchr(units, digits.data[digits.size - 1]) : NULL;
+        if (unit)
+                digits.size--;
+        if (!text_number(digits, UINT64_C(1) << 20, &n) &&
+                        (unit || !text_number(digits, INT64_MAX, &n)))
+                n = 0;
+        if (unit)
+                n <<= 10 * (unit - units + 1);
+        if (n == 0 || n % 4096 != 0)
+                return err_set(e, -EINVAL,
+                                "'--size=%s' is not a number of bytes that 4096 divides, nor minimal",
+                                text);
+        *ret = n;
+        return 0;
+}
+
 /* As systemd-repart takes it. */
 static int take_source(const Args *a, KeySource *ret, Err *e) {
         const char *text = a->key_source ?: "file", *colon = strchr(text, ':');
@@ -196,6 +224,8 @@ static int take_params(const Args *a, MakerPaths *paths, ImageParams *p, Err *e)
         if (a->seed && !a->seed[0])
                 return err_set(e, -EINVAL, "'--seed=' is empty");
         rc = take_source(a, &p->signature.source, e);
+        if (rc == 0)
+                rc = take_size(a->size, &p->size, e);
         if (rc == 0)
                 rc = take_bool("normalize", a->normalize, &normalize, e);
         p->keep_owners = !normalize;
