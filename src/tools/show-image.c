@@ -8,15 +8,17 @@
 #include "layer/layer.h"
 #include "tools/print.h"
 #include "tools/progress.h"
+#include "tools/show-contents.h"
 #include "tools/show.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 
-enum { IMAGE_JSON_MAX = 64 * 1024, SUPERBLOCK_UUID_AT = 16 };
+enum { IMAGE_JSON_MAX = 512 * 1024, SUPERBLOCK_UUID_AT = 16 };
 
 /* What was asked about an image, and the answers. */
 typedef struct Answers {
         Certificate certificate;
+        Contents contents;
         bool holds;  /* with --certificate=: the signature is that certificate's */
         Err content; /* with --verify: unset where all of it holds */
         Err rest;    /* the same of what the root hash does not cover */
@@ -24,6 +26,7 @@ typedef struct Answers {
 
 static void answers_done(Answers *n) {
         certificate_done(&n->certificate);
+        contents_done(&n->contents);
 }
 
 /* The UUID of the hash tree is covered by nothing. But the salt is, and where that is the one that
@@ -127,10 +130,12 @@ static int print_as_json(const ShowArgs *a, const Layer *l, const Answers *n, Er
         json_put_integer(&w, "avouch", 1);
         if (a->verify)
                 put_answer(&w, "content", &n->content);
+        show_contents_json(&w, "extensionRelease", &n->contents);
         if (l->filesystem[0])
                 json_put_foreign(&w, "filesystem", span_of(l->filesystem));
         json_put_string(&w, "kind", show_image.name);
         json_put_foreign(&w, "name", span_of(l->name));
+        show_contents_json(&w, "osRelease", &n->contents);
         json_put_string(&w, "partition", l->usr ? "usr" : "root");
         put_parts(&w, l);
         if (a->verify)
@@ -186,6 +191,7 @@ static void print_for_people(const ShowArgs *a, const Layer *l, const Answers *n
         print_hex("root hash", digest_span(&l->root_hash));
         print_line("partition", span_of(l->usr ? "usr" : "root"));
         print_line("file system", span_of(l->filesystem[0] ? l->filesystem : "none that is known"));
+        show_contents(&n->contents);
         print_parts(l);
         print_signer(a, l, n);
         if (!a->verify)
@@ -195,13 +201,20 @@ static void print_for_people(const ShowArgs *a, const Layer *l, const Answers *n
 }
 
 static int show(const ShowArgs *a, const char *path, Err *e) {
-        _cleanup_(answers_done) Answers n = { .certificate = CERTIFICATE_NONE };
+        _cleanup_(answers_done) Answers n = {
+                .certificate = CERTIFICATE_NONE,
+                .contents = CONTENTS_NONE,
+        };
         _cleanup_(layer_done) Layer l = LAYER_NONE;
         int rc;
 
         rc = layer_open(path, &l, e);
+        if (rc == 0)
+                rc = contents_read(&l, &n.contents, e);
         if (rc < 0)
                 return rc;
+        if (n.contents.type != LEAF_INVALID)
+                l.type = n.contents.type;
         rc = ask(a, &l, &n, e);
         if (rc < 0)
                 return rc;
