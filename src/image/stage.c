@@ -71,9 +71,19 @@ static int choose_folder(const StageParams *p, Stage *s, Err *e) {
                         last, p->xattr, strerror(-rc));
 }
 
+/* What an overlay shows of a folder is what ours is like: it gets all that the source's has, its
+ * owner too, which who may mount may set. */
+static int dress(const StageParams *p, int folder, int like, Err *e) {
+        struct stat st;
+
+        if (fstat(like, &st) < 0 || fchown(folder, st.st_uid, st.st_gid) < 0)
+                return failed(p->file, e);
+        return folder_dress(folder, p->file, like, e);
+}
+
 /* The next folder on the way to the file, made in ours; *like is the source's own, -1 where it has
  * none. */
-static int step_down(const StageParams *p, const char *part, bool dress, int *folder, int *like,
+static int step_down(const StageParams *p, const char *part, bool overlay, int *folder, int *like,
                 Err *e) {
         _cleanup_(fd_done) int above = *folder, like_above = *like;
 
@@ -90,7 +100,7 @@ static int step_down(const StageParams *p, const char *part, bool dress, int *fo
         }
         if (*like < 0 && fchmod(*folder, 0755) < 0)
                 return failed(part, e);
-        return *like >= 0 && dress ? folder_dress(*folder, p->file, *like, e) : 0;
+        return *like >= 0 && overlay ? dress(p, *folder, *like, e) : 0;
 }
 
 static int write_file(const StageParams *p, int folder, const char *name, Err *e) {
@@ -109,7 +119,7 @@ static int write_file(const StageParams *p, int folder, const char *name, Err *e
 }
 
 /* The file, and the folders on the way to it. */
-static int lay(const StageParams *p, const Stage *s, bool dress, Err *e) {
+static int lay(const StageParams *p, const Stage *s, bool overlay, Err *e) {
         _cleanup_(fd_done) int folder = open(s->root, FOLDER_FLAGS);
         _cleanup_(fd_done) int like = fcntl(p->source, F_DUPFD_CLOEXEC, 3);
         char part[NAME_MAX + 1];
@@ -125,7 +135,7 @@ static int lay(const StageParams *p, const Stage *s, bool dress, Err *e) {
                         return err_set(e, -ENAMETOOLONG, "%s: the path is too long", p->file);
                 memcpy(part, at, n);
                 part[n] = '\0';
-                rc = step_down(p, part, dress, &folder, &like, e);
+                rc = step_down(p, part, overlay, &folder, &like, e);
                 if (rc < 0)
                         return rc;
         }
