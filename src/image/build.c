@@ -197,10 +197,32 @@ static FilesystemParams filesystem_params(const Work *w) {
         return f;
 }
 
+/* The parts that the work is made of, in hundredths; how long one takes beside another, an image
+ * does not tell before it is there. */
+enum { TO_FILESYSTEM = 85, TO_TREE = 100 };
+
+static void tell(const Work *w, unsigned from, unsigned to, uint64_t done, uint64_t all) {
+        const Watcher *watcher = &w->p->watcher;
+        double part = all > 0 && done < all ? (double) done / (double) all : 1;
+
+        if (watcher->look)
+                (void) watcher->look(watcher->user, (uint64_t) (10 * (from + (to - from) * part)),
+                                10 * TO_TREE, NULL);
+}
+
+static void tell_written(void *user) {
+        const Work *w = user;
+        struct stat st;
+
+        if (fstat(w->image.fd, &st) == 0)
+                tell(w, 0, TO_FILESYSTEM, (uint64_t) st.st_blocks * 512, w->source.bytes + 1);
+}
+
 static int make_filesystem(Work *w, Err *e) {
         FilesystemParams f = filesystem_params(w);
         int rc;
 
+        f.watch = (RunWatch){ .tell = tell_written, .user = w };
         if (w->source.finished)
                 return finished_copy(w->source.fd, w->source.path, f.fd, f.name,
                                 &w->built.filesystem_size, e);
@@ -209,8 +231,8 @@ static int make_filesystem(Work *w, Err *e) {
         return rc < 0 ? rc : source_unchanged(&w->source, e);
 }
 
-static int look_for_signals(void *user, uint64_t done, uint64_t all, Err *e) {
-        (void) user, (void) done, (void) all;
+static int look_at_tree(void *user, uint64_t done, uint64_t all, Err *e) {
+        tell(user, TO_FILESYSTEM, TO_TREE, done, all);
         return interrupt_check(e);
 }
 
@@ -223,7 +245,7 @@ static int make_tree(Work *w, Err *e) {
                 .tree_at = w->built.filesystem_size,
                 .salt = { w->seed.salt, sizeof(w->seed.salt) },
                 .n_workers = workers_usual(),
-                .watcher = { .look = look_for_signals },
+                .watcher = { .look = look_at_tree, .user = w },
         };
         int rc;
 

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "image/signature.h"
+#include "port/workers.h"
 #include "wire/leaf.h"
 
 /* Builds an image of a folder, a tar archive or a file system: GPT, read-only file system,
@@ -20,6 +21,7 @@ typedef struct ImageParams {
         const char *seed;          /* NULL: derived from name and version */
         uint64_t size;             /* of the image, in bytes; 0: as small as it can be */
         const char *salt;          /* in hexadecimal; NULL: derived from the seed */
+        Watcher watcher;           /* told how much of the work is done, as far as can be known */
         const char *scratch;       /* a folder for what is needed on the way */
         bool keep_owners;          /* files keep theirs; otherwise all of them are root's */
         const char *const *fields; /* of its extension-release file (image/release.h) */

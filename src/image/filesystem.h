@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "port/run.h"
 
 /* Makes the read-only file system of an image, by mkfs.erofs or mksquashfs. */
 typedef struct FilesystemParams {
@@ -18,6 +19,7 @@ typedef struct FilesystemParams {
         const char *compression;   /* "lz4hc" or "lz4hc,9", as its maker knows it; NULL: as it comes
                                     */
         const char *file_contexts; /* of SELinux (selabel_file(5)); NULL: none */
+        RunWatch watch;            /* told while its program runs */
 } FilesystemParams;
 
 /* -EINVAL for a type that is not made, or for what that type does not have; before anything is

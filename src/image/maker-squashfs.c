@@ -85,7 +85,7 @@ static int make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
                 }
         }
 
-        rc = run_program(argv, (int[]){ p->fd, -1 }, &output, e);
+        rc = run_program_watched(argv, (int[]){ p->fd, -1 }, &p->watch, &output, e);
         if (rc < 0)
                 return rc;
         return check(p, ret_size, e);

@@ -179,6 +179,8 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
         rc = interrupt_check(e);
         if (rc < 0)
                 return rc;
+        if (S_ISREG(entry->st->st_mode))
+                l->s->bytes += (uint64_t) entry->st->st_size;
         if (entry->st->st_dev != l->device)
                 l->s->one_mount = false;
         rc = seen_keep(&l->s->seen, l->s->path, entry, e);

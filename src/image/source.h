@@ -42,6 +42,7 @@ typedef struct Source {
                                       * what is no extension */
         Buf release;                 /* its text, found or made */
         bool one_mount;              /* all of it lies on one file system */
+        uint64_t bytes;              /* in all of its files */
         bool ready; /* can be read as it stands: file and attribute are there, and the root folder
                      * is as every extension has it; a tree that is no extension always is */
 } Source;

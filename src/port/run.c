@@ -19,7 +19,7 @@
 #include "port/interrupt.h"
 
 /* LATE: for one that had its time already */
-enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000, LATE_MILLISECONDS = 100 };
+enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000, TELL_MILLISECONDS = 200, LATE_MILLISECONDS = 100 };
 
 /* What is to be run, and how. */
 typedef struct Task {
@@ -27,6 +27,7 @@ typedef struct Task {
         const char *const *environment; /* NULL: our own, in English */
         const int *keep_fds;
         int milliseconds; /* until it has to have ended; -1: for ever */
+        RunWatch watch;   /* with milliseconds -1 alone */
 } Task;
 
 /* What parent and child hold of each other. Owner: child_done(). */
@@ -199,8 +200,10 @@ static int64_t now_milliseconds(void) {
 }
 
 /* Until the child has ended: its output may be held open longer, by what it started itself. */
-static int watch(const Child *c, int milliseconds, Buf *output) {
-        int64_t left = milliseconds, end = now_milliseconds() + milliseconds;
+static int watch(const Child *c, const Task *t, Buf *output) {
+        int milliseconds = t->milliseconds;
+        int64_t left = t->watch.tell ? TELL_MILLISECONDS : milliseconds;
+        int64_t end = now_milliseconds() + milliseconds;
         struct pollfd p[] = {
                 { c->exit_fd, POLLIN, 0 },
                 { c->signal_fd, POLLIN, 0 },
@@ -212,6 +215,8 @@ static int watch(const Child *c, int milliseconds, Buf *output) {
                         end_child(c, GRACE_MILLISECONDS);
                         return -EIO;
                 }
+                if (t->watch.tell)
+                        t->watch.tell(t->watch.user);
                 if (milliseconds >= 0)
                         left = end - now_milliseconds();
                 if (milliseconds >= 0 && left <= 0 && p[0].revents == 0) {
@@ -275,7 +280,7 @@ static int run(const Task *t, Buf *output, Err *e) {
         if (rc < 0)
                 return err_set(e, rc, "%s cannot be watched over: %s", name, strerror(-rc));
 
-        rc = watch(&c, t->milliseconds, output);
+        rc = watch(&c, t, output);
         if (rc == -ETIMEDOUT &&
                         !has_ended_within(&c,
                                         LATE_MILLISECONDS)) /* it sits in the kernel; we do not */
@@ -297,12 +302,18 @@ static int run(const Task *t, Buf *output, Err *e) {
 }
 
 int run_program(const char *const argv[], const int *keep_fds, Buf *output, Err *e) {
+        return run_program_watched(argv, keep_fds, &(RunWatch){}, output, e);
+}
+
+int run_program_watched(const char *const argv[], const int *keep_fds, const RunWatch *w,
+                Buf *output, Err *e) {
         for (const int *fd = keep_fds; fd && *fd >= 0; fd++)
                 if (*fd <= STDERR_FILENO)
                         return err_set(e, -EBADF,
                                         "cannot start %s: standard input, output or error is closed",
                                         argv[0]);
-        return run(&(Task){ .argv = argv, .keep_fds = keep_fds, .milliseconds = -1 }, output, e);
+        return run(&(Task){ .argv = argv, .keep_fds = keep_fds, .milliseconds = -1, .watch = *w },
+                        output, e);
 }
 
 int run_program_within(const char *const argv[], const char *const environment[], unsigned seconds,

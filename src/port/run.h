@@ -17,9 +17,18 @@
  * port/interrupt.h): the child is ended then. */
 int run_program(const char *const argv[], const int *keep_fds, Buf *output, Err *e) _must_check_;
 
-/* The same for a caller who waits in front of a door: for at most so many seconds (-ETIMEDOUT, and
- * the child is ended), and with these words ("NAME=VALUE") as its whole environment, so that
- * nothing of who asks reaches it. argv[0] is a path. Where our process has said what to do with
- * children that end (SIGCHLD), that is put aside meanwhile: the child is ours to wait for. */
+/* The same; and while the child runs, tell is called some times a second. */
+typedef struct RunWatch {
+        void (*tell)(void *user); /* NULL: nothing is */
+        void *user;
+} RunWatch;
+int run_program_watched(const char *const argv[], const int *keep_fds, const RunWatch *w,
+                Buf *output, Err *e) _must_check_;
+
+/* The same as run_program() for a caller who waits in front of a door: for at most so many seconds
+ * (-ETIMEDOUT, and the child is ended), and with these words ("NAME=VALUE") as its whole
+ * environment, so that nothing of who asks reaches it. argv[0] is a path. Where our process has
+ * said what to do with children that end (SIGCHLD), that is put aside meanwhile: the child is ours
+ * to wait for. */
 int run_program_within(const char *const argv[], const char *const environment[], unsigned seconds,
                 Buf *output, Err *e) _must_check_;

@@ -14,6 +14,7 @@
 #include "port/interrupt.h"
 #include "tools/maker.h"
 #include "tools/print.h"
+#include "tools/progress.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 
@@ -301,6 +302,7 @@ static void print_for_people(const ImageParams *p, const ImageBuilt *b) {
 }
 
 static int run(void *values, char *const *operands, Err *e) {
+        Progress progress = progress_begin("building");
         const Args *a = values;
         ImageParams p;
         ImageBuilt built;
@@ -313,8 +315,10 @@ static int run(void *values, char *const *operands, Err *e) {
         if (rc < 0)
                 return rc;
 
+        p.watcher = progress_watcher(&progress);
         interrupt = interrupt_hold();
         rc = image_build(&p, &built, e);
+        progress_end(&progress);
         interrupt_release(&interrupt);
         if (rc < 0)
                 return rc;

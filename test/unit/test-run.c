@@ -325,6 +325,23 @@ static void the_caller_does_not_see_our_child(void **state) {
         (void) signal(SIGCHLD, SIG_DFL);
 }
 
+static void count(void *user) {
+        (*(unsigned *) user)++;
+}
+
+/* While it runs, and not more often than the child says something or some time goes by. */
+static void who_watches_is_told(void **state) {
+        _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+        unsigned told = 0;
+
+        (void) state;
+        assert_int_equal(
+                        run_program_watched((const char *[]){ "sleep", "1", NULL }, NULL,
+                                        &(RunWatch){ .tell = count, .user = &told }, &output, NULL),
+                        0);
+        assert_in_range(told, 1, 20);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_it_printed_is_handed_out_in_its_order),
@@ -345,6 +362,7 @@ int main(void) {
                 cmocka_unit_test(the_environment_is_what_we_say),
                 cmocka_unit_test(the_caller_does_not_see_our_child),
                 cmocka_unit_test(the_child_does_not_inherit_what_we_hold),
+                cmocka_unit_test(who_watches_is_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
