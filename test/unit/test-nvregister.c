@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <stdlib.h>
+
 #include "measure/nvregister.h"
 #include "support/case.h"
+#include "verify/nvregister.h"
 #include "wire/nvpublic.h"
 
 /* A log with a lane in an NV index, and who judges it. */
@@ -266,6 +269,43 @@ static void segments_join_in_the_index(void **state) {
         }
 }
 
+/* What no honest machine writes: a genesis that begins with nothing, part of a value. */
+static void what_was_not_blinded_is_worth_nothing(void **state) {
+        static const struct {
+                uint8_t start;
+                uint16_t offset;
+                const char *says;
+        } cases[] = {
+                { 7, 0, NULL },
+                { 0, 0, "nv:0x01806177 was not blinded when the log began" },
+                { 7, 1, "does not replay to the certified nv:0x01806177" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Evidence *ev = calloc(1, sizeof(*ev));
+                Chain c = { .n_strands = 2, .last_at = 0 };
+                Strand *s = &c.strands[1];
+                Verdict v = {};
+
+                assert_non_null(ev);
+                *s = (Strand){ .reg = { REGISTER_NV, INDEX }, .n_banks = 1 };
+                s->start[0] = s->now[0] = digest_zero(HASH_SHA256);
+                s->start[0].bytes[0] = cases[i].start;
+                s->now[0].bytes[0] = 8;
+                ev->tpm.n_nv = 1;
+                ev->nv[0].public = nv_register(INDEX);
+                ev->nv[0].certified.contents = digest_span(&s->now[0]);
+                ev->nv[0].certified.offset = cases[i].offset;
+                judge_nvregister(ev, &c, 1, &v);
+                if (cases[i].says)
+                        assert_non_null(strstr(v.reasons[CLAIM_REGISTERS], cases[i].says));
+                else
+                        assert_string_equal(v.reasons[CLAIM_REGISTERS], "");
+                free(ev);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_index_that_shows_its_records_is_proven),
@@ -275,6 +315,7 @@ int main(void) {
                 cmocka_unit_test(an_index_is_worth_what_its_anchor_is),
                 cmocka_unit_test(an_index_that_was_missing_is_told),
                 cmocka_unit_test(segments_join_in_the_index),
+                cmocka_unit_test(what_was_not_blinded_is_worth_nothing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
