@@ -29,7 +29,8 @@ class Command:
         self.name, self.words, self.before = name, [str(word) for word in words], before
 
     def run(self):
-        """One run: seconds on the clock, seconds of CPU of the whole tree of processes, bytes written."""
+        """One run: seconds on the clock, seconds of CPU of the whole tree of processes, bytes written, and the
+        most memory that one of the processes had."""
         if self.before:
             self.before()
         null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1)]
@@ -41,7 +42,8 @@ class Command:
         code = os.waitstatus_to_exitcode(status)
         if code != 0:
             sys.exit(f"bench: {' '.join(self.words)}: exit status {code}\n{pathlib.Path('stderr').read_text()}")
-        return {"wall": wall, "CPU": used.ru_utime + used.ru_stime, "written": used.ru_oublock * 512}
+        return {"wall": wall, "CPU": used.ru_utime + used.ru_stime, "written": used.ru_oublock * 512,
+                "memory": used.ru_maxrss * 1024}
 
 
 def need(*packages):
