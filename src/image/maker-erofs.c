@@ -29,6 +29,7 @@ static const uint32_t MAGIC = 0xe0f5e1e2;
 typedef struct Known {
         bool block_size;    /* -b: since 1.6; the block of the host's pages is its default */
         bool file_contexts; /* built with SELinux */
+        bool quiet;         /* a line less for every file, which nobody reads */
 } Known;
 
 static int ask(Known *ret, Err *e) {
@@ -49,6 +50,7 @@ static int ask(Known *ret, Err *e) {
         *ret = (Known){
                 .block_size = maker_mentions(&help, " -b#"),
                 .file_contexts = maker_mentions(&help, " --file-contexts"),
+                .quiet = maker_mentions(&help, " --quiet"),
         };
         return 0;
 }
@@ -121,6 +123,8 @@ static int make(const FilesystemParams *p, uint64_t *ret_size, Err *e) {
                 (void) snprintf(contexts, sizeof(contexts), "--file-contexts=%s", p->file_contexts);
                 argv[n++] = contexts;
         }
+        if (known.quiet)
+                argv[n++] = "--quiet";
         argv[n++] = "--";
         argv[n++] = into;
         argv[n++] = p->tree;
