@@ -179,7 +179,7 @@ static void lists_have_an_end(void **state) {
                                 POLICY_KEYS_MAX },
                 { "Machine", "Register=pcr:9", "more registers than one policy takes",
                                 POLICY_REGISTERS_MAX },
-                { "Release", "Leaf=leaves", "more leaves than one policy takes",
+                { "Release", "Leaf=leaves", "more of them than one policy takes",
                                 POLICY_LEAVES_MAX },
         };
 
