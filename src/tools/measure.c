@@ -3,32 +3,29 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "measure/layer.h"
 #include "measure/telling.h"
 #include "measure/words.h"
 #include "tools/machine.h"
+#include "tools/measure-layer.h"
 #include "tools/serve.h"
 #include "tools/tool.h"
-
-typedef struct Args {
-        const char *tpm, *certificate, *event, *json;
-} Args;
 
 static const Option options[] = {
         { "tpm", 'T', OPTION_VALUE, "TCTI",
                         "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
-                        offsetof(Args, tpm) },
+                        offsetof(MeasureArgs, tpm) },
         { "certificate", 0, OPTION_VALUE, "CERT",
                         "Of layer: demand that it is signed with the key of this certificate",
-                        offsetof(Args, certificate) },
+                        offsetof(MeasureArgs, certificate) },
         { "event", 0, OPTION_VALUE, "EVENT",
                         "Record this event (layer.activate, unlock.open, note.text, ...) with these members",
-                        offsetof(Args, event) },
-        { "json", 0, OPTION_JSON, NULL, "Print what was recorded as JSON", offsetof(Args, json) },
+                        offsetof(MeasureArgs, event) },
+        { "json", 0, OPTION_JSON, NULL, "Print what was recorded as JSON",
+                        offsetof(MeasureArgs, json) },
         {},
 };
 
-static int record_text(const Args *a, const char *text, Event event,
+static int record_text(const MeasureArgs *a, const char *text, Event event,
                 int (*how)(Account *, const char *, Err *), Err *e) {
         _cleanup_(machine_done) Machine m = {};
         int rc;
@@ -46,7 +43,7 @@ static int record_text(const Args *a, const char *text, Event event,
  * unless a crash left an opening unfinished. */
 static int run_genesis(void *values, char *const *operands, Err *e) {
         _cleanup_(machine_done) Machine m = {};
-        const Args *a = values;
+        const MeasureArgs *a = values;
         int rc;
 
         (void) operands;
@@ -69,7 +66,7 @@ static int run_phase(void *values, char *const *operands, Err *e) {
 
 static int run_serve(void *values, char *const *operands, Err *e) {
         _cleanup_(machine_done) Machine m = {};
-        const Args *a = values;
+        const MeasureArgs *a = values;
         int listener, rc;
 
         (void) operands;
@@ -89,7 +86,7 @@ static int record_counted(Machine *m, const Telling *t, Err *e) {
 
 static int run_event(void *values, char *const *operands, Err *e) {
         _cleanup_(machine_done) Machine m = {};
-        const Args *a = values;
+        const MeasureArgs *a = values;
         Telling t;
         int rc;
 
@@ -107,72 +104,11 @@ static int run_event(void *values, char *const *operands, Err *e) {
         return rc < 0 ? rc : machine_print_last(&m, t.event, a->json, e);
 }
 
-/* The image was judged, and is not what it should be: exit status 1, in one line. */
-static int refuse(const char *path, const char *why) {
-        fprintf(stderr, "avouch measure: ");
-        text_print(stderr, span_of(why));
-        fprintf(stderr, "; '");
-        text_print(stderr, span_of(path));
-        fprintf(stderr, "' was not recorded\n");
-        return EXIT_NO;
-}
-
-/* EXIT_YES where the image's bytes and signature hold, EXIT_NO where not. */
-static int check_image(const Layer *l, const Certificate *c, Err *e) {
-        bool holds = true;
-        Err why = {};
-        int rc;
-
-        rc = layer_check(l, NULL, &why);
-        if (rc == -EBADMSG)
-                return refuse(l->path, why.text);
-        if (rc < 0)
-                return err_set(e, rc, "%s", why.text);
-        if (c)
-                rc = layer_signed_by(l, c, &holds, e);
-        if (rc < 0)
-                return rc;
-        return holds ? EXIT_YES
-                     : refuse(l->path, "it is not signed with the key of that certificate");
-}
-
-static int record_image(const Args *a, const Layer *l, const Certificate *c, Err *e) {
-        _cleanup_(machine_done) Machine m = {};
-        int rc;
-
-        rc = machine_open(a->tpm, &m, e);
-        if (rc < 0)
-                return rc;
-        rc = measure_layer(&m.account, l, c ? &c->fingerprint : NULL, e);
-        if (rc < 0)
-                return rc;
-        return machine_print_last(&m, EVENT_LAYER_ACTIVATE, a->json, e);
-}
-
-static int run_layer(void *values, char *const *operands, Err *e) {
-        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
-        _cleanup_(layer_done) Layer l = LAYER_NONE;
-        const Args *a = values;
-        const Certificate *by = a->certificate ? &c : NULL;
-        Err why = {};
-        int rc;
-
-        rc = by ? certificate_load(a->certificate, &c, e) : 0;
-        if (rc < 0)
-                return rc;
-        rc = layer_open(operands[0], &l, &why);
-        if (rc == -EBADMSG)
-                return refuse(operands[0], why.text);
-        if (rc < 0)
-                return err_set(e, rc, "%s", why.text);
-        rc = check_image(&l, by, e);
-        return rc == EXIT_YES ? record_image(a, &l, by, e) : rc;
-}
-
 static const Verb verbs[] = {
         { "genesis", NULL, "Begin this boot's log, where nothing has begun it yet", 0, 0,
                         run_genesis },
-        { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1, run_layer },
+        { "layer", "IMAGE", "Record that a verity-protected image is activated", 1, 1,
+                        measure_layer_run },
         { "note", "TEXT", "Record a remark", 1, 1, run_note },
         { "phase", "WORD", "Record that the machine enters a phase", 1, 1, run_phase },
         { "serve", NULL, "Record for those who ask on the socket (avouch-measure.service)", 0, 0,
@@ -182,7 +118,7 @@ static const Verb verbs[] = {
 };
 
 int main(int argc, char **argv) {
-        Args args = {};
+        MeasureArgs args = { .argv = argv };
 
         return tool_main(&(Tool){ .name = "avouch measure",
                                          .options = options,
