@@ -9,6 +9,7 @@
 #include "tools/forecast.h"
 #include "tools/print.h"
 #include "tools/show.h"
+#include "tools/signatures.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 #include "wire/stub.h"
@@ -23,6 +24,7 @@ static const char *const texts[] = { ".cmdline", ".osrel", ".uname", ".sbat", ".
 typedef struct About {
         Uki uki;
         UkiDigests digests; /* SHA-256 */
+        Signatures signatures;
         char name[NAME_TEXT_MAX + 1], version[NAME_TEXT_MAX + 1];
         Forecast forecast;
         Err no_forecast; /* set where there is none */
@@ -44,6 +46,8 @@ static int look(const char *path, About *b, Err *e) {
                 rc = forecast_ask(&sha256, &usual, &b->forecast, e);
         if (rc == 0)
                 rc = uki_digest(&b->uki, b->forecast.banks, b->forecast.n_banks, &b->digests, e);
+        if (rc == 0)
+                rc = signatures_look(&b->uki, &b->digests.authenticode, &b->signatures, e);
         for (size_t i = 0; i < ELEMENTS(texts); i++) {
                 b->text[i] = BUF_UP_TO(UKI_TEXT_MAX);
                 if (rc == 0)
@@ -61,10 +65,6 @@ static const Buf *text_of(const About *b, const PeSection *s) {
                 if (strcmp(texts[i], s->name) == 0 && pe_find(&b->uki.pe, s->name) == s)
                         return &b->text[i];
         return NULL;
-}
-
-static bool is_signed(const About *b) {
-        return b->uki.pe.directories[PE_DIRECTORY_CERTIFICATES].size > 0;
 }
 
 static void put_section(JsonWriter *w, const About *b, const PeSection *s) {
@@ -96,7 +96,7 @@ static int print_as_json(const ShowArgs *a, const About *b, Err *e) {
         for (unsigned i = 0; i < b->uki.pe.n_sections; i++)
                 put_section(&w, b, &b->uki.pe.sections[i]);
         json_put_end(&w);
-        json_put_integer(&w, "signed", is_signed(b));
+        signatures_put(&w, &b->signatures);
         json_put_integer(&w, "size", (int64_t) b->uki.pe.file_size);
         if (b->uki.stub_version[0])
                 json_put_foreign(&w, "stub", span_of(b->uki.stub_version));
@@ -162,7 +162,7 @@ static void print_for_people(const About *b) {
         print_line("stub", b->uki.stub_version[0] ? span_of(text)
                                                   : SPAN_LITERAL("none that is known"));
         print_hex("authenticode", digest_span(&b->digests.authenticode));
-        print_line("signed", is_signed(b) ? SPAN_LITERAL("not looked at") : SPAN_LITERAL("no"));
+        signatures_print(&b->signatures);
         (void) snprintf(text, sizeof(text), "%" PRIu64 " bytes", b->uki.pe.file_size);
         print_line("size", span_of(text));
         for (unsigned i = 0; i < b->uki.pe.n_sections; i++)
