@@ -14,6 +14,7 @@
 #include "image/uki-leaf.h"
 #include "image/uki-part.h"
 #include "image/uki-sbat.h"
+#include "image/uki-stub.h"
 #include "image/uki-write.h"
 #include "layer/uki-name.h"
 #include "port/authenticode.h"
@@ -22,33 +23,48 @@
 #include "wire/pe.h"
 #include "wire/stub.h"
 
-enum { SECTIONS = 8, INITRD_ALIGNMENT = 4 };
+enum { SECTIONS = 11, INITRD_ALIGNMENT = 4 };
 
 /* In the order of the file, which is ukify's. */
-typedef enum Which { OSREL, CMDLINE, UNAME, PCRPKEY, KERNEL, INITRD, SBAT, PCRSIG } Which;
+typedef enum Which {
+        OSREL,
+        CMDLINE,
+        DTB,
+        UNAME,
+        SPLASH,
+        PCRPKEY,
+        KERNEL,
+        INITRD,
+        UCODE,
+        SBAT,
+        PCRSIG,
+} Which;
+
+#define DATA (PE_SECTION_READ | PE_SECTION_DATA)
 
 static const struct {
         const char *name;
         uint32_t flags;
 } rows[SECTIONS] = {
-        [OSREL] = { ".osrel", PE_SECTION_READ | PE_SECTION_DATA },
-        [CMDLINE] = { ".cmdline", PE_SECTION_READ | PE_SECTION_DATA },
-        [UNAME] = { ".uname", PE_SECTION_READ | PE_SECTION_DATA },
-        [PCRPKEY] = { ".pcrpkey", PE_SECTION_READ | PE_SECTION_DATA },
+        [OSREL] = { ".osrel", DATA },
+        [CMDLINE] = { ".cmdline", DATA },
+        [DTB] = { ".dtb", DATA },
+        [UNAME] = { ".uname", DATA },
+        [SPLASH] = { ".splash", DATA },
+        [PCRPKEY] = { ".pcrpkey", DATA },
         /* old kernels are run where they lie */
         [KERNEL] = { ".linux", PE_SECTION_READ | PE_SECTION_CODE },
-        [INITRD] = { ".initrd", PE_SECTION_READ | PE_SECTION_DATA },
-        [SBAT] = { ".sbat", PE_SECTION_READ | PE_SECTION_DATA },
-        [PCRSIG] = { ".pcrsig", PE_SECTION_READ | PE_SECTION_DATA },
+        [INITRD] = { ".initrd", DATA },
+        [UCODE] = { ".ucode", DATA },
+        [SBAT] = { ".sbat", DATA },
+        [PCRSIG] = { ".pcrsig", DATA },
 };
 
 /* What there is while an image is built. Owner: work_done(), which takes back all that was not
  * committed. */
 typedef struct Work {
         const UkiParams *p;
-        Buf stub_bytes;
-        Pe stub;
-        Stub mark;
+        UkiStub stub;
         UkiPart single[SECTIONS]; /* all but the initrds */
         UkiPart initrds[UKI_INITRDS_MAX];
         Kernel kernel;
@@ -73,7 +89,7 @@ static void work_done(Work *w) {
                 uki_part_done(&w->single[i]);
         for (size_t i = 0; i < ELEMENTS(w->initrds); i++)
                 uki_part_done(&w->initrds[i]);
-        buf_done(&w->stub_bytes);
+        uki_stub_done(&w->stub);
         pe_signer_done(&w->signer);
         policy_signers_done(&w->policy);
 }
@@ -81,7 +97,7 @@ static void work_done(Work *w) {
 static void work_new(const UkiParams *p, Work *w) {
         memset(w, 0, sizeof(*w));
         w->p = p;
-        w->stub_bytes = BUF_UP_TO(STUB_MAX);
+        w->stub = UKI_STUB_NONE;
         w->signer = PE_SIGNER_NONE;
         w->image = NEW_FILE_NONE;
         w->leaf = NEW_FILE_NONE;
@@ -95,55 +111,21 @@ static void work_new(const UkiParams *p, Work *w) {
                 p->n_initrds > 1 ? INITRD_ALIGNMENT : 1, {} };
 }
 
-/* A section's bytes in the stub, as far as they are in the file. */
-static Span stub_section(const Work *w, const char *name) {
-        const PeSection *s = pe_find(&w->stub, name);
-        uint32_t size = !s ? 0 : s->virtual_size < s->raw_size ? s->virtual_size : s->raw_size;
-
-        return s ? (Span){ w->stub_bytes.data + s->raw_offset, size } : (Span){};
-}
-
-static int check_stub(Work *w, Err *e) {
-        if (!pe_architecture(w->stub.machine))
-                return err_set(e, -EBADMSG,
-                                "is for a machine that is not known (PE machine 0x%04x)",
-                                w->stub.machine);
-        if (w->stub.subsystem != PE_SUBSYSTEM_EFI_APPLICATION)
-                return err_set(e, -EBADMSG, "is no program for EFI");
-        if (!pe_find(&w->stub, ".sdmagic"))
-                return err_set(e, -EBADMSG, "is no systemd-stub: it has no section .sdmagic");
-        for (size_t i = 0; i < SECTIONS; i++)
-                if (i != SBAT && pe_find(&w->stub, rows[i].name))
-                        return err_set(e, -EBADMSG,
-                                        "has a section %s already, so it is an image and no stub",
-                                        rows[i].name);
-        return stub_parse(stub_section(w, ".sdmagic"), &w->mark, e);
-}
-
 static int open_stub(Work *w, Err *e) {
-        Span bytes;
+        const char *names[SECTIONS + 1] = {};
+        size_t n = 0;
         int rc;
 
-        rc = file_read(w->p->stub, &w->stub_bytes, e);
+        for (size_t i = 0; i < SECTIONS; i++)
+                if (i != SBAT)
+                        names[n++] = rows[i].name;
+        rc = uki_stub_open(w->p->stub, names, &w->stub, e);
         if (rc < 0)
                 return rc;
-        bytes = buf_span(&w->stub_bytes);
-        rc = pe_parse(bytes, bytes.size, &w->stub, e);
-        if (rc == 0)
-                rc = check_stub(w, e);
-        if (rc == 0 && !stub_measures(w->mark.generation))
-                rc = err_set(e, -EOPNOTSUPP,
-                                "is of systemd %u, which measures nothing into PCR 11; %d is the "
-                                "first that does",
-                                w->mark.generation, STUB_OLDEST);
-        if (rc < 0) {
-                err_at(e, w->p->stub);
-                return rc;
-        }
-        w->built.architecture = pe_architecture(w->stub.machine);
-        w->built.stub_generation = w->mark.generation;
+        w->built.architecture = pe_architecture(w->stub.pe.machine);
+        w->built.stub_generation = w->stub.mark.generation;
         (void) snprintf(w->built.stub_version, sizeof(w->built.stub_version), "%.*s",
-                        (int) w->mark.version.size, (const char *) w->mark.version.data);
+                        (int) w->stub.mark.version.size, (const char *) w->stub.mark.version.data);
         return 0;
 }
 
@@ -178,7 +160,7 @@ static int open_kernel(Work *w, Err *e) {
 
         rc = uki_part_open(w->p->linux_image, part, e);
         if (rc == 0)
-                rc = kernel_open(part, w->stub.machine, &w->kernel, e);
+                rc = kernel_open(part, w->stub.pe.machine, &w->kernel, e);
         if (rc == 0 && w->p->sign_kernel)
                 rc = sign_pe(part, &w->signer, &unused, e);
         if (rc < 0)
@@ -199,6 +181,30 @@ static int open_texts(Work *w, Err *e) {
                                                                   : "@/usr/lib/os-release";
         rc = take_text(w, OSREL, os_release, e);
         return rc < 0 ? rc : take_text(w, CMDLINE, w->p->cmdline, e);
+}
+
+/* A stub that does not know such a section would pass over it in silence. */
+static int open_file(Work *w, Which which, const char *path, Err *e) {
+        const char *const *name = stub_measures(w->stub.mark.generation);
+
+        if (!path)
+                return 0;
+        while (*name && strcmp(*name, rows[which].name) != 0)
+                name++;
+        if (!*name)
+                return err_set(e, -EOPNOTSUPP,
+                                "%s: a stub of systemd %u does not know the section %s", w->p->stub,
+                                w->stub.mark.generation, rows[which].name);
+        return uki_part_open(path, &w->single[which], e);
+}
+
+static int open_other(Work *w, Err *e) {
+        int rc;
+
+        rc = open_file(w, DTB, w->p->devicetree, e);
+        if (rc == 0)
+                rc = open_file(w, SPLASH, w->p->splash, e);
+        return rc < 0 ? rc : open_file(w, UCODE, w->p->microcode, e);
 }
 
 static int open_initrds(Work *w, Err *e) {
@@ -231,8 +237,8 @@ static int make_sbat(Work *w, Err *e) {
         if (rc < 0)
                 return rc;
         p->bytes = BUF_UP_TO(UKI_TEXT_MAX);
-        rc = uki_sbat(stub_section(w, ".sbat"), (Span){ bytes, n }, w->mark.generation, &p->bytes,
-                        e);
+        rc = uki_sbat(uki_stub_section(&w->stub, ".sbat"), (Span){ bytes, n },
+                        w->stub.mark.generation, &p->bytes, e);
         p->size = p->bytes.size;
         return rc;
 }
@@ -278,7 +284,8 @@ static int plan(Work *w, Err *e) {
                 w->which[w->n_sections] = (Which) i;
                 w->sections[w->n_sections++] = s;
         }
-        rc = uki_plan(buf_span(&w->stub_bytes), &w->stub, w->sections, w->n_sections, &w->plan, e);
+        rc = uki_plan(buf_span(&w->stub.bytes), &w->stub.pe, w->sections, w->n_sections, &w->plan,
+                        e);
         if (rc < 0)
                 err_at(e, w->p->stub);
         return rc;
@@ -315,7 +322,7 @@ static int open_files(Work *w, Err *e) {
 static int foretell(const Work *w, unsigned bank, Digest *ret, Err *e) {
         Digest value = digest_zero(w->banks[bank]);
 
-        for (const char *const *name = stub_measures(w->mark.generation); *name; name++)
+        for (const char *const *name = stub_measures(w->stub.mark.generation); *name; name++)
                 for (size_t i = 0; i < w->n_sections; i++) {
                         int rc = strcmp(w->sections[i].name, *name) != 0
                                                  ? 0
@@ -368,7 +375,7 @@ static int write_places(Work *w, UkiWriter *writer, Err *e) {
                         rc = write_added(w, w->which[p->added], writer, e);
                 else
                         rc = uki_writer_put(writer,
-                                        (Span){ w->stub_bytes.data + p->from.at, p->from.size }, e);
+                                        (Span){ w->stub.bytes.data + p->from.at, p->from.size }, e);
                 if (rc == 0)
                         rc = uki_writer_zeros(writer,
                                         p->header.raw_size - (p->added >= 0 ? p->header.virtual_size
@@ -410,7 +417,7 @@ static int end_image(Work *w, UkiWriter *writer, Err *e) {
 static int write_image(Work *w, Err *e) {
         _cleanup_(uki_writer_done) UkiWriter writer = {};
         _cleanup_(buf_done) Buf headers = BUF_UP_TO(STUB_MAX);
-        uint16_t dll_flags = w->stub.dll_flags;
+        uint16_t dll_flags = w->stub.pe.dll_flags;
         int fd = w->p->digest_only ? -1 : w->image.fd;
         Span bytes;
         int rc;
@@ -418,11 +425,11 @@ static int write_image(Work *w, Err *e) {
         /* both must say the same, or firmware that enforces it will not start the kernel */
         if (!(w->kernel.pe.dll_flags & PE_DLL_NX_COMPAT))
                 dll_flags &= (uint16_t) ~PE_DLL_NX_COMPAT;
-        uki_headers(buf_span(&w->stub_bytes), &w->stub, &w->plan, dll_flags, &headers);
+        uki_headers(buf_span(&w->stub.bytes), &w->stub.pe, &w->plan, dll_flags, &headers);
         rc = buf_end(&headers, &bytes);
         if (rc < 0)
                 return err_set(e, rc, "%s: no memory for its headers", w->p->output);
-        rc = uki_writer_open(fd, w->p->output, bytes, &w->stub, &writer, e);
+        rc = uki_writer_open(fd, w->p->output, bytes, &w->stub.pe, &writer, e);
         if (rc == 0)
                 rc = write_places(w, &writer, e);
         return rc < 0 ? rc : end_image(w, &writer, e);
@@ -464,8 +471,8 @@ static int commit(Work *w, Err *e) {
 
 int uki_build(const UkiParams *p, UkiBuilt *ret, Err *e) {
         static int (*const steps[])(Work *, Err *) = { open_stub, open_signer, open_policy,
-                open_kernel, open_texts, open_initrds, make_sbat, plan, take_names, open_files,
-                write_image, write_leaf, commit };
+                open_kernel, open_other, open_texts, open_initrds, make_sbat, plan, take_names,
+                open_files, write_image, write_leaf, commit };
         _cleanup_(work_done) Work w;
         int rc = 0;
 

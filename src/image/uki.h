@@ -19,11 +19,12 @@ typedef struct UkiParams {
         const char *const *initrds;     /* paths; joined, each padded to 4 bytes */
         size_t n_initrds;
         const char *cmdline;
-        const char *os_release;    /* NULL: this host's */
-        const char *uname;         /* NULL: what the kernel says */
-        const char *name;          /* NULL: IMAGE_ID= or ID= of the os-release */
-        const char *version;       /* NULL: IMAGE_VERSION=, or the uname */
-        const char *output, *leaf; /* paths; leaf NULL: none is written */
+        const char *os_release;                      /* NULL: this host's */
+        const char *uname;                           /* NULL: what the kernel says */
+        const char *devicetree, *splash, *microcode; /* paths; NULL where there is none */
+        const char *name;                            /* NULL: IMAGE_ID= or ID= of the os-release */
+        const char *version;                         /* NULL: IMAGE_VERSION=, or the uname */
+        const char *output, *leaf;                   /* paths; leaf NULL: none is written */
         bool has_epoch;
         uint64_t epoch;      /* for the leaf */
         const char *pcr_key; /* path of the public key inside; NULL: that of the one that signs */

@@ -19,6 +19,7 @@
 
 typedef struct Args {
         const char *linux_image, *cmdline, *os_release, *uname, *stub, *name, *version;
+        const char *devicetree, *splash, *microcode;
         const char *output, *leaf, *json;
         Strings initrds;
         SigningArgs signing;
@@ -36,6 +37,11 @@ static const Option options[] = {
                         offsetof(Args, os_release) },
         { "uname", 0, OPTION_VALUE, "TEXT|@FILE", "Its version (default: what it says itself)",
                         offsetof(Args, uname) },
+        { "devicetree", 0, OPTION_VALUE, "FILE", "Its device tree", offsetof(Args, devicetree) },
+        { "microcode", 0, OPTION_VALUE, "FILE", "Microcode, an initrd ahead of the others",
+                        offsetof(Args, microcode) },
+        { "splash", 0, OPTION_VALUE, "FILE", "Picture that the stub shows (BMP)",
+                        offsetof(Args, splash) },
         { "stub", 0, OPTION_VALUE, "FILE",
                         "The systemd-stub (default: that of this host for this machine)",
                         offsetof(Args, stub) },
@@ -106,7 +112,8 @@ static const Option options[] = {
 static int check_sign(const Args *a, Err *e) {
         static const size_t of_images[] = { offsetof(Args, linux_image), offsetof(Args, cmdline),
                 offsetof(Args, os_release), offsetof(Args, uname), offsetof(Args, stub),
-                offsetof(Args, name), offsetof(Args, version), offsetof(Args, leaf) };
+                offsetof(Args, name), offsetof(Args, version), offsetof(Args, leaf),
+                offsetof(Args, devicetree), offsetof(Args, splash), offsetof(Args, microcode) };
         const char *other = a->initrds.n > 0                 ? "initrd"
                             : a->policies.private_keys.n > 0 ? "pcr-private-key"
                                                              : NULL;
@@ -147,6 +154,9 @@ static int take_params(const Args *a, const SignParams *sign, PolicyParams *poli
                 .cmdline = a->cmdline,
                 .os_release = a->os_release,
                 .uname = a->uname,
+                .devicetree = a->devicetree,
+                .splash = a->splash,
+                .microcode = a->microcode,
                 .name = a->name,
                 .version = a->version,
                 .output = paths->output,
