@@ -61,5 +61,11 @@ int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) {
 }
 
 bool history_is_open(const HistoryEnd *p, uint64_t count) {
-        return p->unfinished || (p->follows && count > p->closed && (count - p->closed) % 2 == 1);
+        if (p->unfinished)
+                return true;
+        if (!p->follows)
+                return false;
+        if (count < p->closed)
+                return p->closed - count == 1; /* its last line has its receipt, given here */
+        return (count - p->closed) % 2 == 1;
 }

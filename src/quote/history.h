@@ -17,6 +17,7 @@ typedef struct HistoryEnd {
  * whoever judges. Negative only where something could not be done (no memory). */
 int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) _must_check_;
 
-/* True where the counter stands at a value at which receipts are given. Evidence never certifies
- * such a value: whoever chooses the nonce would choose what the receipt is for. */
+/* True where the counter stands at a value at which receipts are given: also where the last line
+ * has its own, and the counter was not closed behind it. Evidence never certifies such a value:
+ * whoever chooses the nonce would choose what the receipt is for. */
 bool history_is_open(const HistoryEnd *p, uint64_t count);

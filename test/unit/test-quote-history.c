@@ -102,7 +102,9 @@ static void a_counter_between_two_steps_is_open(void **state) {
                 { { .follows = true, .closed = 10 }, 10, false },
                 { { .follows = true, .closed = 10 }, 11, true },
                 { { .follows = true, .closed = 10 }, 12, false }, /* somebody else counted */
-                { { .follows = true, .closed = 10 }, 9, false },
+                { { .follows = true, .closed = 10 }, 9, true },
+                { { .follows = true, .closed = 10 }, 8, false },
+                { { .follows = true, .closed = 10 }, 7, false },
                 { { .follows = true, .closed = 10, .unfinished = true }, 10, true },
                 { { .unfinished = true }, 10, true },
                 { {}, 11, false },
