@@ -27,10 +27,7 @@ void world_nv_done(World *w) {
         EVP_PKEY_free(w->key);
 }
 
-/* One command. */
-static int begin(Tpm *t, Err *e) {
-        World *w = world_of(t);
-
+int world_begin(World *w, Err *e) {
         w->tpm_commands++;
         return world_step(w, e);
 }
@@ -38,7 +35,7 @@ static int begin(Tpm *t, Err *e) {
 int world_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
         World *w = world_of(t);
         uint8_t point[65];
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
         size_t n;
 
         if (rc != 0)
@@ -86,7 +83,7 @@ static void put_public(const WorldNv *nv, Buf *to) {
 
 int world_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
         const WorldNv *nv = find(world_of(t), index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
 
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
@@ -98,7 +95,7 @@ int world_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
 
 int world_nv_define(Tpm *t, Span public, Err *e) {
         World *w = world_of(t);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
         WorldNv *nv;
         NvPublic p;
 
@@ -119,7 +116,7 @@ int world_nv_define(Tpm *t, Span public, Err *e) {
 
 int world_nv_undefine(Tpm *t, uint32_t index, Err *e) {
         WorldNv *nv = find(world_of(t), index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
 
         if (rc < 0)
                 return rc;
@@ -132,7 +129,7 @@ int world_nv_undefine(Tpm *t, uint32_t index, Err *e) {
 int world_nv_increment(Tpm *t, uint32_t index, Err *e) {
         World *w = world_of(t);
         WorldNv *nv = find(w, index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
 
         if (rc < 0)
                 return rc;
@@ -150,7 +147,7 @@ int world_nv_increment(Tpm *t, uint32_t index, Err *e) {
 
 int world_nv_extend(Tpm *t, uint32_t index, Span data, Err *e) {
         WorldNv *nv = find(world_of(t), index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
 
         if (rc < 0)
                 return rc;
@@ -177,14 +174,14 @@ static int put_contents(const WorldNv *nv, size_t size, Buf *to, Err *e) {
 
 int world_nv_read(Tpm *t, uint32_t index, size_t size, Buf *ret, Err *e) {
         const WorldNv *nv = find(world_of(t), index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
 
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         return nv ? put_contents(nv, size, ret, e) : not_there(index, e);
 }
 
-static void sign(World *w, Span bytes, Buf *to) {
+void world_sign(World *w, Span bytes, Buf *to) {
         EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         uint8_t made[128], r[32], s[32];
         const uint8_t *der = made;
@@ -231,7 +228,7 @@ int world_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *
         _cleanup_(buf_done) Buf body = BUF_UP_TO(4096);
         World *w = world_of(t);
         const WorldNv *nv = find(w, index);
-        int rc = begin(t, e);
+        int rc = world_begin(world_of(t), e);
         SampleAttest a;
 
         if (rc != 0)
@@ -250,6 +247,6 @@ int world_nv_certify(Tpm *t, uint32_t index, size_t size, Span qualifying, Buf *
         a.restart_count = w->clock.restart_count;
         a.safe = w->clock.safe;
         sample_attest_write(&a, attest);
-        sign(w, buf_span(attest), signature);
+        world_sign(w, buf_span(attest), signature);
         return attest->failed < 0 ? attest->failed : signature->failed;
 }

@@ -18,6 +18,7 @@ int world_step(World *w, Err *e) {
                 w->steps_left--;
                 return 0;
         }
+        w->struck = true;
         switch (w->fault) {
         case FAULT_ONCE:
                 w->fault = FAULT_NONE;
@@ -233,6 +234,9 @@ static const TpmOps tpm_ops = {
         .extend = world_extend,
         .clock = world_clock,
         .key = world_key,
+        .quote = world_quote,
+        .audit_begin = world_audit_begin,
+        .audit_end = world_audit_end,
         .nv_public = world_nv_public,
         .nv_define = world_nv_define,
         .nv_undefine = world_nv_undefine,
@@ -283,6 +287,7 @@ void world_done(World *w) {
 
 void world_fail_after(World *w, int n, FaultKind kind) {
         w->steps_left = n;
+        w->struck = false;
         w->fault = kind;
 }
 

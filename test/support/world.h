@@ -38,6 +38,7 @@ typedef struct World {
         bool nv_full;     /* there is no room for another index */
         void *key;        /* OpenSSL's, of P-256: signs what is certified */
         bool key_made;    /* tpm_key() was asked since the process began */
+        bool auditing;    /* in a session */
         Buf log;
         Buf note;             /* beside the log */
         unsigned written;     /* how often the log was written */
@@ -48,6 +49,7 @@ typedef struct World {
         size_t paused_size;
         int steps_left; /* steps that still work */
         FaultKind fault;
+        bool struck; /* it did */
         unsigned tpm_commands;
 } World;
 
