@@ -99,20 +99,24 @@ int machine_open_odometer(Machine *m, Err *e) {
                         &m->odometer, e);
 }
 
-/* By the history's last line, by the counter (receipts are given at values that are not closed
- * yet), or by the log, where the process came no further. */
+/* By the counter: receipts are given at values that are not closed yet, and where a process came no
+ * further than its receipt, the counter stands one before the history's end. */
+static bool is_not_closed(uint64_t count, const History *h) {
+        if (h->n_lines == 0)
+                return false;
+        return count < h->closed ? h->closed - count == 1 : (count - h->closed) % 2 == 1;
+}
+
+/* By the history's last line, by the log, where the process came no further, or by the counter. */
 static bool was_interrupted(const Machine *m) {
         Counter counter;
-        uint64_t closed;
         Ledger l;
 
         if (counter_state(m->tpm, &counter, NULL) <= 0 || !counter.written ||
                         ledger_load(m->home, m->spool, &l, NULL) < 0)
                 return false;
-        closed = l.history.closed;
         return l.is_open || m->account.glass.value == counter.value ||
-               (l.history.n_lines > 0 && counter.value > closed &&
-                               (counter.value - closed) % 2 == 1);
+               is_not_closed(counter.value, &l.history);
 }
 
 int machine_finish_opening(Machine *m, Err *e) {

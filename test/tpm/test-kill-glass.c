@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 
 /* A process that opens and closes the glass on a real TPM and a real disk is killed at each of its
  * steps in turn. The next one, in this boot or in another, finds counter, history and register in
- * agreement, or brings them to it, and every opening that was acknowledged is in the history. */
+ * agreement, or brings them to it, and every opening that was acknowledged is in the history. The
+ * next one may also be who quotes. */
 
 static const Register pcr8 = { REGISTER_PCR, 8 };
 
@@ -250,22 +252,64 @@ static void reboot(Bed *b) {
         (void) unlink(path);
 }
 
-static void kill_at_every_step(bool rebooting) {
+/* avouch-quote, and what avouch-verify says of its evidence: all that it must, and that openings
+ * were told or may have been left out, but nothing worse of counter and history. */
+static void quote_and_verify(const Bed *b) {
+        static char script[] =
+                        "set -e\n"
+                        "cd \"$AVOUCH_STATE_DIR\"\n"
+                        "nonce=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \\n')\n"
+                        "\"$PROGRAMS/avouch-quote\" --nonce=$nonce --output=e 2>said\n"
+                        "! grep -v '^avouch: ' said || exit 1\n"
+                        "\"$PROGRAMS/avouch-verify\" --nonce=$nonce --suggest-policy e |\n"
+                        "        sed 's/^Require=.*/Require=signature key fresh bound registers/' >policy\n"
+                        "\"$PROGRAMS/avouch-verify\" --nonce=$nonce --policy=policy e >said || cat said >&2\n"
+                        "grep -qE 'untouched +NOT PROVEN.*(opened [0-9]+ time|openings were left out)' said ||\n"
+                        "        { cat said >&2; exit 1; }\n"
+                        "! grep -E 'counter stands|put back|not in the evidence' said >&2 || exit 1\n"
+                        "rm e policy said\n";
+
+        assert_int_equal(setenv("AVOUCH_LOG_DIR", b->log.path, 1), 0);
+        assert_int_equal(setenv("AVOUCH_STATE_DIR", b->state.path, 1), 0);
+        run(&b->chip, (char *[]){ (char[]){ "bash" }, (char[]){ "-c" }, script, NULL });
+}
+
+static void assert_agreed(const Bed *b) {
+        Process p = {};
+
+        assert_int_equal(store_open_named(b->state.path, HISTORY_FILE, 10, &p.home, NULL), 0);
+        assert_int_equal(tpm_open(b->chip.tcti, &p.real, NULL), 0);
+        (void) history_of(&p); /* asserts that its receipts hold, and where the counter stands */
+        end(&p);
+        flush_keys(b);
+}
+
+typedef enum Next { NEXT_PROCESS, NEXT_BOOT, NEXT_QUOTE } Next;
+
+static void kill_at_every_step(Next next) {
         Bed b = { .log = folder_new(), .state = folder_new() };
         uint64_t before = 0;
         bool killed = true;
         int kills = 0;
 
         assert_int_equal(swtpm_start(&b.chip), 0);
+        if (next == NEXT_QUOTE) { /* a machine that says something */
+                before = run_and_kill(&b, INT_MAX, &killed) + 1;
+                killed = true;
+        }
         for (int n = 0; killed; n++) {
                 uint64_t acknowledged = run_and_kill(&b, n, &killed), lines;
                 Process p;
                 History h;
 
-                if (rebooting)
+                if (next == NEXT_BOOT)
                         reboot(&b);
                 else
                         flush_keys(&b);
+                if (next == NEXT_QUOTE) {
+                        quote_and_verify(&b);
+                        assert_agreed(&b);
+                }
                 assert_int_equal(begin(&b, &p), 0);
                 assert_string_equal(odometer_lacks(&p.odometer), "");
                 assert_log(&p);
@@ -286,18 +330,24 @@ static void kill_at_every_step(bool rebooting) {
 
 static void killed_at_every_step_no_opening_is_lost(void **state) {
         (void) state;
-        kill_at_every_step(false);
+        kill_at_every_step(NEXT_PROCESS);
 }
 
 static void switched_off_at_every_step_no_opening_is_lost(void **state) {
         (void) state;
-        kill_at_every_step(true);
+        kill_at_every_step(NEXT_BOOT);
+}
+
+static void killed_at_every_step_evidence_tells_all(void **state) {
+        (void) state;
+        kill_at_every_step(NEXT_QUOTE);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(killed_at_every_step_no_opening_is_lost),
                 cmocka_unit_test(switched_off_at_every_step_no_opening_is_lost),
+                cmocka_unit_test(killed_at_every_step_evidence_tells_all),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
