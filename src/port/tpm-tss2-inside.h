@@ -67,6 +67,10 @@ bool tss2_once_more(const Tss2 *t, Waiting *w, TSS2_RC rc);
  * connection is of no use any more, and is dropped. */
 int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e);
 
+/* What came of asking for something in the owner's hierarchy, and why: a refused password is the
+ * owner's. */
+int tss2_owner(const Tss2 *t, int rc, const char *what, const Err *why, Err *e);
+
 /* Sends one command, connecting first where needed: 0, or a negative errno with e filled. */
 #define ASK_OVER(connect, t, what, e, command)                                                     \
         ({                                                                                         \

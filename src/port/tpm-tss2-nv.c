@@ -81,26 +81,32 @@ int tss2_nv_define(Tpm *tpm, Span public, Err *e) {
         TPM2B_NV_PUBLIC p = {};
         Tss2 *t = tss2_of(tpm);
         size_t at = 0;
+        Err why = {};
         What what;
+        int rc;
 
         if (Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(public.data, public.size, &at, &p.nvPublic) ||
                         at != public.size)
                 return err_set(e, -EINVAL, "not the public area of an NV index");
         what = what_of("defining", p.nvPublic.nvIndex);
         forget(t, p.nvPublic.nvIndex);
-        return ASK(t, what.text, e,
+        rc = ASK(t, what.text, &why,
                         Tss2_Sys_NV_DefineSpace(
                                         t->sys, TPM2_RH_OWNER, &tss2_password, &none, &p, NULL));
+        return tss2_owner(t, rc, what.text, &why, e);
 }
 
 int tss2_nv_undefine(Tpm *tpm, uint32_t index, Err *e) {
         What what = what_of("removing", index);
         Tss2 *t = tss2_of(tpm);
+        Err why = {};
+        int rc;
 
         forget(t, index);
-        return ASK(t, what.text, e,
+        rc = ASK(t, what.text, &why,
                         Tss2_Sys_NV_UndefineSpace(
                                         t->sys, TPM2_RH_OWNER, index, &tss2_password, NULL));
+        return tss2_owner(t, rc, what.text, &why, e);
 }
 
 int tss2_nv_increment(Tpm *tpm, uint32_t index, Err *e) {

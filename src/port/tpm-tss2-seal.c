@@ -87,11 +87,14 @@ static int make_storage(Tss2 *t, Err *e) {
         TPM2B_SENSITIVE_CREATE no_auth = {};
         TPML_PCR_SELECTION no_pcrs = {};
         TPM2B_DATA no_data = {};
+        Err why = {};
+        int rc;
 
-        return ASK_ESYS(t, "making the storage key", e,
+        rc = ASK_ESYS(t, "making the storage key", &why,
                         Esys_CreatePrimary(sealing_of(t)->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
                                         ESYS_TR_NONE, ESYS_TR_NONE, &no_auth, &template, &no_data,
                                         &no_pcrs, &sealing_of(t)->storage, NULL, NULL, NULL, NULL));
+        return tss2_owner(t, rc, "making the storage key", &why, e);
 }
 
 /* A session whose key only the storage key's TPM can learn: what is encrypted in it is not to be

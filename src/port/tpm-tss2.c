@@ -150,6 +150,14 @@ int tss2_refused(Tss2 *t, TSS2_RC rc, const char *what, Err *e) {
                         advice(rc));
 }
 
+int tss2_owner(const Tss2 *t, int rc, const char *what, const Err *why, Err *e) {
+        if (rc == -EPERM)
+                return err_set(e, rc,
+                                "TPM %s: %s: the owner's hierarchy has a password, and avouch gives none (tpm2_changeauth -c owner -p PASSWORD takes it away)",
+                                t->name, what);
+        return rc < 0 ? err_set(e, rc, "%s", why->text) : 0;
+}
+
 static int connect_failed(const Tss2 *t, TSS2_RC rc, Err *e) {
         static const Span device = SPAN_LITERAL("device:"), swtpm = SPAN_LITERAL("swtpm:");
         const char *ask = "is the TPM there?", *why = Tss2_RC_Decode(rc);
