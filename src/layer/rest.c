@@ -62,7 +62,8 @@ static int wrong_signature(const Layer *l, const char *why, Err *e) {
 
 static int check_signature(const Layer *l, Err *e) {
         _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
-        bool carried, holds;
+        CmsCarried carried;
+        bool holds;
         int rc;
 
         if (!l->has_signature)
@@ -72,10 +73,10 @@ static int check_signature(const Layer *l, Err *e) {
         rc = cms_carried(buf_span(&l->pkcs7), &c, &carried, e);
         if (rc < 0)
                 return rc;
-        if (!carried && l->has_fingerprint)
-                return wrong_signature(l, "it does not carry the certificate of its signer", e);
-        if (!carried)
-                return 0;
+        if (carried == CMS_UNFIT)
+                return wrong_signature(l, "no signature, or not with its signer's certificate", e);
+        if (carried == CMS_BARE)
+                return 0; /* whoever has the certificate can tell */
         if (l->has_fingerprint && memcmp(l->fingerprint, c.fingerprint.bytes, 32) != 0)
                 return wrong_signature(l, "certificateFingerprint is of another certificate", e);
         rc = layer_signed_by(l, &c, &holds, e);

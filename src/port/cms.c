@@ -193,7 +193,7 @@ int cms_judge(Span der, Span content, const Certificate *certificate, bool *ret_
 }
 
 /* What is wrong with the certificate itself is as good as none. */
-static int read_carried(X509 *x, Certificate *ret, bool *ret_carried, Err *e) {
+static int read_carried(X509 *x, Certificate *ret, CmsCarried *ret_carried, Err *e) {
         _cleanup_(memory_done) unsigned char *der = NULL;
         int n = i2d_X509(x, &der), rc;
 
@@ -202,23 +202,26 @@ static int read_carried(X509 *x, Certificate *ret, bool *ret_carried, Err *e) {
         rc = certificate_read((Span){ der, (size_t) n }, ret, NULL);
         if (rc == -ENOMEM)
                 return no_memory(e);
-        *ret_carried = rc == 0;
+        *ret_carried = rc == 0 ? CMS_CARRIED : CMS_UNFIT;
         return 0;
 }
 
-int cms_carried(Span der, Certificate *ret, bool *ret_carried, Err *e) {
+int cms_carried(Span der, Certificate *ret, CmsCarried *ret_carried, Err *e) {
         _cleanup_(certificates_done) STACK_OF(X509) *signers = NULL;
         _cleanup_(pkcs7_done) PKCS7 *p7 = NULL;
         const unsigned char *at = der.data;
 
-        *ret_carried = false;
+        *ret_carried = CMS_UNFIT;
         p7 = der.size > CMS_DER_MAX ? NULL : d2i_PKCS7(NULL, &at, (long) der.size);
         if (p7 && PKCS7_type_is_signed(p7))
                 signers = PKCS7_get0_signers(p7, NULL, 0);
         if (!signers && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
                 return no_memory(e);
         ERR_clear_error();
-        return sk_X509_num(signers) == 1
-                               ? read_carried(sk_X509_value(signers, 0), ret, ret_carried, e)
-                               : 0;
+        if (sk_X509_num(signers) == 1)
+                return read_carried(sk_X509_value(signers, 0), ret, ret_carried, e);
+        if (p7 && PKCS7_type_is_signed(p7) && sk_X509_num(p7->d.sign->cert) <= 0 &&
+                        sk_PKCS7_SIGNER_INFO_num(p7->d.sign->signer_info) == 1)
+                *ret_carried = CMS_BARE;
+        return 0;
 }

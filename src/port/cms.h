@@ -27,7 +27,13 @@ int cms_sign(Span content, const PrivateKey *key, const Certificate *certificate
 int cms_judge(Span der, Span content, const Certificate *certificate, bool *ret_holds,
                 Err *e) _must_check_;
 
-/* The certificate of the signer, where the signature carries it; *ret_carried is false where it
- * does not, or is no signature at all. Anybody can put any certificate there. Owner:
- * certificate_done(). */
-int cms_carried(Span der, Certificate *ret, bool *ret_carried, Err *e) _must_check_;
+/* What a signature says of its signer's certificate. */
+typedef enum CmsCarried {
+        CMS_UNFIT,   /* it is no signature, or none of the certificates in it is its signer's */
+        CMS_BARE,    /* it carries no certificates: who has the signer's can judge it */
+        CMS_CARRIED, /* it carries the signer's */
+} CmsCarried;
+
+/* The certificate of the signer, where the signature carries it. Anybody can put any certificate
+ * there. Owner: certificate_done(). */
+int cms_carried(Span der, Certificate *ret, CmsCarried *ret_carried, Err *e) _must_check_;

@@ -154,8 +154,11 @@ static int take_name(Span block, size_t entry, size_t entries, Span *ret, Err *e
         if (begin < entries || begin >= end || end > block.size)
                 return bad_block(e);
         name = (Span){ block.data + begin, end - begin };
-        if (entry + ENTRY >= entries)
-                name.size = strnlen((const char *) name.data, name.size);
+        if (entry + ENTRY >= entries) {
+                const uint8_t *nul = memchr(name.data, '\0', name.size);
+
+                name.size = nul ? (size_t) (nul - name.data) : name.size;
+        }
         if (name.size == 0 || memchr(name.data, '/', name.size) ||
                         memchr(name.data, '\0', name.size))
                 return bad_block(e);
