@@ -191,7 +191,8 @@ static int follow(LogReader *reader, Printer *p, Err *e) {
 }
 
 static int no_log(Err *e) {
-        return err_set(e, -ENOENT, "%s: there is no log: nothing was recorded in this boot",
+        return err_set(e, -ENOENT,
+                        "%s: there is no log: nothing was recorded in this boot, or it was taken away",
                         place_log_folder());
 }
 
@@ -275,6 +276,8 @@ static int say_replayed(const Args *a, const Replayed *r, Err *e) {
         else
                 for (size_t i = 0; i < r->chain.n_strands; i++)
                         say_strand(&r->chain.strands[i], &r->strands[i]);
+        if (!a->json && r->chain.n_strands == 0)
+                printf("the log is empty: whatever the registers hold, it tells nothing of it\n");
         if (!a->json && r->chain.broken)
                 printf("the log itself says that somebody else extended a register (phase.broken)\n");
         if (rc < 0)
