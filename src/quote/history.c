@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "log/chain.h"
 #include "log/history.h"
 #include "quote/evidence.h"
 
@@ -68,4 +69,18 @@ bool history_is_open(const HistoryEnd *p, uint64_t count) {
         if (count < p->closed)
                 return p->closed - count == 1; /* its last line has its receipt, given here */
         return (count - p->closed) % 2 == 1;
+}
+
+bool history_awaits_receipt(Span log, uint64_t count) {
+        Segment s = segment_over(log);
+        uint64_t value = 0;
+        Record r;
+
+        while (segment_next(&s, &r, NULL) > 0) {
+                uint64_t counted;
+
+                if (history_value(&r.content, &counted))
+                        value = counted;
+        }
+        return value != 0 && value == count;
 }

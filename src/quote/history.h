@@ -21,3 +21,7 @@ int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) _must_
  * has its own, and the counter was not closed behind it. Evidence never certifies such a value:
  * whoever chooses the nonce would choose what the receipt is for. */
 bool history_is_open(const HistoryEnd *p, uint64_t count);
+
+/* True where the last counted record of this log was made at this value: its receipt may still be
+ * given there, whatever the history says. */
+bool history_awaits_receipt(Span log, uint64_t count);

@@ -94,13 +94,16 @@ static int read_wish(const Args *a, Wish *w, Err *e) {
 }
 
 /* The counter is certified unless it stands where receipts are given: 1, where it does. */
-static int look_for_counter(Tpm *tpm, const HistoryEnd *past, Taken *taken, Err *e) {
+static int look_for_counter(Tpm *tpm, const Said *said, Taken *taken, Err *e) {
         uint64_t count;
         int rc;
 
         rc = taken_count(tpm, taken, &count, e);
-        if (rc <= 0 || !history_is_open(past, count))
-                return rc < 0 ? rc : 0;
+        if (rc <= 0)
+                return rc;
+        if (!history_is_open(&said->past, count) &&
+                        !history_awaits_receipt(said->parts.parts[PART_AVOUCH_LOG], count))
+                return 0;
         taken_leave_counter(taken);
         return 1;
 }
@@ -158,7 +161,7 @@ static int take_with_manifest(Tpm *tpm, const Wish *w, const Said *said, bool fi
         rc = taken_begin(tpm, w->type, &w->pcrs, taken, e);
         if (rc < 0)
                 return rc;
-        rc = look_for_counter(tpm, &said->past, taken, e);
+        rc = look_for_counter(tpm, said, taken, e);
         if (rc < 0 || (rc > 0 && !finished))
                 return rc;
         if (rc > 0)

@@ -44,7 +44,9 @@ static int answer_once(GlassWorld *g, bool finished, Buf *bundle, Err *e) {
                 rc = taken_count(&g->world.tpm, &t, &count, e);
         if (rc < 0)
                 return rc;
-        if (rc > 0 && history_is_open(&past, count)) {
+        if (rc > 0 && (history_is_open(&past, count) ||
+                                      history_awaits_receipt(evidence_whole_lines(buf_span(&log)),
+                                                      count))) {
                 taken_leave_counter(&t);
                 if (!finished)
                         return 1;
@@ -121,6 +123,20 @@ static void assert_bound(const Bundle *b, const TpmPart *p, const TpmPublic *ak)
         assert_true(span_equal(a.head.extra, digest_span(&d)));
 }
 
+/* Some record in this log was made at this value. */
+static bool awaited_in(Span log, uint64_t value) {
+        Segment s = segment_over(log);
+        bool found = false;
+        Record r;
+
+        while (segment_next(&s, &r, NULL) > 0) {
+                uint64_t counted;
+
+                found = found || (history_value(&r.content, &counted) && counted == value);
+        }
+        return found;
+}
+
 /* The counter is certified where no receipt is given; and where all is set right, at the end of the
  * history beside it. */
 static void assert_counted(const Bundle *b, const TpmPart *p, const TpmPublic *ak, bool agree) {
@@ -143,6 +159,7 @@ static void assert_counted(const Bundle *b, const TpmPart *p, const TpmPublic *a
         assert_int_equal(rc, 0);
         if (agree)
                 assert_true(r.history.closed == value);
+        assert_false(awaited_in(b->parts[PART_AVOUCH_LOG], value));
         assert_true(value >= r.history.closed && (value - r.history.closed) % 2 == 0);
 }
 
@@ -190,7 +207,7 @@ static int at_each_step(FaultKind kind, int ends_at, FaultKind how) {
 
         for (; struck; n++) {
                 _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX),
-                                        next = BUF_UP_TO(BUNDLE_MAX);
+                                        again = BUF_UP_TO(BUNDLE_MAX), next = BUF_UP_TO(BUNDLE_MAX);
                 GlassCount first;
                 GlassWorld g;
                 Err e = {};
@@ -209,7 +226,9 @@ static int at_each_step(FaultKind kind, int ends_at, FaultKind how) {
                 else
                         assert_int_equal(bundle.size, 0);
 
-                /* whoever asks after the next occasion is told all */
+                /* whoever asks next, and whoever asks after the next occasion, is told all */
+                assert_int_equal(answer(&g, &again, NULL), 0);
+                assert_whole(buf_span(&again), known, ends_at < 0);
                 assert_int_equal(glass_world_start(&g), 0);
                 assert_string_equal(odometer_lacks(&g.odometer), "");
                 assert_int_equal(answer(&g, &next, NULL), 0);
