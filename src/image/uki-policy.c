@@ -111,7 +111,7 @@ int policy_signers_open(const PolicyParams *p, PolicySigners *ret, Err *e) {
         _cleanup_(policy_signers_done) PolicySigners all = { .params = p };
         int rc = 0;
 
-        assert(p->n_keys > 0 && p->n_keys <= POLICY_SIGNERS_MAX);
+        assert(p->n_keys > 0 && p->n_keys <= SIGNERS_MAX);
 
         for (size_t i = 0; rc == 0 && i < p->n_keys; i++)
                 rc = open_signer(p, &p->keys[i], &all, e);

@@ -10,7 +10,6 @@
 /* Signed PCR policies (the section .pcrsig, systemd-measure(1)): secrets that were sealed to a key
  * open where PCR 11 has a value that this key signed, so an image that comes later can open them,
  * too. */
-enum { POLICY_SIGNERS_MAX = 16 };
 
 typedef struct PolicyKey {
         const char *private_key; /* a PEM file, or what the source knows it by */
@@ -21,7 +20,7 @@ typedef struct PolicyKey {
 
 typedef struct PolicyParams {
         KeySource source;
-        PolicyKey keys[POLICY_SIGNERS_MAX];
+        PolicyKey keys[SIGNERS_MAX];
         size_t n_keys;
         bool initrd; /* one more, by the first key: for the initrd, with the reference "initrd" */
         HashAlg banks[BANKS_MAX]; /* ascending */
@@ -39,7 +38,7 @@ typedef struct PolicySigner {
 /* Owner: policy_signers_done(). */
 typedef struct PolicySigners {
         const PolicyParams *params; /* borrowed */
-        PolicySigner list[POLICY_SIGNERS_MAX + 1];
+        PolicySigner list[SIGNERS_MAX + 1];
         size_t n;
         Buf public_pem; /* of the one key; empty where there are several */
 } PolicySigners;

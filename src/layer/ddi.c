@@ -292,7 +292,6 @@ static int check(const Layer *l, const Watcher *watcher, Err *e) {
 }
 
 const LayerKind layer_ddi = {
-        .name = "ddi",
         .matches = matches,
         .recognise = recognise,
         .check = check,

@@ -6,7 +6,6 @@
 /* The kinds of layer that can be recognised. One file for each, one table of them: to add a kind,
  * write NAME.c and one line in layer.c. */
 struct LayerKind {
-        const char *name;
         bool (*matches)(Span head);         /* the file's first bytes, LAYER_HEAD at most */
         int (*recognise)(Layer *l, Err *e); /* fd, path and kind are set */
         int (*check)(const Layer *l, const Watcher *watcher, Err *e); /* all of it */

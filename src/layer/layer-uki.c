@@ -51,7 +51,6 @@ static int check(const Layer *l, const Watcher *watcher, Err *e) {
 }
 
 const LayerKind layer_uki = {
-        .name = "uki",
         .matches = uki_matches,
         .recognise = recognise,
         .check = check,

@@ -64,10 +64,6 @@ void layer_done(Layer *l) {
         buf_done(&l->pkcs7);
 }
 
-const char *layer_kind_name(const Layer *l) {
-        return l->kind->name;
-}
-
 int layer_check(const Layer *l, const Watcher *watcher, Err *e) {
         return l->kind->check(l, watcher, e);
 }

@@ -70,9 +70,6 @@ int layer_open(const char *path, Layer *ret, Err *e) _must_check_;
 
 void layer_done(Layer *l);
 
-/* "ddi" */
-const char *layer_kind_name(const Layer *l);
-
 /* Reads all of it: 0 where every byte is what the root hash says. watcher may be NULL. */
 int layer_check(const Layer *l, const Watcher *watcher, Err *e) _must_check_;
 

@@ -56,8 +56,8 @@ static int check(const PolicyArgs *a, Err *e) {
         if (n == 0 && (a->phases.n > 0 || a->references.n > 0 || a->banks || a->initrd ||
                                       a->public_keys.n > 1))
                 return err_set(e, -EINVAL, "'--pcr-private-key=' is missing");
-        if (n > POLICY_SIGNERS_MAX)
-                return err_set(e, -EINVAL, "%zu keys; %d are the most", n, POLICY_SIGNERS_MAX);
+        if (n > SIGNERS_MAX)
+                return err_set(e, -EINVAL, "%zu keys; %d are the most", n, SIGNERS_MAX);
         rc = n > 0 ? check_number("pcr-public-key", &a->public_keys, n, e) : 0;
         if (rc == 0)
                 rc = check_number("phases", &a->phases, n, e);

@@ -2,6 +2,7 @@
 #include "unit/suite.h"
 
 #include "base/text.h"
+#include "layer/kinds.h"
 #include "layer/layer.h"
 #include "layer/uki-name.h"
 #include "layer/uki.h"
@@ -211,7 +212,7 @@ static void a_layer_of_its_kind_is_known_by_that_hash(void **state) {
         assert_int_equal(digest_of(&s, &b, &d, NULL), 0);
         assert_true(layer_matches(buf_span(&b)));
         assert_int_equal(layer_open(path.text, &l, NULL), 0);
-        assert_string_equal(layer_kind_name(&l), "uki");
+        assert_ptr_equal(l.kind, &layer_uki);
         assert_int_equal(l.type, LEAF_UKI);
         assert_true(digest_equal(&l.root_hash, &d.authenticode));
         assert_string_equal(l.name, "linux");
