@@ -121,6 +121,11 @@ void buf_printf(Buf *b, const char *format, ...) {
         va_end(again);
 }
 
+void buf_fail(Buf *b, int code) {
+        if (code < 0 && b->failed == 0)
+                b->failed = code;
+}
+
 int buf_end(const Buf *b, Span *ret) {
         if (b->failed < 0)
                 return b->failed;

@@ -29,6 +29,9 @@ void buf_printf(Buf *b, const char *format, ...) _printf_(2, 3);
  * the Buf is written again. */
 uint8_t *buf_room(Buf *b, size_t n);
 
+/* Fails, for a reason of the caller's: the first one stays. Not where code is no error. */
+void buf_fail(Buf *b, int code);
+
 /* What was written; negative errno (-E2BIG, -ENOMEM) where something did not fit. Borrowed: valid
  * until the Buf is written again or done. */
 int buf_end(const Buf *b, Span *ret) _must_check_;

@@ -45,6 +45,9 @@ static void put_foreign(Span text, Buf *to) {
 
 static int add(const Taking *t, FactKind kind, const Measured *m, Span subject, const Buf *words,
                 Err *e) {
+        if (words->failed < 0)
+                return err_set(e, words->failed, "event %zu cannot be put into words",
+                                m->event.number);
         return facts_add(t->f, kind, is_proven(t->j, t->bank, m->event.pcr), subject,
                         buf_span(words), &m->digest, e);
 }
@@ -55,8 +58,12 @@ static int take_entry(
         _cleanup_(buf_done) Buf words = BUF_UP_TO(WORDS_MAX), subject = BUF_UP_TO(WORDS_MAX);
         Span id = s->data;
         BootKey key;
+        int rc;
 
-        if (boot_key_of_signature(s, &key)) {
+        rc = boot_key_of_signature(s, &key, e);
+        if (rc < 0)
+                return rc;
+        if (rc > 0) {
                 id = (Span){ key.sha256, sizeof(key.sha256) };
                 put_foreign(span_of(key.subject), &words);
                 buf_string(&words, key.is_certificate ? " (sha256 " : " (");

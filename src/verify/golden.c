@@ -96,6 +96,7 @@ static void put_event(const Measured *m, bool has, Buf *to) {
                 return;
         }
         report_event(m, &words);
+        buf_fail(to, words.failed);
         buf_printf(to, "event %zu (%.*s)", m->event.number,
                         (int) (words.size < QUOTED_MAX / 2 ? words.size : QUOTED_MAX / 2),
                         (const char *) buf_span(&words).data);

@@ -103,13 +103,18 @@ static void judge_switch(const SecureBoot *s, const BootPolicy *p, Verdict *v) {
 }
 
 /* Every key that let a program start is one that policy names, where it names any. */
-static void judge_authorities(const SecureBoot *s, const BootPolicy *p, Verdict *v, Buf *names) {
+static int judge_authorities(
+                const SecureBoot *s, const BootPolicy *p, Verdict *v, Buf *names, Err *e) {
         for (size_t i = 0; i < s->n_authorities; i++) {
                 BootKey key;
+                int rc;
 
                 if (authority_is_setting(&s->authorities[i]))
                         continue;
-                if (!boot_key_of_authority(&s->authorities[i], &key)) {
+                rc = boot_key_of_authority(&s->authorities[i], &key, e);
+                if (rc < 0)
+                        return rc;
+                if (rc == 0) {
                         if (p->n_authorities > 0)
                                 verdict_refute(v, CLAIM_FIRMWARE,
                                                 "event %zu: a program was let in by something that is neither a certificate nor a hash",
@@ -124,21 +129,26 @@ static void judge_authorities(const SecureBoot *s, const BootPolicy *p, Verdict 
                                         "event %zu: a program was let in by %.80s, whom policy does not name",
                                         s->authorities[i].number, key.subject);
         }
+        return 0;
 }
 
 /* The platform key is one that policy names, where it names any. */
-static void judge_platform_key(const SecureBoot *s, const BootPolicy *p, Verdict *v) {
+static int judge_platform_key(const SecureBoot *s, const BootPolicy *p, Verdict *v, Err *e) {
         EfiSignatures it = efi_signatures_over(s->pk);
+        bool known = p->n_platform_keys == 0;
         EfiSignature found;
-        bool known = false;
         BootKey key;
 
-        while (efi_signature_next(&it, &found, NULL) > 0)
-                if (boot_key_of_signature(&found, &key))
-                        known = known ||
-                                is_listed(p->platform_keys, p->n_platform_keys, key.sha256);
-        if (p->n_platform_keys > 0 && !known)
+        while (!known && efi_signature_next(&it, &found, NULL) > 0) {
+                int rc = boot_key_of_signature(&found, &key, e);
+
+                if (rc < 0)
+                        return rc;
+                known = rc > 0 && is_listed(p->platform_keys, p->n_platform_keys, key.sha256);
+        }
+        if (!known)
                 verdict_refute(v, CLAIM_FIRMWARE, "the platform key is none that policy names");
+        return 0;
 }
 
 static void refute_unrevoked(const PolicyHash *hash, Verdict *v) {
@@ -164,18 +174,22 @@ static void judge_revoked(const SecureBoot *s, const BootPolicy *p, Verdict *v, 
                         refute_unrevoked(&p->revoked[i], v);
 }
 
-static void judge_told(
-                const SecureBoot *s, const Platform *p, const BootPolicy *policy, Verdict *v) {
+static int judge_told(const SecureBoot *s, const Platform *p, const BootPolicy *policy, Verdict *v,
+                Err *e) {
         _cleanup_(buf_done) Buf names = BUF_UP_TO(REASON_MAX);
         unsigned n_revoked;
+        int rc;
 
         if (s->wrong[0] != '\0')
                 verdict_refute(v, CLAIM_FIRMWARE, "%s", s->wrong);
         if (p->wrong[0] != '\0')
                 verdict_refute(v, CLAIM_FIRMWARE, "%s", p->wrong);
         judge_switch(s, policy, v);
-        judge_authorities(s, policy, v, &names);
-        judge_platform_key(s, policy, v);
+        rc = judge_authorities(s, policy, v, &names, e);
+        if (rc == 0)
+                rc = judge_platform_key(s, policy, v, e);
+        if (rc < 0)
+                return rc;
         judge_revoked(s, policy, v, &n_revoked);
         if (!policy->option_roms && p->option_roms > 0)
                 verdict_refute(v, CLAIM_FIRMWARE,
@@ -190,6 +204,7 @@ static void judge_told(
                 verdict_remark(v, CLAIM_FIRMWARE, "%u option ROMs ran", p->option_roms);
         if (s->dma_unprotected)
                 verdict_remark(v, CLAIM_FIRMWARE, "the firmware had no DMA protection");
+        return 0;
 }
 
 /* Reference values that speak of firmware have to know it. */
@@ -223,10 +238,13 @@ int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
                 rc = platform_read(log, alg, &p, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
-        if (rc < 0)
+        if (rc < 0) {
                 verdict_refute(v, CLAIM_FIRMWARE, "%s", why.text);
-        else
-                judge_told(&s, &p, &q->policy->boot, v);
+        } else {
+                rc = judge_told(&s, &p, &q->policy->boot, v, e);
+                if (rc < 0)
+                        return rc;
+        }
         judge_vouched(vouched, v);
         return 0;
 }

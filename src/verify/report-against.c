@@ -141,11 +141,6 @@ void report_against(const Against *a, FILE *to) {
         print_kinds(a->only_now, "new", to);
 }
 
-static void heed(JsonWriter *w, const Buf *text) {
-        if (text->failed < 0 && w->to->failed == 0)
-                w->to->failed = text->failed;
-}
-
 static void put_side(const char *name, bool has, Span words, const Digest *d, JsonWriter *w) {
         if (!has)
                 return;
@@ -160,7 +155,7 @@ static void put_json(const Change *c, JsonWriter *w) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(FACTS_TEXT_MAX);
 
         put_change(c, &words);
-        heed(w, &words);
+        buf_fail(w->to, words.failed);
         json_put_object(w, NULL);
         json_put_string(w, "kind", fact_kind_name(c->kind));
         json_put_string(w, "change", !c->has_was ? "new" : !c->has_is ? "gone" : "other");

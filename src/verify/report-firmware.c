@@ -36,10 +36,8 @@ static void put_foreign(Span text, Buf *to) {
         Span cut = { text.data, text.size < WORDS_MAX / 4 ? text.size : WORDS_MAX / 4 };
 
         text_escape(&escaped, cut);
-        if (escaped.failed < 0)
-                to->failed = to->failed < 0 ? to->failed : escaped.failed;
-        else
-                text_quote(to, buf_span(&escaped), QUOTED_MAX);
+        buf_fail(to, escaped.failed);
+        text_quote(to, buf_span(&escaped), QUOTED_MAX);
 }
 
 static void put_utf16(Span utf16, Buf *to) {
@@ -47,10 +45,8 @@ static void put_utf16(Span utf16, Buf *to) {
 
         efi_text((Span){ utf16.data, utf16.size < WORDS_MAX / 8 ? utf16.size : WORDS_MAX / 8 },
                         &text);
-        if (text.failed < 0)
-                to->failed = to->failed < 0 ? to->failed : text.failed;
-        else
-                put_foreign(buf_span(&text), to);
+        buf_fail(to, text.failed);
+        put_foreign(buf_span(&text), to);
 }
 
 /* UTF-16 where every other byte is zero, otherwise bytes, without NULs at the end. */
@@ -82,9 +78,14 @@ static void put_database(Span data, Buf *to) {
 
         while ((rc = efi_signature_next(&it, &s, NULL)) > 0) {
                 BootKey key;
+                int is_key;
 
                 n++;
-                if (told == KEYS_TOLD_MAX || !boot_key_of_signature(&s, &key))
+                if (told == KEYS_TOLD_MAX)
+                        continue;
+                is_key = boot_key_of_signature(&s, &key, NULL);
+                buf_fail(to, is_key);
+                if (is_key <= 0)
                         continue;
                 buf_string(to, told++ == 0 ? ": " : ", ");
                 put_key(&key, to);
@@ -162,6 +163,7 @@ static void say_authority(const Measured *m, Buf *to) {
         EfiVariable v;
         Authority a = {};
         BootKey key;
+        int is_key;
 
         if (efi_variable_parse(m->event.data, &v, NULL) < 0) {
                 buf_string(to, "an authority that cannot be read");
@@ -176,7 +178,9 @@ static void say_authority(const Measured *m, Buf *to) {
                 return;
         }
         buf_string(to, "a program was let in by ");
-        if (boot_key_of_authority(&a, &key))
+        is_key = boot_key_of_authority(&a, &key, NULL);
+        buf_fail(to, is_key);
+        if (is_key > 0)
                 put_key(&key, to);
         else
                 buf_printf(to, "%zu bytes", v.data.size);
@@ -306,11 +310,15 @@ static void put_name(uint32_t type, Buf *to) {
                 buf_printf(to, "type 0x%08x", type);
 }
 
-static void print_event(const Measured *m, FILE *to) {
+static int print_event(const Measured *m, FILE *to, Err *e) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(4 * WORDS_MAX), name = BUF_UP_TO(64);
 
         put_name(m->event.type, &name);
         report_event(m, &words);
+        buf_fail(&words, name.failed);
+        if (words.failed < 0)
+                return err_set(e, words.failed, "event %zu cannot be put into words",
+                                m->event.number);
         fprintf(to, "%4zu  ", m->event.number);
         if (m->event.pcr < PCR_COUNT)
                 fprintf(to, "%2u", m->event.pcr);
@@ -320,6 +328,7 @@ static void print_event(const Measured *m, FILE *to) {
                         proof_name(m->proof));
         text_print(to, buf_span(&words));
         fprintf(to, "\n");
+        return 0;
 }
 
 int report_events(Span log, HashAlg alg, FILE *to, Err *e) {
@@ -330,8 +339,11 @@ int report_events(Span log, HashAlg alg, FILE *to, Err *e) {
         rc = firmware_read(log, alg, &r, e);
         if (rc < 0)
                 return rc;
-        while ((rc = firmware_read_next(&r, &m, e)) > 0)
-                print_event(&m, to);
+        while ((rc = firmware_read_next(&r, &m, e)) > 0) {
+                rc = print_event(&m, to, e);
+                if (rc < 0)
+                        return rc;
+        }
         return rc;
 }
 
@@ -340,8 +352,7 @@ static void put_event(const Measured *m, JsonWriter *w) {
 
         put_name(m->event.type, &name);
         report_event(m, &words);
-        if (words.failed < 0 && w->to->failed == 0)
-                w->to->failed = words.failed;
+        buf_fail(w->to, words.failed);
         json_put_object(w, NULL);
         json_put_integer(w, "number", (int64_t) m->event.number);
         json_put_integer(w, "pcr", m->event.pcr);

@@ -12,8 +12,7 @@
 
 /* A text that was put together; where it failed, the whole fails. */
 static void put_text(JsonWriter *w, const char *name, const Buf *text) {
-        if (text->failed < 0 && w->to->failed == 0)
-                w->to->failed = text->failed;
+        buf_fail(w->to, text->failed);
         json_put_span(w, name, buf_span(text));
 }
 
@@ -119,8 +118,8 @@ static void put_segment(Span log, bool proven, bool *opened, const Question *q, 
                 json_put_end(w);
                 *opened = *opened || c->event == EVENT_GLASS_OPEN;
         }
-        if (evidence_not_judged(rc) && w->to->failed == 0)
-                w->to->failed = rc;
+        if (evidence_not_judged(rc))
+                buf_fail(w->to, rc);
 }
 
 static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
@@ -144,8 +143,8 @@ static void put_firmware(const Judgement *j, JsonWriter *w) {
                 return;
         json_put_array(w, "firmware");
         rc = report_events_json(j->evidence.bundle.parts[PART_FIRMWARE_LOG], HASH_NONE, w, NULL);
-        if (evidence_not_judged(rc) && w->to->failed == 0)
-                w->to->failed = rc;
+        if (evidence_not_judged(rc))
+                buf_fail(w->to, rc);
         json_put_end(w);
 }
 

@@ -23,7 +23,7 @@ static void put_quoted(const Content *c, const char *before, const char *name, B
         _cleanup_(buf_done) Buf text = BUF_UP_TO(STRING_MAX);
 
         if (!json_text(content_member(c, name), &text)) {
-                to->failed = to->failed < 0 ? to->failed : text.failed;
+                buf_fail(to, text.failed);
                 return;
         }
         buf_string(to, before);

@@ -190,20 +190,14 @@ void report_systemd_log(Span log, FILE *to) {
                 print_entry(NULL, &entry, NULL, to);
 }
 
-/* What was put together out of memory that was not there fails the whole. */
-static void heed(JsonWriter *w, int failed) {
-        if (failed < 0 && w->to->failed == 0)
-                w->to->failed = failed;
-}
-
 static void put_entry(const SystemdStory *s, const SystemdEntry *entry, const Question *q,
                 JsonWriter *w) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(4096), reg = BUF_UP_TO(128);
 
         put_register(s, entry, &reg);
         report_systemd_entry(entry, q, &words);
-        heed(w, words.failed);
-        heed(w, reg.failed);
+        buf_fail(w->to, words.failed);
+        buf_fail(w->to, reg.failed);
         json_put_object(w, NULL);
         json_put_integer(w, "record", (int64_t) entry->n);
         json_put_integer(w, "time", entry->record.time);
@@ -223,7 +217,7 @@ void report_systemd_log_json(Span log, JsonWriter *w) {
         while ((rc = systemd_walk_next(&walk, &entry, NULL)) > 0)
                 put_entry(NULL, &entry, NULL, w);
         json_put_end(w);
-        heed(w, evidence_not_judged(rc) ? rc : 0);
+        buf_fail(w->to, evidence_not_judged(rc) ? rc : 0);
 }
 
 static void put_nv(const NvPcr *nv, JsonWriter *w) {
@@ -249,7 +243,7 @@ static void put_fact(const SystemdStory *s, SystemdKind kind, const char *name, 
                         buf_done(&value);
                         buf_bytes(&value, entry.words.value);
                 }
-        heed(w, evidence_not_judged(rc) ? rc : value.failed);
+        buf_fail(w->to, evidence_not_judged(rc) ? rc : value.failed);
         if (buf_span(&value).size > 0)
                 json_put_foreign(w, name, buf_span(&value));
 }
@@ -270,5 +264,5 @@ void report_systemd_json(const SystemdStory *s, const Question *q, JsonWriter *w
                 if (entry.record.source != SYSTEMD_SOURCE_FIRMWARE)
                         put_entry(s, &entry, q, w);
         json_put_end(w);
-        heed(w, evidence_not_judged(rc) ? rc : 0);
+        buf_fail(w->to, evidence_not_judged(rc) ? rc : 0);
 }

@@ -148,48 +148,49 @@ int secureboot_read(Span log, HashAlg alg, SecureBoot *ret, Err *e) {
         return 0;
 }
 
-static bool read_certificate(Span der, BootKey *ret) {
+static int read_certificate(Span der, BootKey *ret, Err *e) {
+        BootKey key = { .is_certificate = true };
         Digest d;
+        int rc;
 
-        if (!certificate_subject(der, ret->subject) || hash_bytes(HASH_SHA256, der, &d, NULL) < 0)
-                return false;
-        ret->is_certificate = true;
-        memcpy(ret->sha256, d.bytes, sizeof(ret->sha256));
-        return true;
+        if (!certificate_subject(der, key.subject))
+                return 0;
+        rc = hash_bytes(HASH_SHA256, der, &d, e);
+        if (rc < 0)
+                return rc;
+        memcpy(key.sha256, d.bytes, sizeof(key.sha256));
+        *ret = key;
+        return 1;
 }
 
-static bool read_hash(Span hash, BootKey *ret) {
-        if (hash.size != sizeof(ret->sha256))
-                return false;
-        (void) snprintf(ret->subject, sizeof(ret->subject), "a program by its hash");
-        memcpy(ret->sha256, hash.data, sizeof(ret->sha256));
-        return true;
+static int read_hash(Span hash, BootKey *ret) {
+        BootKey key = { .subject = "a program by its hash" };
+
+        if (hash.size != sizeof(key.sha256))
+                return 0;
+        memcpy(key.sha256, hash.data, sizeof(key.sha256));
+        *ret = key;
+        return 1;
 }
 
-bool boot_key_of_signature(const EfiSignature *s, BootKey *ret) {
-        BootKey key = {};
-        bool read = (s->kind == EFI_SIGNATURE_X509 && read_certificate(s->data, &key)) ||
-                    (s->kind == EFI_SIGNATURE_SHA256 && read_hash(s->data, &key));
-
-        if (read)
-                *ret = key;
-        return read;
+int boot_key_of_signature(const EfiSignature *s, BootKey *ret, Err *e) {
+        if (s->kind == EFI_SIGNATURE_X509)
+                return read_certificate(s->data, ret, e);
+        return s->kind == EFI_SIGNATURE_SHA256 ? read_hash(s->data, ret) : 0;
 }
 
 /* The firmware measures an EFI_SIGNATURE_DATA: an owner and the entry. shim measures its own
  * certificates without an owner. */
-bool boot_key_of_authority(const Authority *a, BootKey *ret) {
+int boot_key_of_authority(const Authority *a, BootKey *ret, Err *e) {
         Span inner = {};
-        BootKey key = {};
-        bool read;
+        int rc;
 
         if (a->data.size > OWNER_SIZE)
                 inner = (Span){ a->data.data + OWNER_SIZE, a->data.size - OWNER_SIZE };
-        read = read_certificate(a->data, &key) || read_certificate(inner, &key) ||
-               read_hash(inner, &key);
-        if (read)
-                *ret = key;
-        return read;
+        rc = read_certificate(a->data, ret, e);
+        if (rc == 0)
+                rc = read_certificate(inner, ret, e);
+        return rc == 0 ? read_hash(inner, ret) : rc;
 }
 
 bool authority_is_setting(const Authority *a) {

@@ -41,9 +41,9 @@ typedef struct BootKey {
         uint8_t sha256[32];              /* of the certificate; or the hash itself */
 } BootKey;
 
-/* False for what is neither. */
-bool boot_key_of_signature(const EfiSignature *s, BootKey *ret);
-bool boot_key_of_authority(const Authority *a, BootKey *ret);
+/* 1; 0 for what is neither. Negative where that could not be found out. */
+int boot_key_of_signature(const EfiSignature *s, BootKey *ret, Err *e) _must_check_;
+int boot_key_of_authority(const Authority *a, BootKey *ret, Err *e) _must_check_;
 
 /* True for an authority that is a setting of shim's and no key ("SbatLevel", "MokListTrusted"). */
 bool authority_is_setting(const Authority *a);

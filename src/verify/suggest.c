@@ -36,28 +36,37 @@ static void add_hash(PolicyHash *list, size_t *n, const uint8_t sha256[32]) {
 
 /* Every key that let a program start; none at all where one of them cannot be named: a policy that
  * names some takes no other. */
-static void suggest_authorities(const SecureBoot *s, BootPolicy *p) {
+static int suggest_authorities(const SecureBoot *s, BootPolicy *p, Err *e) {
         for (size_t i = 0; i < s->n_authorities; i++) {
                 BootKey key;
+                int rc;
 
                 if (authority_is_setting(&s->authorities[i]))
                         continue;
-                if (!boot_key_of_authority(&s->authorities[i], &key)) {
+                rc = boot_key_of_authority(&s->authorities[i], &key, e);
+                if (rc <= 0) {
                         p->n_authorities = 0;
-                        return;
+                        return rc;
                 }
                 add_hash(p->authorities, &p->n_authorities, key.sha256);
         }
+        return 0;
 }
 
-static void suggest_platform_keys(const SecureBoot *s, BootPolicy *p) {
+static int suggest_platform_keys(const SecureBoot *s, BootPolicy *p, Err *e) {
         EfiSignatures it = efi_signatures_over(s->pk);
         EfiSignature found;
         BootKey key;
 
-        while (efi_signature_next(&it, &found, NULL) > 0)
-                if (boot_key_of_signature(&found, &key))
+        while (efi_signature_next(&it, &found, NULL) > 0) {
+                int rc = boot_key_of_signature(&found, &key, e);
+
+                if (rc < 0)
+                        return rc;
+                if (rc > 0)
                         add_hash(p->platform_keys, &p->n_platform_keys, key.sha256);
+        }
+        return 0;
 }
 
 static int suggest_firmware(const Judgement *j, Span log, BootPolicy *p, Err *e) {
@@ -77,10 +86,9 @@ static int suggest_firmware(const Judgement *j, Span log, BootPolicy *p, Err *e)
         if (rc < 0 || s.wrong[0] != '\0')
                 return 0; /* what is wrong with it, the claim says */
         p->secure_boot = s.on ? SWITCH_ON : SWITCH_OFF;
-        suggest_platform_keys(&s, p);
-        suggest_authorities(&s, p);
         p->option_roms = platform.option_roms > 0;
-        return 0;
+        rc = suggest_platform_keys(&s, p, e);
+        return rc < 0 ? rc : suggest_authorities(&s, p, e);
 }
 
 /* What was appended, as one text; false where a policy cannot hold it to the letter. */

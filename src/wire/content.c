@@ -323,8 +323,8 @@ static void put_members(JsonWriter *w, const Member *members, size_t n);
 static void put_integer(JsonWriter *w, const char *name, int64_t v) {
         if (v >= -JSON_INTEGER_MAX && v <= JSON_INTEGER_MAX)
                 json_put_integer(w, name, v);
-        else if (w->to->failed == 0)
-                w->to->failed = -ERANGE;
+        else
+                buf_fail(w->to, -ERANGE);
 }
 
 static void put_member(JsonWriter *w, const Member *m, const char *name) {

@@ -104,8 +104,7 @@ void json_put_foreign(JsonWriter *w, const char *name, Span bytes) {
         _cleanup_(buf_done) Buf escaped = BUF_UP_TO(w->to->max);
 
         text_escape(&escaped, bytes);
-        if (escaped.failed < 0 && w->to->failed == 0)
-                w->to->failed = escaped.failed;
+        buf_fail(w->to, escaped.failed);
         json_put_span(w, name, buf_span(&escaped));
 }
 

@@ -232,7 +232,7 @@ int leaf_parse(Span text, Leaf *ret, Err *e) {
 /* A value that held a line feed would become lines of its own. */
 static void put_value(Buf *to, Span value) {
         if (value.size > 0 && memchr(value.data, '\n', value.size))
-                to->failed = -EINVAL;
+                buf_fail(to, -EINVAL);
         buf_bytes(to, value);
 }
 

@@ -7,7 +7,7 @@
  * it is otherwise (*ret); never another. for_ever: the allocations after it fail, too. */
 void judge_with_faults(const Question *q, Span bytes, bool for_ever, Verdict *ret);
 
-/* The same while every hash fails in turn. */
+/* The same while every hash fails in turn: there is no verdict then. */
 void judge_with_bad_hashes(const Question *q, Span bytes);
 
 /* Reports it while every allocation fails in turn: the JSON is whole, or there is none. */

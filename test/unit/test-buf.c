@@ -76,6 +76,21 @@ static void failure_is_sticky(void **state) {
         assert_int_equal(b.size, 3);
 }
 
+static void a_reason_of_the_callers_own_is_kept_if_it_is_the_first(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(8);
+        Span s;
+
+        (void) state;
+        buf_string(&b, "1234");
+        buf_fail(&b, 0);
+        buf_fail(&b, 1);
+        assert_true(span_is(buf_span(&b), "1234"));
+        buf_fail(&b, -EIO);
+        buf_fail(&b, -ENOMEM);
+        assert_int_equal(buf_end(&b, &s), -EIO);
+        assert_int_equal(buf_span(&b).size, 0);
+}
+
 static void no_size_wraps(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(SIZE_MAX);
 
@@ -139,6 +154,7 @@ int main(void) {
                 cmocka_unit_test(what_was_written_stands_in_order),
                 cmocka_unit_test(a_limit_is_reached_and_never_passed),
                 cmocka_unit_test(failure_is_sticky),
+                cmocka_unit_test(a_reason_of_the_callers_own_is_kept_if_it_is_the_first),
                 cmocka_unit_test(no_size_wraps),
                 cmocka_unit_test(nothing_is_written_for_nothing),
                 cmocka_unit_test(a_text_of_any_length_is_printed_whole),

@@ -17,7 +17,7 @@ static void no_fault_gives_no_other_verdict(Case *c, bool for_ever) {
         judge_with_faults(&q, buf_span(&b), for_ever, &v);
 }
 
-static void no_bad_hash_gives_another_verdict(Case *c) {
+static void no_bad_hash_gives_a_verdict(Case *c) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(BUNDLE_MAX);
         Question q;
 
@@ -38,7 +38,7 @@ static void an_honest_machine_is_not_called_a_liar(void **state) {
         report_with_faults(&c.judgement, &q);
         no_fault_gives_no_other_verdict(&c, false);
         no_fault_gives_no_other_verdict(&c, true);
-        no_bad_hash_gives_another_verdict(&c);
+        no_bad_hash_gives_a_verdict(&c);
         case_end(&c);
 }
 
@@ -49,7 +49,7 @@ static void nor_one_with_another_kind_of_key(void **state) {
         case_begin(&c);
         forge_key(&c.forge, TPM_CURVE_NONE, HASH_SHA256);
         no_fault_gives_no_other_verdict(&c, false);
-        no_bad_hash_gives_another_verdict(&c);
+        no_bad_hash_gives_a_verdict(&c);
         case_end(&c);
 }
 
@@ -61,7 +61,7 @@ static void nor_is_what_nobody_explains(void **state) {
         c.forge.values.digests[0][4].bytes[0] = 1;
         c.forge.signed_values = c.forge.values;
         no_fault_gives_no_other_verdict(&c, false);
-        no_bad_hash_gives_another_verdict(&c);
+        no_bad_hash_gives_a_verdict(&c);
         assert_refused(&c, CLAIM_REGISTERS, "sha256:4");
         case_end(&c);
 }
@@ -89,6 +89,7 @@ static void nor_is_one_that_tells_how_it_started(void **state) {
         c.forge.signed_values = c.forge.values;
         buf_string(&c.forge.line, "x quiet");
         no_fault_gives_no_other_verdict(&c, false);
+        no_bad_hash_gives_a_verdict(&c);
         assert_int_equal(case_state(&c, CLAIM_FIRMWARE), CLAIM_PROVEN);
         assert_int_equal(case_state(&c, CLAIM_KERNEL), CLAIM_NOT_PROVEN);
         case_end(&c);
@@ -101,6 +102,7 @@ static void nor_is_one_with_a_counter_and_a_history(void **state) {
         counted_begin(&m);
         counted_judge(&m);
         no_fault_gives_no_other_verdict(&m.c, false);
+        no_bad_hash_gives_a_verdict(&m.c);
         counted_end(&m);
 }
 
