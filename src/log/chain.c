@@ -8,14 +8,17 @@
 #include "port/crypto.h"
 
 RegisterName register_name(Register reg) {
-        RegisterName n;
+        RegisterName n = { "none" };
 
-        (void) snprintf(n.text, sizeof(n.text), reg.kind == REGISTER_NV ? "nv:0x%08x" : "pcr:%u",
-                        reg.index);
+        if (reg.kind != REGISTER_NONE)
+                (void) snprintf(n.text, sizeof(n.text),
+                                reg.kind == REGISTER_NV ? "nv:0x%08x" : "pcr:%u", reg.index);
         return n;
 }
 
 bool strand_starts_at_reset(const Strand *s) {
+        if (s->reg.kind == REGISTER_NONE)
+                return false;
         for (size_t i = 0; s->reg.kind == REGISTER_PCR && i < s->n_banks; i++)
                 if (!pcr_at_reset(s->reg.index, &s->start[i]))
                         return false;

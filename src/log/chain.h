@@ -44,7 +44,13 @@ int chain_add(Chain *c, const Record *r, Err *e) _must_check_;
 /* The strand of a register; NULL where the genesis does not name it. Borrowed from c. */
 const Strand *chain_strand(const Chain *c, Register reg);
 
-/* A register's name, "pcr:8" or "nv:0x01800400", for reasons. */
+/* False for a log that was begun without a TPM (register: none): its records are chained, but in no
+ * register, so that whoever can write the file can write another one. */
+static inline bool chain_has_register(const Chain *c) {
+        return c->n_strands > 0 && c->strands[0].reg.kind != REGISTER_NONE;
+}
+
+/* A register's name, "pcr:8", "nv:0x01800400" or "none", for reasons. */
 typedef struct RegisterName {
         char text[16];
 } RegisterName;
@@ -52,7 +58,7 @@ typedef struct RegisterName {
 RegisterName register_name(Register reg);
 
 /* True where its PCR was at its reset value when the segment began, in every bank. Of an NV index
- * this is not known: it begins with a random number. */
+ * this is not known: it begins with a random number. Of none it is false: nothing shows it. */
 bool strand_starts_at_reset(const Strand *s);
 
 /* True where values (as many as the strand has banks, in its order) equal these. */

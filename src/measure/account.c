@@ -214,6 +214,23 @@ static int was_recorded(const Account *a, const char *boot, Err *e) {
         return rc;
 }
 
+/* Under this name a log of the boot was put aside that was begun without a TPM. */
+#define UNMEASURED ".unmeasured"
+
+static int was_unmeasured(const Account *a, const uint8_t boot[16], bool *ret, Err *e) {
+        char name[2 * 16 + sizeof(UNMEASURED)];
+        int rc;
+
+        *ret = false;
+        if (!a->tpm)
+                return 0;
+        boot_name(boot, name);
+        memcpy(name + 2 * 16, UNMEASURED, sizeof(UNMEASURED));
+        rc = store_knows(a->store, name, e);
+        *ret = rc > 0;
+        return rc < 0 ? rc : 0;
+}
+
 static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
         char name[2 * 16 + 1];
         Beginning b;
@@ -225,6 +242,8 @@ static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
                 return rc;
         a->robbed = rc > 0 && !a->mended;
         rc = registers_begin(a->tpm, &a->plan, a->plan.occupied || rc > 0, &b, e);
+        if (rc == 0)
+                rc = was_unmeasured(a, boot, &b.unmeasured, e);
         if (rc < 0)
                 return rc;
         a->robbed = a->robbed && !strand_starts_at_reset(&b.chain.strands[0]);
@@ -344,6 +363,12 @@ static int load(Account *a, const uint8_t boot[16], Err *e) {
                 return 0;
         if (memcmp(c->boot, boot, sizeof(c->boot)) != 0)
                 return put_aside(a, memcpy(other, c->boot, sizeof(other)), "", e);
+        if (!a->tpm && chain_has_register(c))
+                return err_set(e, -ENODEV,
+                                "this boot's log is in %s, and now there is no TPM: one that went away is not one that never was",
+                                register_name(c->strands[0].reg).text);
+        if (a->tpm && !chain_has_register(c))
+                return put_aside(a, boot, UNMEASURED, e);
         if (!registers_fit(c, &a->plan))
                 return put_aside(a, boot, ".register", e);
         if (!has_room(a))
@@ -376,7 +401,9 @@ int account_open_as(
         uint8_t boot[16];
         int rc;
 
-        assert(plan->lanes[LANE_PHASE].kind == REGISTER_PCR);
+        assert(!tpm || plan->lanes[LANE_PHASE].kind == REGISTER_PCR);
+        for (Lane lane = 0; !tpm && lane < _LANE_MAX; lane++)
+                a.plan.lanes[lane] = (Register){};
 
         rc = host_boot_id(boot, e);
         if (rc < 0)

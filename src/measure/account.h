@@ -18,6 +18,11 @@
  * switches the account off with one foreign extend, nor by removing an NV index: then another
  * segment begins without it, and what went into it goes into the genesis's PCR.
  *
+ * Where the machine has no TPM (tpm is NULL) all lanes are in no register: records are chained and
+ * durable as ever, and nobody who verifies believes them. A TPM that comes later in the same boot
+ * begins another segment, whose genesis says that there was one without it ("unmeasured"); one that
+ * goes away is an error, for that is not as if there had never been one.
+ *
  * Who lets the log go calls checkpoint_keep() before, so that the next one need not replay it. */
 
 /* How often the glass was opened and closed in this segment, and the last record in it that the
@@ -32,7 +37,7 @@ typedef struct GlassCount {
 
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */
-        Tpm *tpm;
+        Tpm *tpm;     /* NULL: the machine has none */
         Plan plan;
         const Past *past; /* NULL: a genesis says nothing of it */
         Chain chain;

@@ -130,7 +130,7 @@ static Strand take_strand(Cursor *c) {
 
         s.reg.kind = cursor_u8(c);
         s.reg.index = cursor_u32be(c);
-        s.n_banks = take_count(c, 1, BANKS_MAX);
+        s.n_banks = take_count(c, s.reg.kind != REGISTER_NONE, BANKS_MAX);
         for (size_t i = 0; i < s.n_banks; i++) {
                 s.start[i] = s.now[i] = digest_zero(cursor_u16be(c));
                 if (s.start[i].size == 0)

@@ -103,7 +103,7 @@ static void add_skipped(Genesis *g, const Beginning *b) {
 static void add_past(Genesis *g, Tpm *tpm, const Past *past) {
         Counter counter;
 
-        if (counter_state(tpm, &counter, NULL) > 0 && counter.written)
+        if (tpm && counter_state(tpm, &counter, NULL) > 0 && counter.written)
                 add(g, (Member){ .name = "count",
                                        .type = MEMBER_INTEGER,
                                        .number = (int64_t) counter.value });
@@ -116,11 +116,12 @@ static void add_past(Genesis *g, Tpm *tpm, const Past *past) {
 int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *b, Genesis *g,
                 Err *e) {
         const Strand *s = &b->chain.strands[0];
-        TpmClock clock;
-        int rc;
+        TpmClock clock = {};
+        int rc = 0;
 
         g->n_members = 0;
-        rc = tpm_clock(tpm, &clock, e);
+        if (tpm)
+                rc = tpm_clock(tpm, &clock, e);
         if (rc == 0)
                 rc = host_machine_id(g->machine, e);
         if (rc < 0)
@@ -136,6 +137,8 @@ int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *
         add_text(g, "why", "boot");
         add_others(g, &b->chain);
         add_indices(g, b);
+        if (b->unmeasured)
+                add(g, (Member){ .name = "unmeasured", .type = MEMBER_INTEGER, .number = 1 });
         if (plan->configured)
                 add(g, (Member){ .name = "config",
                                        .type = MEMBER_HEX,

@@ -17,7 +17,7 @@ typedef struct Past {
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */
 typedef struct Genesis {
-        Member members[13];
+        Member members[14];
         size_t n_members;
 
         char name[16], banks[BANKS_MAX][16], other_names[REGISTERS_MAX][16];
@@ -28,7 +28,8 @@ typedef struct Genesis {
         Member blinded[REGISTERS_MAX], missing[REGISTERS_MAX];
 } Genesis;
 
-/* past: NULL where nothing is to be said of it. b, plan and past are borrowed for as long. */
+/* tpm: NULL where there is none: its clock and counts are zeros then. past: NULL where nothing is
+ * to be said of it. b, plan and past are borrowed for as long. */
 int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *b, Genesis *g,
                 Err *e) _must_check_;
 

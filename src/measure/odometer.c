@@ -285,6 +285,13 @@ int odometer_open(Account *a, Store *home, Store *spool, bool may_define, Odomet
         Err why = {};
         int rc;
 
+        if (!a->tpm) {
+                (void) err_set(&why, -ENODEV, "this machine has no TPM");
+                not_counting(&o, &why);
+                o.keeping = false;
+                *ret = o;
+                return 0;
+        }
         rc = load_ledger(home, spool, &o.ledger, &why);
         if (rc == 0)
                 rc = make_key(a->tpm, &why);

@@ -47,6 +47,10 @@ int registers_read(Tpm *tpm, const Chain *c, Found *ret, Err *e) {
         PcrValues values;
         int rc;
 
+        if (!chain_has_register(c)) {
+                *ret = (Found){};
+                return 0;
+        }
         rc = tpm_read(tpm, &which, &values, e);
         for (size_t i = 0; rc == 0 && i < c->n_strands; i++) {
                 const Strand *s = &c->strands[i];
@@ -59,6 +63,8 @@ int registers_read(Tpm *tpm, const Chain *c, Found *ret, Err *e) {
 }
 
 int register_extend(Tpm *tpm, const Strand *s, const Digest *digests, Err *e) {
+        if (s->reg.kind == REGISTER_NONE)
+                return 0;
         if (s->reg.kind == REGISTER_NV)
                 return tpm_nv_extend(tpm, s->reg.index, digest_span(&digests[0]), e);
         return tpm_extend(tpm, s->reg.index, digests, s->n_banks, e);
@@ -197,6 +203,10 @@ int registers_begin(Tpm *tpm, const Plan *plan, bool may_be_used, Beginning *ret
         Found found;
         int rc;
 
+        if (!tpm) {
+                *ret = (Beginning){ .chain.n_strands = 1 };
+                return 0;
+        }
         rc = tpm_banks(tpm, &active, e);
         if (rc == 0)
                 rc = check_banks(&active, e);

@@ -15,6 +15,9 @@ typedef struct Found {
         bool blank[REGISTERS_MAX]; /* one into which nothing was extended since the TPM started */
 } Found;
 
+/* tpm is NULL where the machine has none. Then the chain has one strand, which is in no register
+ * and has no bank; reading it and extending it succeeds, and does nothing. */
+
 /* A chain that has begun nothing yet: the plan's registers, the genesis's first, in the banks that
  * we can extend, in ascending order, each with what it holds now as its start. skipped: banks whose
  * hash is unknown. missing: NV indices of the plan that the TPM does not have. -EOPNOTSUPP where no
@@ -22,6 +25,7 @@ typedef struct Found {
  * is false: e names it. */
 typedef struct Beginning {
         Chain chain;
+        bool unmeasured; /* this boot was recorded before, when there was no TPM */
         uint16_t skipped[BANKS_MAX];
         size_t n_skipped;
         uint32_t missing[REGISTERS_MAX];

@@ -12,6 +12,14 @@ static void take(ReplayedStrand *r, bool equal, uint64_t seq) {
                 r->shows_all = false;
 }
 
+/* What is in no register is shown by none. */
+static bool holds(const Replayed *r, size_t at, const Digest *values) {
+        const Strand *s = &r->chain.strands[at];
+
+        return s->reg.kind != REGISTER_NONE && !r->strands[at].gone &&
+               strand_values_equal(s, r->found.values[at], values);
+}
+
 int replay(Tpm *tpm, Span log, const Chain *chain, Replayed *ret, Err *e) {
         Segment s = segment_over(log);
         Record record;
@@ -22,19 +30,14 @@ int replay(Tpm *tpm, Span log, const Chain *chain, Replayed *ret, Err *e) {
         if (rc < 0)
                 return rc;
         for (size_t i = 0; i < chain->n_strands; i++) {
-                const Strand *strand = &chain->strands[i];
-
                 ret->strands[i].gone = ret->found.gone[i] || ret->found.blank[i];
                 ret->strands[i].shows_some = ret->strands[i].shows_all =
-                                !ret->strands[i].gone &&
-                                strand_values_equal(strand, ret->found.values[i], strand->start);
+                                holds(ret, i, chain->strands[i].start);
         }
         while (s.chain.next_seq < chain->next_seq && (rc = segment_next(&s, &record, e)) > 0) {
                 const size_t at = s.chain.last_at;
-                const Strand *strand = &s.chain.strands[at];
 
-                take(&ret->strands[at],
-                                strand_values_equal(strand, ret->found.values[at], strand->now),
+                take(&ret->strands[at], holds(ret, at, s.chain.strands[at].now),
                                 record.content.seq);
         }
         return rc < 0 ? rc : 0;

@@ -20,7 +20,9 @@ typedef struct Replayed {
         ReplayedStrand strands[REGISTERS_MAX];
 } Replayed;
 
-/* The log holds as far as chain goes, which segment_next() has said before. */
+/* Of a log that was begun without a TPM nothing is shown, and none is asked: tpm may be NULL.
+ *
+ * The log holds as far as chain goes, which segment_next() has said before. */
 int replay(Tpm *tpm, Span log, const Chain *chain, Replayed *ret, Err *e) _must_check_;
 
 /* True where every register shows all. */

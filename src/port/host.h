@@ -21,6 +21,12 @@ int host_boot_id(uint8_t ret[16], Err *e) _must_check_;
  * in the initrd. */
 int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
 
+/* Whether this machine has a TPM 2.0, as far as kernel and firmware say: a device of one, or the
+ * firmware's table that names one (ACPI "TPM2"), whose driver may be missing or not loaded yet. So
+ * a TPM that is broken, hidden or late is not taken for one that does not exist. root: "", or where
+ * a test has its /dev and /sys. */
+bool host_has_tpm(const char *root);
+
 /* Who runs this program: login name (or the uid as text), uid by which the session began where one
  * is known, session id and terminal. Empty texts where there is none. */
 typedef struct Caller {

@@ -102,7 +102,7 @@ static void prepend(Buf *to, Span bytes) {
 int before_find(const char *const *folders, Span log, Buf *to, Err *e) {
         Chain c, earlier;
 
-        if (!follow(evidence_whole_lines(log), &c))
+        if (!follow(evidence_whole_lines(log), &c) || !chain_has_register(&c))
                 return 0;
         for (unsigned n = 0; n < SEGMENTS_MAX && !starts_at_reset(&c); n++) {
                 _cleanup_(buf_done) Buf found = BUF_UP_TO(LOG_MAX);

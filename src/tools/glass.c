@@ -65,49 +65,65 @@ static int run_close(void *values, char *const *operands, Err *e) {
         return change(values, EVENT_GLASS_CLOSE, glass_close, e);
 }
 
-/* The count as the log has it; whole where the log began when the register was empty, so that
- * nothing came before it. No TPM is asked: whether the log is the true one is for a verifier.
+/* What the log has of openings. No TPM is asked: whether the log is the true one is for a verifier.
  */
-static int count(GlassCount *ret, bool *ret_exists, bool *ret_whole, Err *e) {
+typedef struct Told {
+        GlassCount count;
+        bool exists;   /* there is a log of this boot */
+        bool measured; /* it is in a register */
+        bool whole;    /* that was empty when it began, so that nothing came before it */
+} Told;
+
+static bool is_whole(const Chain *c) {
+        for (size_t at = 0; at < c->n_strands; at++)
+                if (!strand_starts_at_reset(&c->strands[at]))
+                        return false;
+        return true;
+}
+
+static int read_told(Told *ret, Err *e) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
         _cleanup_(fd_done) int fd = -1;
-        GlassCount g = {};
+        bool unmeasured = false;
         uint8_t boot[16];
+        Told t = {};
         Err why = {};
         Segment s;
+        int64_t one;
         Record r;
         int rc;
 
-        *ret_whole = true;
+        *ret = (Told){ .whole = true };
         rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, e);
-        *ret_exists = rc > 0;
         if (rc <= 0)
                 return rc;
         s = segment_over(buf_span(&log));
-        while ((rc = segment_next(&s, &r, &why)) > 0)
-                glass_count(&g, &r.content);
+        while ((rc = segment_next(&s, &r, &why)) > 0) {
+                glass_count(&t.count, &r.content);
+                if (json_integer(content_member(&r.content, "unmeasured"), 1, 1, &one))
+                        unmeasured = true;
+        }
         if (rc < 0 && rc != -ENODATA)
                 return err_set(e, rc, "%s/%s: %s", place_log_folder(), LOG_FILE, why.text);
         rc = host_boot_id(boot, e);
         if (rc < 0)
                 return rc;
-        *ret_exists = s.chain.next_seq > 0 && memcmp(s.chain.boot, boot, sizeof(boot)) == 0;
-        for (size_t at = 0; at < s.chain.n_strands; at++)
-                *ret_whole = *ret_whole && strand_starts_at_reset(&s.chain.strands[at]);
-        *ret = g;
+        t.exists = s.chain.next_seq > 0 && memcmp(s.chain.boot, boot, sizeof(boot)) == 0;
+        t.measured = chain_has_register(&s.chain);
+        t.whole = is_whole(&s.chain) && !unmeasured;
+        *ret = t;
         return 0;
 }
 
-static int print_count(const GlassCount *g, bool exists, bool whole, const History *h,
-                const char *json, Err *e) {
+static int print_told(const Told *t, const History *h, const char *json, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(4096);
         JsonWriter w = json_writer(&text, JSON_STRICT);
 
         json_put_object(&w, NULL);
-        json_put_integer(&w, "recording", exists);
-        json_put_integer(&w, "whole", whole);
-        json_put_integer(&w, "opened", g->opened);
-        json_put_integer(&w, "closed", g->closed);
+        json_put_integer(&w, "recording", t->exists);
+        json_put_integer(&w, "whole", t->whole);
+        json_put_integer(&w, "opened", t->count.opened);
+        json_put_integer(&w, "closed", t->count.closed);
         if (h->n_lines > 0) {
                 json_put_object(&w, "history");
                 json_put_integer(&w, "openings", (int64_t) h->openings);
@@ -119,36 +135,44 @@ static int print_count(const GlassCount *g, bool exists, bool whole, const Histo
         return print_json_buf(json, &text, e);
 }
 
+static void say_told(const Told *t) {
+        const GlassCount *g = &t->count;
+
+        if (!t->exists)
+                printf("nothing is recorded in this boot yet\n");
+        else if (g->opened > 0)
+                printf("opened %u times in this boot, closed %u times, last by %s\n", g->opened,
+                                g->closed, g->kind);
+        else if (!t->measured)
+                printf("no opening in this boot, by a log that is in no register: nothing shows that it is true\n");
+        else if (!t->whole)
+                printf("no opening since recording began anew; what was before is not known\n");
+        else
+                printf("untouched in this boot, by this machine's log\n");
+}
+
 static int run_status(void *values, char *const *operands, Err *e) {
         const Args *a = values;
-        GlassCount g = {};
         History h = {};
-        bool exists, whole;
+        Told t;
         int rc;
 
         (void) operands;
-        rc = count(&g, &exists, &whole, e);
+        rc = read_told(&t, e);
         if (rc >= 0)
                 rc = glass_history_read(&h, e);
         if (rc < 0)
                 return rc;
         if (a->json)
-                rc = print_count(&g, exists, whole, &h, a->json, e);
-        else if (!exists)
-                printf("nothing is recorded in this boot yet\n");
-        else if (g.opened == 0 && !whole)
-                printf("no opening since recording began anew; what was before is not known\n");
-        else if (g.opened == 0)
-                printf("untouched in this boot, by this machine's log\n");
+                rc = print_told(&t, &h, a->json, e);
         else
-                printf("opened %u times in this boot, closed %u times, last by %s\n", g.opened,
-                                g.closed, g.kind);
+                say_told(&t);
         if (!a->json && h.n_lines > 0)
                 printf("the history has %llu openings; the counter was closed at %llu\n",
                                 (unsigned long long) h.openings, (unsigned long long) h.closed);
         if (rc < 0)
                 return rc;
-        return exists && whole && g.opened == 0 ? EXIT_YES : EXIT_NO;
+        return t.exists && t.whole && t.count.opened == 0 ? EXIT_YES : EXIT_NO;
 }
 
 static int run_history(void *values, char *const *operands, Err *e) {

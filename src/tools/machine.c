@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "log/flush.h"
 #include "measure/checkpoint.h"
+#include "port/host.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
 #include "tools/print.h"
@@ -46,11 +47,21 @@ static const Past past = { .history = last_line, .recorded = was_flushed };
 static void say_beginning(const Account *a) {
         if (a->robbed)
                 fprintf(stderr, "avouch: the log of this boot was taken away: another begins, which proves nothing without it\n");
+        if (a->began && !a->tpm) {
+                fprintf(stderr, "avouch: this machine has no TPM: what is recorded is in the log alone (register: none), and proves nothing\n");
+                return;
+        }
         for (Lane lane = 0; a->began && lane < _LANE_MAX; lane++)
                 if (!chain_strand(&a->chain, a->plan.lanes[lane]))
                         fprintf(stderr, "avouch: the TPM has no %s: %s records go into %s (see avouch setup)\n",
                                         register_name(a->plan.lanes[lane]).text, lane_names[lane],
                                         register_name(a->chain.strands[0].reg).text);
+}
+
+bool machine_lacks_tpm(const char *tpm_option) {
+        const char *tcti = place_tcti(tpm_option);
+
+        return tcti ? strcmp(tcti, "none") == 0 : !host_has_tpm("");
 }
 
 int machine_open(const char *tpm_option, Machine *ret, Err *e) {
@@ -66,7 +77,8 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         rc = store_open_file(place_log_folder(), PLACE_LOCK_SECONDS, &m.store, e);
         if (rc < 0)
                 return rc;
-        rc = tpm_open(place_tcti(tpm_option), &m.tpm, e);
+        if (!machine_lacks_tpm(tpm_option))
+                rc = tpm_open(place_tcti(tpm_option), &m.tpm, e);
         if (rc < 0)
                 return rc;
         rc = account_open_as(&m.config.plan, &past, m.store, m.tpm, &m.account, e);
@@ -112,6 +124,8 @@ static bool was_interrupted(const Machine *m) {
         Counter counter;
         Ledger l;
 
+        if (!m->tpm)
+                return false;
         if (counter_state(m->tpm, &counter, NULL) <= 0 || !counter.written ||
                         ledger_load(m->home, m->spool, &l, NULL) < 0)
                 return false;
@@ -143,8 +157,12 @@ static void print_in_words(const Chain *c, Event event) {
         const Strand *s = &c->strands[c->last_at];
 
         register_text(s->reg, &name);
-        printf("record %llu: %s, extended ", (unsigned long long) c->next_seq - 1,
-                        event_name(event));
+        printf("record %llu: %s, ", (unsigned long long) c->next_seq - 1, event_name(event));
+        if (s->reg.kind == REGISTER_NONE) {
+                printf("in no register\n");
+                return;
+        }
+        printf("extended ");
         text_print(stdout, buf_span(&name));
         printf(" in");
         for (size_t i = 0; i < s->n_banks; i++)
@@ -166,7 +184,8 @@ int machine_print_last(const Machine *m, Event event, const char *json, Err *e) 
         json_put_object(&w, NULL);
         json_put_integer(&w, "seq", (int64_t) c->next_seq - 1);
         json_put_string(&w, "event", event_name(event));
-        json_put_integer(&w, s->reg.kind == REGISTER_NV ? "nv_index" : "pcr", s->reg.index);
+        if (s->reg.kind != REGISTER_NONE)
+                json_put_integer(&w, s->reg.kind == REGISTER_NV ? "nv_index" : "pcr", s->reg.index);
         json_put_object(&w, "digests");
         for (size_t i = 0; i < s->n_banks; i++)
                 json_put_hex(&w, hash_name(c->last[i].alg), digest_span(&c->last[i]));

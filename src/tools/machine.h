@@ -14,7 +14,12 @@ typedef struct Machine {
         Odometer odometer;
 } Machine;
 
-/* Owner: machine_done(). The log is locked from here to there. */
+/* True where this machine has no TPM: it says so itself, or is told to ("none", as tpm2-tools calls
+ * it). Not where one was chosen, nor where there is one that does not work. */
+bool machine_lacks_tpm(const char *tpm_option);
+
+/* Owner: machine_done(). The log is locked from here to there. m.tpm is NULL where there is none.
+ */
 int machine_open(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 void machine_done(Machine *m);
 

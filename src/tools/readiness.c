@@ -17,6 +17,7 @@
 #include "measure/replay.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
+#include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/print.h"
 #include "tools/tool.h"
@@ -76,6 +77,11 @@ static void look_tpm(Look *l) {
         TpmClock clock;
         Err e = {};
 
+        if (machine_lacks_tpm(l->tpm_option)) {
+                say(f, FINDING_BAD,
+                                "there is none: what is recorded is in the log alone (register: none), and no verifier takes it as proven");
+                return;
+        }
         if (tpm_open(place_tcti(l->tpm_option), &l->tpm, &e) < 0 ||
                         tpm_clock(l->tpm, &clock, &e) < 0) {
                 tpm_close(&l->tpm);
@@ -131,6 +137,9 @@ static void look_registers_ours(Look *l, Span log, const Chain *c) {
 
         if (replay(l->tpm, log, c, &r, &e) < 0)
                 say(f, FINDING_BAD, "%s", e.text);
+        else if (!chain_has_register(c))
+                say(f, FINDING_BAD,
+                                "the log was begun without a TPM: the next record begins another, and this boot stays unproven");
         else if (!registers_fit(c, &l->config.plan))
                 say(f, FINDING_NOTE,
                                 "the log has others than are configured: the next record begins another log");
@@ -159,9 +168,10 @@ static void look_log(Look *l) {
         else if (s.chain.next_seq == 0)
                 say(f, FINDING_GOOD, "nothing is recorded in this boot yet");
         else
-                say(f, s.chain.broken ? FINDING_BAD : FINDING_GOOD, "%" PRIu64 " records%s",
+                say(f, s.chain.broken ? FINDING_BAD : FINDING_GOOD, "%" PRIu64 " records%s%s",
                                 s.chain.next_seq,
-                                s.chain.broken ? "; somebody else extended a register since" : "");
+                                s.chain.broken ? "; somebody else extended a register since" : "",
+                                chain_has_register(&s.chain) ? "" : ", in no register");
         if (!l->tpm || !l->configured || (rc < 0 && rc != -ENODATA))
                 return;
         if (s.chain.next_seq == 0)

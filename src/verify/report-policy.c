@@ -29,7 +29,7 @@ static void suggest_nv_policy(const SystemdStory *s, FILE *to) {
 }
 
 static void suggest_registers(const Chain *c, FILE *to) {
-        for (size_t i = 0; i < c->n_strands; i++)
+        for (size_t i = 0; i < c->n_strands && chain_has_register(c); i++)
                 fprintf(to, "Register=%s\n", register_name(c->strands[i].reg).text);
         fprintf(to, "Start=zero\n");
 }

@@ -118,11 +118,18 @@ static void tell_missing(Story *s, Json list) {
                 s->n_missing += register_of_index(json_raw(word), &s->missing[s->n_missing]);
 }
 
+static bool has_flag(const Content *c, const char *name) {
+        int64_t v;
+
+        return json_integer(content_member(c, name), 1, 1, &v);
+}
+
 /* What stood when recording began: that of the first segment counts. */
 static void tell_genesis(Story *s, const Content *c) {
         int64_t count;
 
         tell_missing(s, content_member(c, "missing"));
+        s->unmeasured = s->unmeasured || has_flag(c, "unmeasured");
         if (s->n_segments++ > 0)
                 return;
         s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
@@ -222,7 +229,8 @@ static void judge_strand(const Evidence *ev, Verdict *v, const Story *story, siz
 
 static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
         for (size_t i = 0; i < story->segment.chain.n_strands; i++)
-                judge_strand(ev, v, story, i);
+                if (story->segment.chain.strands[i].reg.kind != REGISTER_NONE)
+                        judge_strand(ev, v, story, i);
 }
 
 /* A PCR that no log explains: nobody tells what was measured, or what is told does not make it. */
@@ -327,6 +335,17 @@ static void judge_clock(const Evidence *ev, const Content *genesis, Verdict *v, 
                 s->restarts = first->restart_count - (uint32_t) tpm_member(genesis, "restart");
 }
 
+/* What stands in no register is the word of whoever could write the file; so is that nothing else
+ * happened meanwhile. */
+static void judge_measured(Verdict *v, const Story *s) {
+        if (!chain_has_register(&s->segment.chain))
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the machine recorded without a TPM (register: none): its records are in no register, so nothing shows that they are whole, or true");
+        if (s->unmeasured)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "the machine recorded without a TPM earlier in this boot: those records are in no register, and what was opened or used then is not known");
+}
+
 /* One segment after those before it, of which the last ended in earlier (NULL: there is none). */
 static int judge_segment(const Evidence *ev, const Question *q, Span bytes, const Chain *earlier,
                 Verdict *v, Story *s, Err *e) {
@@ -336,6 +355,9 @@ static int judge_segment(const Evidence *ev, const Question *q, Span bytes, cons
         rc = read_segment(bytes, s, &genesis, e);
         if (rc < 0 || s->segment.chain.next_seq == 0)
                 return rc;
+        judge_measured(v, s);
+        if (!chain_has_register(&s->segment.chain))
+                return 0; /* nor has it a clock of the TPM */
         judge_join(earlier, &s->segment.chain, q, v);
         judge_clock(ev, &genesis, v, s);
         return 0;

@@ -207,10 +207,15 @@ static bool has(const Content *c, const char *name) {
 }
 
 static int check_genesis(const Content *c, Err *e) {
+        static const char *const of_a_tpm[] = { "blinded", "count", "missing", "others", "skipped",
+                "unmeasured" };
         bool none = json_is(content_member(c, "register"), "none");
 
         if (none != (json_count(content_member(c, "start")) == 0))
                 return err_set(e, -EBADMSG, "a register has a start in each of its banks");
+        for (size_t i = 0; none && i < ELEMENTS(of_a_tpm); i++)
+                if (has(c, of_a_tpm[i]))
+                        return err_set(e, -EBADMSG, "without a TPM there is no '%s'", of_a_tpm[i]);
         return 0;
 }
 

@@ -55,6 +55,7 @@ static const MemberRule genesis_members[] = {
         { "skipped", RULE_BANK_LIST, true, NULL, NULL },
         { "start", RULE_BANKS, false, NULL, NULL },
         { "tpm", RULE_OBJECT, false, NULL, tpm_members },
+        { "unmeasured", RULE_FLAG, true, NULL, NULL },
         { "version", RULE_TEXT, false, NULL, NULL },
         { "why", RULE_WORD, false, WORDS("boot", "kexec", "resume"), NULL },
         {},

@@ -118,6 +118,72 @@ static void an_index_is_no_pcr(void **state) {
         case_end(&c);
 }
 
+#define LEFT_OUT                                                                                   \
+        { "others", NULL }, { "blinded", NULL }, { "count", NULL }, { "missing", NULL },           \
+                        { "skipped", NULL }, {                                                     \
+                "history", NULL                                                                    \
+        }
+
+/* The machine's log is another one: l, of which PCR 8 shows what it leads to. */
+static void judge_log(Case *c, const DraftLog *l) {
+        buf_done(&c->forge.log);
+        buf_bytes(&c->forge.log, draft_log_bytes(l));
+        c->forge.values.digests[0][8] = draft_log_replay(l, 0, digest_zero(HASH_SHA256));
+        c->forge.signed_values = c->forge.values;
+        c->forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
+        case_judge(c);
+}
+
+/* Its register is none, so that the quoted ones are as empty as if nothing had ever happened. */
+static void what_was_recorded_without_a_tpm_proves_nothing(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Case c;
+
+        (void) state;
+        l.reg = (Register){};
+        l.n_banks = 0;
+        draft_log_add(&l, EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ { "register", "\"none\"" }, { "start", "{}" },
+                                        LEFT_OUT, { "unmeasured", NULL }, {} });
+        draft_log_add(&l, EVENT_NOTE_TEXT, NULL);
+        case_begin(&c);
+        l.banks[0] = HASH_SHA256;
+        judge_log(&c, &l);
+        assert_refused(&c, CLAIM_REGISTERS, "recorded without a TPM (register: none)");
+        assert_refused(&c, CLAIM_UNTOUCHED, "not proven (registers)");
+        assert_refused(&c, CLAIM_LAYERS, "");
+        assert_int_not_equal(case_state(&c, CLAIM_UNLOCK), CLAIM_PROVEN);
+        c.policy.any_start = true; /* takes a register that others used, not none at all */
+        judge_log(&c, &l);
+        assert_refused(&c, CLAIM_REGISTERS, "recorded without a TPM (register: none)");
+        case_end(&c);
+}
+
+/* A TPM that came later in the boot makes nothing of it look measured. */
+static void nor_is_a_boot_proven_that_began_without_one(void **state) {
+        static const char *const flags[] = { "0", "1" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(flags); i++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                Case c;
+
+                l.n_banks = 1;
+                l.banks[0] = HASH_SHA256;
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", "{\"sha256\":\"" ZEROS_64 "\"}" },
+                                                LEFT_OUT, { "unmeasured", flags[i] }, {} });
+                case_begin(&c);
+                judge_log(&c, &l);
+                if (i == 0)
+                        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                else
+                        assert_refused(&c, CLAIM_REGISTERS,
+                                        "recorded without a TPM earlier in this boot");
+                case_end(&c);
+        }
+}
+
 static void opening(Case *c, const char *kind) {
         const Glass g = {
                 .kind = kind, .reason = "disk \"full\"", .caller = { .uid = 0, .user = "ada" }
@@ -311,6 +377,8 @@ int main(void) {
                 cmocka_unit_test(a_layer_that_was_taken_away_is_not_counted_twice),
                 cmocka_unit_test(a_log_of_too_many_layers_is_not_judged),
                 cmocka_unit_test(an_index_is_no_pcr),
+                cmocka_unit_test(what_was_recorded_without_a_tpm_proves_nothing),
+                cmocka_unit_test(nor_is_a_boot_proven_that_began_without_one),
                 cmocka_unit_test(an_opening_is_told_with_who_and_why),
                 cmocka_unit_test(the_first_opening_is_told_and_all_are_counted),
                 cmocka_unit_test(openings_that_were_lost_are_told),
