@@ -96,6 +96,8 @@ enum {
         CERTIFICATE_MAX = 64 * 1024, /* one certificate, DER */
         SIGNERS_MAX = 16,            /* of one thing */
         NAME_TEXT_MAX = 255,         /* a file name, a layer's name */
+        LAYERS_MAX = 128,            /* extensions of one class that a system has */
+        ANCHORS_MAX = 64,            /* certificates that they may be signed with */
 
         /* the socket (wire/call) */
         CALL_MAX = 16 * 1024, /* one call, without its NUL */
