@@ -106,6 +106,54 @@ int glass_history_read(History *ret, Err *e) {
         return rc;
 }
 
+/* 1 where lines wait in the spool, else 0; nothing is made for those that do not. */
+static int is_waiting(Err *e) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(HISTORY_MAX);
+        int rc;
+
+        rc = read_place(place_log_folder(), &b, e);
+        return rc < 0 ? rc : b.size > 0;
+}
+
+static int bring_home(const char *folder, Store *home, Store *spool, uint64_t *ret_lines, Err *e) {
+        Ledger l;
+        uint64_t had;
+        int rc;
+
+        rc = ledger_load(home, spool, &l, e);
+        if (rc < 0)
+                return rc;
+        had = l.at_home.n_lines;
+        ledger_bring_home(&l);
+        *ret_lines = l.at_home.n_lines - had;
+        if (l.spool_size > 0 && !l.is_open)
+                return err_set(e, -EIO,
+                                "%s/" HISTORY_FILE ": what waits in %s could not be written here",
+                                folder, place_log_folder());
+        return 0;
+}
+
+int glass_history_flush(uint64_t *ret_lines, Err *e) {
+        const char *folder = place_state_folder();
+        _cleanup_(store_close) Store *home = NULL, *spool = NULL;
+        _cleanup_(fd_done) int lock = -1;
+        int rc;
+
+        *ret_lines = 0;
+        if (!folder)
+                return err_set(e, -ENOENT, "in an initrd there is no place for the history yet");
+        /* the locks in the order in which an opening takes them: the log's first */
+        rc = store_open_shared(place_log_folder(), PLACE_LOCK_SECONDS, &lock, e);
+        if (rc > 0)
+                rc = is_waiting(e);
+        if (rc > 0)
+                rc = store_open_named(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, &home, e);
+        if (rc == 0 && home)
+                rc = store_open_named(
+                                place_log_folder(), HISTORY_FILE, PLACE_LOCK_SECONDS, &spool, e);
+        return rc == 0 && spool ? bring_home(folder, home, spool, ret_lines, e) : rc;
+}
+
 /* The key by which a receipt can be signed, and where the counter stands. */
 typedef struct Witness {
         Buf public;

@@ -6,6 +6,7 @@
 #include "measure/words.h"
 #include "tools/glass-history.h"
 #include "tools/machine.h"
+#include "tools/motd.h"
 #include "tools/place.h"
 #include "tools/print.h"
 #include "tools/tool.h"
@@ -50,6 +51,7 @@ static int change(const Args *a, Event event, int (*how)(Account *, const Glass 
         rc = how(&m.account, &g, e);
         if (rc < 0)
                 return rc;
+        motd_show(&m.account);
         if (odometer_lacks(&m.odometer)[0])
                 fprintf(stderr, "avouch glass: recorded, but %s\n", odometer_lacks(&m.odometer));
         return machine_print_last(&m, event, a->json, e);
@@ -182,6 +184,18 @@ static int run_history(void *values, char *const *operands, Err *e) {
         return glass_history_show(a->tpm, a->json, e);
 }
 
+static int run_flush(void *values, char *const *operands, Err *e) {
+        uint64_t lines;
+        int rc;
+
+        (void) values;
+        (void) operands;
+        rc = glass_history_flush(&lines, e);
+        if (rc == 0)
+                printf("%llu lines of the history came to the disk\n", (unsigned long long) lines);
+        return rc;
+}
+
 static const Verb verbs[] = {
         { "open", NULL, "Record that the machine is about to be opened by hand", 0, 0, run_open },
         { "close", NULL, "Record that this has ended (what was opened stays on record)", 0, 0,
@@ -191,6 +205,7 @@ static const Verb verbs[] = {
         { "history", NULL,
                         "List all openings, and whether the TPM's receipts for them hold; exits with 1 where one does not",
                         0, 0, run_history },
+        { "flush", NULL, "Bring to the disk what of the history waits in memory", 0, 0, run_flush },
         {},
 };
 

@@ -7,6 +7,7 @@
 #include "measure/words.h"
 #include "tools/machine.h"
 #include "tools/measure-layer.h"
+#include "tools/motd.h"
 #include "tools/serve.h"
 #include "tools/tool.h"
 
@@ -81,7 +82,11 @@ static int record_counted(Machine *m, const Telling *t, Err *e) {
         int rc;
 
         rc = machine_open_odometer(m, e);
-        return rc < 0 ? rc : odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+        if (rc == 0)
+                rc = odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+        if (rc == 0)
+                motd_show(&m->account);
+        return rc;
 }
 
 static int run_event(void *values, char *const *operands, Err *e) {
