@@ -235,7 +235,7 @@ static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
 
 /* A PCR that no log explains: nobody tells what was measured, or what is told does not make it. */
 static bool is_unexplained(
-                const Evidence *ev, const Replay *others, HashAlg bank, unsigned pcr, bool told) {
+                const Evidence *ev, const Replay *others, uint16_t bank, unsigned pcr, bool told) {
         const Digest *quoted = pcr_value(&ev->tpm.pcrs, bank, pcr), *replayed;
 
         if (!quoted || told != (others->told >> pcr & 1))
@@ -253,7 +253,7 @@ static void find_unexplained(const Evidence *ev, const Question *q, const Replay
 
                 for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
                         if (!policy_names(q->policy, (Register){ REGISTER_PCR, pcr }) &&
-                                        is_unexplained(ev, others, (HashAlg) found.alg, pcr, told))
+                                        is_unexplained(ev, others, found.alg, pcr, told))
                                 found.mask |= UINT32_C(1) << pcr;
                 if (found.mask != 0)
                         ret->banks[ret->n_banks++] = found;

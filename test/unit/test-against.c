@@ -327,7 +327,7 @@ static void evidence_that_cannot_be_read_is_told_so(void **state) {
 static void programs_are_told_the_same(void **state) {
         _cleanup_(buf_done) Buf json = BUF_UP_TO(BUNDLE_MAX);
         static const char *const members[] = {
-                "\"against\":{\"old\":{\"readable\":1,\"proven\":1},\"new\":{\"readable\":1,\"proven\":1},"
+                "\"against\":{\"old\":{\"readable\":1,\"proven\":1},\"new\":{\"readable\":1,\"proven\":1},",
                 "\"sameKey\":1,\"sameBoot\":1,\"onlyOld\":[],\"onlyNew\":[],\"changes\":[{",
                 "{\"kind\":\"secure-boot\",\"change\":\"other\",\"was\":{\"says\":\"on\",\"sha256\":\"",
                 "\"says\":\"was on, is off\",\"proven\":1}",

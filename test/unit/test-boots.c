@@ -312,6 +312,13 @@ static bool judged(Case *c, const char *boot) {
         return true;
 }
 
+/* Both are begun, whichever is not there: both are ended. */
+static bool both_judged(Case *a, const char *boot_a, Case *b, const char *boot_b) {
+        bool first = judged(a, boot_a);
+
+        return judged(b, boot_b) && first;
+}
+
 /* What changed between two genuine boots, as it is told to people; NULL where they are not there.
  */
 static char *compared(const char *old, const char *new) {
@@ -321,7 +328,7 @@ static char *compared(const char *old, const char *new) {
         size_t size = 0;
         FILE *f;
 
-        if (judged(&before, old) & judged(&now, new)) {
+        if (both_judged(&before, old, &now, new)) {
                 assert_int_equal(against_take(&before.judgement, &now.judgement, &a, NULL), 0);
                 f = open_memstream(&said, &size);
                 assert_non_null(f);
@@ -377,7 +384,7 @@ static void a_genuine_boot_is_golden(void **state) {
                 _cleanup_(references_done) References references = {};
                 Case clean, c;
 
-                if (judged(&clean, "257-clean-sysext") & judged(&c, rows[i].boot)) {
+                if (both_judged(&clean, "257-clean-sysext", &c, rows[i].boot)) {
                         Question q = case_question(&c);
 
                         q.references = &references;
