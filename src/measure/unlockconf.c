@@ -7,6 +7,7 @@
 
 #include "base/settings.h"
 #include "base/text.h"
+#include "port/luks.h"
 
 enum { SHOWN_MAX = 60, FIELDS_MAX = 4, TRIES = 3 /* crypttab(5) */ };
 
@@ -203,7 +204,7 @@ static int read_echo(UnlockLine *l, Span word, Span value, UnlockWord *ret, Err 
 static int read_slot(UnlockLine *l, Span word, Span value, Err *e) {
         uint64_t n;
 
-        if (!text_number(value, UNLOCK_SLOTS_MAX - 1, &n))
+        if (!text_number(value, LUKS_SLOTS - 1, &n))
                 return wrong(l, word, "is no key slot of LUKS2", e);
         l->key_slot = (int64_t) n;
         return 0;

@@ -126,7 +126,6 @@ enum {
         UNLOCK_CONF_MAX = 64 * 1024, /* unlock.conf */
         UNLOCK_NAME_MAX = 127,       /* a volume's name: DM_NAME_LEN without its NUL */
         UNLOCK_WORD_MAX = 1023,      /* a path, or the value of an option */
-        UNLOCK_SLOTS_MAX = 32,       /* key slots of a LUKS2 header, and its tokens */
 
         /* judgement (verify/) */
         POLICY_MAX = 256 * 1024,           /* one policy file */
