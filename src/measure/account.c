@@ -14,6 +14,8 @@
 /* A log is put aside as full while one process can still finish what it began. */
 enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
 
+enum { SLEEP = 100 * 1000 }; /* microseconds: a shorter one is the error of two clocks */
+
 void glass_count(GlassCount *g, const Content *c) {
         Span kind = content_text(c, "kind");
 
@@ -28,6 +30,16 @@ void glass_count(GlassCount *g, const Content *c) {
         g->opened++;
         (void) snprintf(g->kind, sizeof(g->kind), "%.*s", (int) kind.size,
                         (const char *) kind.data);
+}
+
+/* What the account remembers of a record that is in its log. */
+static void take_note(Account *a, const Content *c) {
+        Json tpm = content_member(c, "tpm");
+
+        glass_count(&a->glass, c);
+        if (c->event == EVENT_PHASE_GENESIS &&
+                        !json_integer(json_member(tpm, "reset"), 0, INT64_MAX, &a->resets))
+                a->resets = -1;
 }
 
 /* What a register shows, against the chain. */
@@ -159,7 +171,7 @@ static int append_into(Account *a, const Register *wanted, Event event, const Me
         a->kept = false;
         a->chain = next;
         a->pending = true;
-        glass_count(&a->glass, &record.content);
+        take_note(a, &record.content);
         return 0;
 }
 
@@ -231,7 +243,9 @@ static int was_unmeasured(const Account *a, const uint8_t boot[16], bool *ret, E
         return rc < 0 ? rc : 0;
 }
 
-static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
+/* why: "resume", or NULL for what the kernel says. */
+static int begin_segment(Account *a, const uint8_t boot[16], const char *why, Err *e) {
+        bool kexeced = a->past && a->past->kexeced && a->past->kexeced(a->past);
         char name[2 * 16 + 1];
         Beginning b;
         int rc;
@@ -241,7 +255,7 @@ static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
         if (rc < 0)
                 return rc;
         a->robbed = rc > 0 && !a->mended;
-        rc = registers_begin(a->tpm, &a->plan, a->plan.occupied || rc > 0, &b, e);
+        rc = registers_begin(a->tpm, &a->plan, a->plan.occupied || rc > 0 || kexeced, &b, e);
         if (rc == 0)
                 rc = was_unmeasured(a, boot, &b.unmeasured, e);
         if (rc < 0)
@@ -250,8 +264,10 @@ static int begin_segment(Account *a, const uint8_t boot[16], Err *e) {
         (void) !store_mark(a->store, name, NULL); /* which keeps nobody from recording */
         registers_blind(a->tpm, &b);
         memcpy(b.chain.boot, boot, sizeof(b.chain.boot));
+        b.why = why ?: kexeced ? "kexec" : "boot";
         a->chain = b.chain;
         a->glass = (GlassCount){};
+        a->began = true;
         return record_genesis(a, &b, e);
 }
 
@@ -277,7 +293,7 @@ static int follow(Account *a, Span log, Err *e) {
         int rc;
 
         for (size_t at = 0; (rc = segment_next(&s, &r, &why)) > 0; at = log.size - s.rest.size) {
-                glass_count(&a->glass, &r.content);
+                take_note(a, &r.content);
                 a->last_from = at;
         }
         a->chain = s.chain;
@@ -292,14 +308,33 @@ static int follow(Account *a, Span log, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 1; /* not the log's fault */
 }
 
-/* A register was taken away: the account goes on with what is left. */
-static int begin_anew(Account *a, Err *e) {
+/* A register was taken away, or all were emptied: the account goes on with what there is. */
+static int begin_anew(Account *a, const char *aside, const char *why, Err *e) {
         uint8_t boot[16];
         int rc;
 
         memcpy(boot, a->chain.boot, sizeof(boot));
-        rc = put_aside(a, boot, ".register", e);
-        return rc < 0 ? rc : begin_segment(a, boot, e);
+        rc = put_aside(a, boot, aside, e);
+        return rc < 0 ? rc : begin_segment(a, boot, why, e);
+}
+
+/* 1 where the TPM was reset under the running boot: it says so itself, and its registers are as
+ * empty as after that. (What somebody extends since is somebody's: then the log is broken.) */
+static int was_reset(const Account *a, const Found *found, Err *e) {
+        TpmClock now;
+        int rc;
+
+        if (!chain_has_register(&a->chain) || a->resets < 0)
+                return 0;
+        for (size_t i = 0; i < a->chain.n_strands; i++) {
+                Strand s = a->chain.strands[i];
+
+                memcpy(s.start, found->values[i], sizeof(s.start));
+                if (s.reg.kind == REGISTER_PCR && !strand_starts_at_reset(&s))
+                        return 0;
+        }
+        rc = tpm_clock(a->tpm, &now, e);
+        return rc < 0 ? rc : now.reset_count != a->resets;
 }
 
 /* Makes log and registers agree again, whatever the last process or record left. */
@@ -312,6 +347,9 @@ static int settle(Account *a, Err *e) {
         if (rc < 0)
                 return rc;
         a->pending = false;
+        rc = was_reset(a, &found, e);
+        if (rc != 0)
+                return rc < 0 ? rc : begin_anew(a, ".resumed", "resume", e);
         if (standing_of(&a->chain, a->chain.last_at, &found) == STANDING_PENDING) {
                 size_t at = a->chain.last_at;
 
@@ -333,7 +371,7 @@ static int settle(Account *a, Err *e) {
                         return rc;
                 memcpy(found.values[i], a->chain.strands[i].now, sizeof(found.values[i]));
         }
-        return gone ? begin_anew(a, e) : 0;
+        return gone ? begin_anew(a, ".register", NULL, e) : 0;
 }
 
 /* For what one process can still have to say. */
@@ -412,8 +450,7 @@ int account_open_as(
                 rc = load(&a, boot, e);
                 if (rc < 0)
                         return rc;
-                a.began = a.chain.next_seq == 0;
-                rc = a.began ? begin_segment(&a, boot, e) : settle(&a, e);
+                rc = a.chain.next_seq == 0 ? begin_segment(&a, boot, NULL, e) : settle(&a, e);
         }
         if (rc < 0)
                 return rc;
@@ -431,6 +468,7 @@ int account_open_after(
 
 int account_pause(Account *a, Err *e) {
         checkpoint_keep(a);
+        a->asleep = host_asleep();
         return store_pause(a->store, e);
 }
 
@@ -439,6 +477,8 @@ int account_resume(Account *a, unsigned seconds, Err *e) {
         int rc;
 
         rc = store_resume(a->store, seconds, e);
+        if (rc > 0 && host_asleep() - a->asleep > SLEEP)
+                rc = 0; /* the registers may have been emptied */
         if (rc > 0)
                 return 0; /* what is pending is settled before the next record */
         if (rc == 0)

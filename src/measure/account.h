@@ -18,6 +18,13 @@
  * switches the account off with one foreign extend, nor by removing an NV index: then another
  * segment begins without it, and what went into it goes into the genesis's PCR.
  *
+ * Two things may happen to registers under a log, and are told by why a segment begins. Another
+ * kernel that was started by kexec finds them as they were: its log begins there ("kexec"), and
+ * whoever verifies needs the log of the one before. And where the machine slept without power
+ * (hibernation) they are empty, and the TPM counts one reset more: then the log is put aside, and
+ * another begins ("resume"). What empties registers without a reset of the TPM that it counts is
+ * no sleep, and breaks the log.
+ *
  * Where the machine has no TPM (tpm is NULL) all lanes are in no register: records are chained and
  * durable as ever, and nobody who verifies believes them. A TPM that comes later in the same boot
  * begins another segment, whose genesis says that there was one without it ("unmeasured"); one that
@@ -45,6 +52,8 @@ typedef struct Account {
         size_t size;      /* of the log, in bytes */
         size_t last_from; /* where its last record begins */
         bool kept;        /* measure/checkpoint has noted all this */
+        int64_t asleep;   /* the machine, until the account was paused */
+        int64_t resets;   /* of the TPM, when the log began; negative: not known */
         bool began;       /* opening began the log, with a genesis */
         bool robbed;      /* it did so though this boot had one, which was taken away */
         bool mended;      /* opening found something to set right */
@@ -80,8 +89,8 @@ static inline int account_open(Store *store, Tpm *tpm, Register reg, Account *re
 }
 
 /* For a process that stays: lets others record, and goes on after them. Where nobody has recorded
- * in between, going on costs no command of the TPM; otherwise it is as account_open_plan(). In
- * between nothing else may be called. */
+ * in between, and the machine has not slept, going on costs no command of the TPM; otherwise it is
+ * as account_open_plan(). In between nothing else may be called. */
 int account_pause(Account *a, Err *e) _must_check_;
 int account_resume(Account *a, unsigned seconds, Err *e) _must_check_;
 

@@ -12,8 +12,9 @@
  *     every register of the TPM holds what it says (the caller's to find out).
  *
  * Anything else, and the log is replayed whole. So a note that is old, torn, lost, restored from a
- * copy or made up costs time and nothing else. Only how often the glass was opened, and what the
- * registers began with, it tells unchecked: what is recorded does not depend on that. */
+ * copy or made up costs time and nothing else. Only how often the glass was opened, what the
+ * registers began with, and how often the TPM had been reset then, it tells unchecked: what is
+ * recorded does not depend on that, but for the name of what emptied them. */
 
 /* Notes where the account stands, unless something is pending, or it was noted already. Where that
  * cannot be done, nothing is lost. */

@@ -134,7 +134,7 @@ int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *
         add(g, genesis_values("start", s, s->start, g->start));
         add_clock(g, &clock);
         add_text(g, "version", AVOUCH_VERSION);
-        add_text(g, "why", "boot");
+        add_text(g, "why", b->why);
         add_others(g, &b->chain);
         add_indices(g, b);
         if (b->unmeasured)

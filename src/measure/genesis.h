@@ -13,6 +13,7 @@ typedef struct Past {
         int (*history)(const struct Past *p, uint8_t ret[32]);    /* 1: SHA-256 of the last line */
         bool (*recorded)(const struct Past *p, const char *boot); /* true: a copy of a log of this
                                                                    * boot lies elsewhere */
+        bool (*kexeced)(const struct Past *p); /* true: another kernel started this one */
 } Past;
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */

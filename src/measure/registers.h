@@ -26,6 +26,7 @@ typedef struct Found {
 typedef struct Beginning {
         Chain chain;
         bool unmeasured; /* this boot was recorded before, when there was no TPM */
+        const char *why; /* a genesis is written: "boot", "kexec" or "resume" */
         uint16_t skipped[BANKS_MAX];
         size_t n_skipped;
         uint32_t missing[REGISTERS_MAX];

@@ -29,3 +29,13 @@ int host_moment(Moment *ret, Err *e) {
         *ret = m;
         return 0;
 }
+
+int64_t host_asleep(void) {
+        struct timespec with = {}, without = {};
+
+        if (clock_gettime(CLOCK_BOOTTIME, &with) < 0 ||
+                        clock_gettime(CLOCK_MONOTONIC, &without) < 0)
+                return 0;
+        return (int64_t) (with.tv_sec - without.tv_sec) * 1000000 +
+               (with.tv_nsec - without.tv_nsec) / 1000;
+}

@@ -13,6 +13,10 @@ typedef struct Moment {
 
 int host_moment(Moment *ret, Err *e) _must_check_;
 
+/* For how long the machine has been asleep (suspended, or without power) since it was booted:
+ * microseconds, of no more use than to see that they have become more. */
+int64_t host_asleep(void);
+
 /* The boot id of this boot of the kernel. */
 int host_boot_id(uint8_t ret[16], Err *e) _must_check_;
 
@@ -26,6 +30,11 @@ int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
  * a TPM that is broken, hidden or late is not taken for one that does not exist. root: "", or where
  * a test has its /dev and /sys. */
 bool host_has_tpm(const char *root);
+
+/* Whether another kernel started this one (kexec), so that registers hold what was measured before:
+ * as the kernel was told by who loaded it, on x86 and where there is a device tree. root: as above.
+ */
+bool host_was_kexeced(const char *root);
 
 /* Who runs this program: login name (or the uid as text), uid by which the session began where one
  * is known, session id and terminal. Empty texts where there is none. */

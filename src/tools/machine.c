@@ -41,7 +41,12 @@ static bool was_flushed(const Past *p, const char *boot) {
         return access(path, F_OK) == 0;
 }
 
-static const Past past = { .history = last_line, .recorded = was_flushed };
+static bool was_kexeced(const Past *p) {
+        (void) p;
+        return host_was_kexeced("");
+}
+
+static const Past past = { .history = last_line, .recorded = was_flushed, .kexeced = was_kexeced };
 
 /* What did not go as it was configured, once, where the log begins. */
 static void say_beginning(const Account *a) {

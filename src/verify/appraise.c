@@ -102,6 +102,16 @@ static void refute_first_boot(const Story *s, Verdict *v) {
                                         loaded);
 }
 
+/* A machine that wakes from hibernation runs what it kept on its disk: what was measured is the
+ * kernel that brought it back. And what it recorded before it slept is in no register any more. */
+static void refute_before_sleep(const Story *s, Verdict *v) {
+        static const Claim running[] = { CLAIM_KERNEL, CLAIM_ROOT, CLAIM_LAYERS };
+
+        for (size_t i = 0; s->resumed && i < ELEMENTS(running); i++)
+                verdict_refute(v, running[i],
+                                "the TPM was reset under the running system, as resuming from hibernation does: what is quoted was measured since, and not of what was started before");
+}
+
 /* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
  * and honest ones agree. */
 static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verdict *v) {
@@ -170,6 +180,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 return rc;
         if (j->story.kexec)
                 refute_first_boot(&j->story, &j->verdict);
+        refute_before_sleep(&j->story, &j->verdict);
         judge_boot_ids(&j->systemd, &j->story, &j->verdict);
         return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
 }

@@ -88,6 +88,7 @@ static int tell(Story *s, const Content *c, Err *e) {
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
                 s->kexec = s->kexec || span_is(content_text(c, "why"), "kexec");
+                s->resumed = s->resumed || span_is(content_text(c, "why"), "resume");
                 return 0;
         case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
@@ -358,6 +359,9 @@ static int judge_segment(const Evidence *ev, const Question *q, Span bytes, cons
         judge_measured(v, s);
         if (!chain_has_register(&s->segment.chain))
                 return 0; /* nor has it a clock of the TPM */
+        /* registers outlive a boot in no other way, whatever the log calls it */
+        if (earlier && memcmp(earlier->boot, s->segment.chain.boot, sizeof(earlier->boot)) != 0)
+                s->kexec = true;
         judge_join(earlier, &s->segment.chain, q, v);
         judge_clock(ev, &genesis, v, s);
         return 0;

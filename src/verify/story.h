@@ -22,6 +22,7 @@ typedef struct Story {
         Segment segment; /* the last one, after its last record */
         bool has_log;
         bool kexec;      /* the kernel that recorded was started by another one */
+        bool resumed;    /* the TPM was reset under it: the machine slept without power */
         bool unmeasured; /* there are records of this boot from before it had a TPM */
         size_t n_segments;
         uint64_t n_records; /* of all segments */

@@ -13,6 +13,9 @@ static bool refute_what_is_unknown(const Story *s, const Openings *o, Verdict *v
                                 "the log that would tell is not proven (registers)");
         else if (s->lost > 0)
                 verdict_refute(v, CLAIM_UNTOUCHED, "the log says that openings were left out");
+        else if (s->resumed && !o->has_counter)
+                verdict_refute(v, CLAIM_UNTOUCHED,
+                                "the TPM was reset under the running system (hibernation), and no counter tells of openings before that");
         else if (o->fault[0] != '\0')
                 verdict_refute(v, CLAIM_UNTOUCHED, "openings cannot be counted: %s", o->fault);
         else if (o->stray[0] != '\0')

@@ -353,6 +353,26 @@ static void of_a_kernel_that_another_one_started_nothing_is_known(void **state) 
         boot_end(&b);
 }
 
+/* What woke from hibernation was started in another boot; what is quoted brought it back. */
+static void of_a_system_that_woke_from_hibernation_nothing_is_known(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Start b;
+
+        (void) state;
+        boot_begin(&b, ITS_LINE);
+        draft_log_add(&l, EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ { "why", "\"resume\"" }, {} });
+        (void) boot_judge(&b, ITS_LINE);
+        buf_done(&b.c.forge.log);
+        buf_bytes(&b.c.forge.log, draft_log_bytes(&l));
+        b.c.forge.values.digests[0][8] = draft_log_replay(&l, 1, digest_zero(HASH_SHA256));
+        b.c.forge.signed_values = b.c.forge.values;
+        case_judge(&b.c);
+        assert_refused(&b.c, CLAIM_ROOT, "resuming from hibernation");
+        assert_refused(&b.c, CLAIM_KERNEL, "resuming from hibernation");
+        boot_end(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_command_line_names_it),
@@ -365,6 +385,7 @@ int main(void) {
                 cmocka_unit_test(the_images_own_line_is_enough),
                 cmocka_unit_test(another_kernel_names_nothing),
                 cmocka_unit_test(of_a_kernel_that_another_one_started_nothing_is_known),
+                cmocka_unit_test(of_a_system_that_woke_from_hibernation_nothing_is_known),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

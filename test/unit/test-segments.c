@@ -41,6 +41,25 @@ static void begin(Chained *x) {
         x->c.forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
 }
 
+/* A segment of another boot, joined to the first one, that calls itself what it likes. */
+static void rename_second(Chained *x, const char *boot, const char *why) {
+        DraftLog *l = &x->logs[1];
+
+        draft_log_done(l);
+        *l = draft_log();
+        draft_log_add(l, EVENT_PHASE_GENESIS,
+                        (const DraftChange[]){ { "start", x->starts[1] }, { "why", why },
+                                        { "boot", boot }, { "count", NULL }, { "history", NULL },
+                                        { "others", NULL }, { "blinded", NULL }, {} });
+        buf_done(&x->c.forge.before);
+        buf_done(&x->c.forge.log);
+        buf_bytes(&x->c.forge.before, draft_log_bytes(&x->logs[0]));
+        buf_bytes(&x->c.forge.log, draft_log_bytes(l));
+        x->c.forge.values.digests[0][8] = draft_log_replay(l, 1, x->ends[0]);
+        x->c.forge.signed_values = x->c.forge.values;
+        case_judge(&x->c);
+}
+
 static void end(Chained *x) {
         for (size_t i = 0; i < SEGMENTS; i++)
                 draft_log_done(&x->logs[i]);
@@ -263,9 +282,30 @@ static void segments_join_in_every_bank_of_one_register(void **state) {
         }
 }
 
+/* PCRs outlive a boot by kexec alone: what was measured is of the first kernel, whatever the log of
+ * the second says. */
+static void a_kexec_is_one_whatever_it_is_called(void **state) {
+        static const char other[] = "\"00000000000000000000000000000001\"",
+                          same[] = "\"" HEX_32 "\"";
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        rename_second(&x, same, "\"boot\""); /* a second log of one boot */
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_false(x.c.judgement.story.kexec);
+        rename_second(&x, other, "\"boot\"");
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_true(x.c.judgement.story.kexec);
+        rename_second(&x, same, "\"kexec\"");
+        assert_true(x.c.judgement.story.kexec);
+        end(&x);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(segments_lead_back_to_zero),
+                cmocka_unit_test(a_kexec_is_one_whatever_it_is_called),
                 cmocka_unit_test(none_may_be_missing_doubled_or_out_of_order),
                 cmocka_unit_test(a_start_that_policy_takes_needs_no_earlier_segment),
                 cmocka_unit_test(no_byte_of_an_earlier_segment_can_be_changed),

@@ -184,6 +184,34 @@ static void nor_is_a_boot_proven_that_began_without_one(void **state) {
         }
 }
 
+/* What it recorded before it slept is in no register any more: layers, and openings that nothing
+ * counted. */
+static void what_came_before_hibernation_is_not_known(void **state) {
+        static const char *const whys[] = { "\"boot\"", "\"resume\"" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(whys); i++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                Case c;
+
+                l.n_banks = 1;
+                l.banks[0] = HASH_SHA256;
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", "{\"sha256\":\"" ZEROS_64 "\"}" },
+                                                LEFT_OUT, { "why", whys[i] }, {} });
+                case_begin(&c);
+                judge_log(&c, &l);
+                assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                if (i == 0) {
+                        assert_int_equal(case_state(&c, CLAIM_UNTOUCHED), CLAIM_PROVEN);
+                } else {
+                        assert_refused(&c, CLAIM_UNTOUCHED, "no counter tells of openings before");
+                        assert_refused(&c, CLAIM_LAYERS, "resuming from hibernation");
+                }
+                case_end(&c);
+        }
+}
+
 static void opening(Case *c, const char *kind) {
         const Glass g = {
                 .kind = kind, .reason = "disk \"full\"", .caller = { .uid = 0, .user = "ada" }
@@ -379,6 +407,7 @@ int main(void) {
                 cmocka_unit_test(an_index_is_no_pcr),
                 cmocka_unit_test(what_was_recorded_without_a_tpm_proves_nothing),
                 cmocka_unit_test(nor_is_a_boot_proven_that_began_without_one),
+                cmocka_unit_test(what_came_before_hibernation_is_not_known),
                 cmocka_unit_test(an_opening_is_told_with_who_and_why),
                 cmocka_unit_test(the_first_opening_is_told_and_all_are_counted),
                 cmocka_unit_test(openings_that_were_lost_are_told),
