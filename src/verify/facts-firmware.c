@@ -40,16 +40,14 @@ static void put_foreign(Span text, Buf *to) {
 
         text_escape(&escaped,
                         (Span){ text.data, text.size < WORDS_MAX / 4 ? text.size : WORDS_MAX / 4 });
+        buf_fail(to, escaped.failed);
         text_quote(to, buf_span(&escaped), QUOTED_MAX);
 }
 
 static int add(const Taking *t, FactKind kind, const Measured *m, Span subject, const Buf *words,
                 Err *e) {
-        if (words->failed < 0)
-                return err_set(e, words->failed, "event %zu cannot be put into words",
-                                m->event.number);
-        return facts_add(t->f, kind, is_proven(t->j, t->bank, m->event.pcr), subject,
-                        buf_span(words), &m->digest, e);
+        return facts_add_words(t->f, kind, is_proven(t->j, t->bank, m->event.pcr), subject, words,
+                        &m->digest, e);
 }
 
 /* Each entry of a database is a fact of its own. */
@@ -73,8 +71,9 @@ static int take_entry(
         text_hex(&words, (Span){ id.data, id.size < 32 ? id.size : 32 });
         buf_byte(&words, ')');
         text_hex(&subject, (Span){ id.data, id.size < WORDS_MAX / 4 ? id.size : WORDS_MAX / 4 });
-        return facts_add(t->f, kind, is_proven(t->j, t->bank, m->event.pcr), buf_span(&subject),
-                        buf_span(&words), NULL, e);
+        buf_fail(&words, subject.failed);
+        return facts_add_words(t->f, kind, is_proven(t->j, t->bank, m->event.pcr),
+                        buf_span(&subject), &words, NULL, e);
 }
 
 static int take_database(const Taking *t, FactKind kind, const Measured *m, Span data, Err *e) {
@@ -134,6 +133,7 @@ static int take_other(const Taking *t, FactKind kind, const Measured *m, Err *e)
                 text_hex(&subject, v.name);
         put_type(m->event.type, &words);
         report_event(m, &words);
+        buf_fail(&words, subject.failed);
         return add(t, kind, m, buf_span(&subject), &words, e);
 }
 
@@ -197,6 +197,7 @@ static int take_beside(const Taking *t, const Measured *m, Err *e) {
         if (m->event.pcr != PCR_CONFIG || m->event.type != EV_IPL || m->proof != PROOF_DATA)
                 return take_other(t, FACT_COMPANION, m, e);
         efi_text(m->event.data, &text);
+        buf_fail(&words, text.failed);
         put_foreign(buf_span(&text), &words);
         return add(t, FACT_APPENDED, m, (Span){}, &words, e);
 }
@@ -259,6 +260,6 @@ int facts_take_line(const Judgement *j, HashAlg bank, Facts *f, Err *e) {
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
         text_escape(&text, line);
-        return facts_add(f, FACT_COMMAND_LINE, holds && is_proven(j, bank, PCR_KERNEL), (Span){},
-                        buf_span(&text), NULL, e);
+        return facts_add_words(f, FACT_COMMAND_LINE, holds && is_proven(j, bank, PCR_KERNEL),
+                        (Span){}, &text, NULL, e);
 }

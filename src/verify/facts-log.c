@@ -76,7 +76,8 @@ static int take_entry(const SystemdStory *s, const SystemdEntry *entry, Facts *f
         /* the words are not all that was measured */
         if (entry->words.kind == SYSTEMD_VOLUME_KEY || entry->words.kind == SYSTEMD_UNKNOWN)
                 digest = systemd_record_digest(&entry->record, HASH_SHA256);
-        return facts_add(f, kind, is_systemd_proven(s, entry), buf_span(&subject), buf_span(&words),
+        buf_fail(&words, subject.failed);
+        return facts_add_words(f, kind, is_systemd_proven(s, entry), buf_span(&subject), &words,
                         digest, e);
 }
 
@@ -181,7 +182,8 @@ static int take_record(const Content *c, bool proven, Facts *f, Err *e) {
         put_event_subject(c, &words, &subject);
         if (kind == FACT_LAYER && !take_digest(c, "rootHash", &digest))
                 (void) take_digest(c, "identity", &digest);
-        return facts_add(f, kind, proven, buf_span(&subject), buf_span(&words), &digest, e);
+        buf_fail(&words, subject.failed);
+        return facts_add_words(f, kind, proven, buf_span(&subject), &words, &digest, e);
 }
 
 /* What is wrong with a log is told by the claim registers: what stands before it is taken. */

@@ -76,13 +76,15 @@ static int make_room(Facts *f, Err *e) {
         return 0;
 }
 
+static const char too_much[] = "it tells more than is compared";
+
 int facts_add(Facts *f, FactKind kind, bool proven, Span subject, Span value, const Digest *digest,
                 Err *e) {
         Fact *at;
         int rc;
 
         if (f->n == FACTS_MAX || subject.size + value.size > FACTS_TEXT_MAX - f->text.size) {
-                facts_fault(f, "it tells more than is compared");
+                facts_fault(f, too_much);
                 return 0;
         }
         rc = make_room(f, e);
@@ -99,6 +101,17 @@ int facts_add(Facts *f, FactKind kind, bool proven, Span subject, Span value, co
         f->n++;
         f->told |= UINT32_C(1) << kind;
         return 0;
+}
+
+int facts_add_words(Facts *f, FactKind kind, bool proven, Span subject, const Buf *words,
+                const Digest *digest, Err *e) {
+        if (words->failed == -E2BIG) {
+                facts_fault(f, too_much);
+                return 0;
+        }
+        if (words->failed < 0)
+                return err_set(e, words->failed, "a fact cannot be put into words");
+        return facts_add(f, kind, proven, subject, buf_span(words), digest, e);
 }
 
 HashAlg facts_bank(const Judgement *a, const Judgement *b) {

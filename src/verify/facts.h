@@ -80,6 +80,9 @@ Span facts_text(const Facts *f, FactText t);
  * fault. */
 int facts_add(Facts *f, FactKind kind, bool proven, Span subject, Span value, const Digest *digest,
                 Err *e) _must_check_;
+/* The same in words that were put together. */
+int facts_add_words(Facts *f, FactKind kind, bool proven, Span subject, const Buf *words,
+                const Digest *digest, Err *e) _must_check_;
 /* Why facts of a log are not whole; the first counts. */
 void facts_fault(Facts *f, const char *why);
 

@@ -116,6 +116,7 @@ static int tell(const Golden *g, const Judgement *j, unsigned pcr, const Place *
         _cleanup_(buf_done) Buf words = BUF_UP_TO(WORDS_MAX);
         _cleanup_(against_done) Against a = {};
         const Change *c;
+        Span said;
         int rc;
 
         rc = against_take(&g->judgement, j, &a, e);
@@ -126,9 +127,12 @@ static int tell(const Golden *g, const Judgement *j, unsigned pcr, const Place *
                 report_change(c, &words);
         else
                 put_place(p, pcr, &words);
+        rc = buf_end(&words, &said);
+        if (rc < 0)
+                return err_set(e, rc, "a difference cannot be put into words");
         (void) snprintf(ret->words, sizeof(ret->words), "other than golden evidence '%.80s': %.*s",
-                        g->name, (int) (words.size < QUOTED_MAX ? words.size : QUOTED_MAX),
-                        (const char *) buf_span(&words).data);
+                        g->name, (int) (said.size < QUOTED_MAX ? said.size : QUOTED_MAX),
+                        (const char *) said.data);
         return 0;
 }
 

@@ -230,6 +230,7 @@ static int tell(const Search *s, const Judgement *j, Vouched *ret, Err *e) {
         const Stuck *stuck = &s->stuck;
         const char *name = stuck->component < s->p->n ? s->p->list[stuck->component].name : NULL;
         bool ended = stuck->at == s->x->n[stuck->pcr];
+        Span said;
         int rc = 0;
 
         if (s->tries > PCRLOCK_TRIES_MAX) {
@@ -239,10 +240,10 @@ static int tell(const Search *s, const Judgement *j, Vouched *ret, Err *e) {
         }
         if (!ended)
                 rc = put_extend(j, s->x, stuck->pcr, stuck->at, &words, e);
+        if (rc == 0)
+                rc = buf_end(&words, &said);
         if (rc < 0)
-                return rc;
-        if (words.size > QUOTED_MAX)
-                words.size = QUOTED_MAX;
+                return err_set(e, rc, "a difference cannot be put into words");
         if (ended)
                 (void) snprintf(ret->words, sizeof(ret->words),
                                 "pcrlock component '%.80s' expects more in pcr:%u than was measured",
@@ -251,7 +252,8 @@ static int tell(const Search *s, const Judgement *j, Vouched *ret, Err *e) {
                 (void) snprintf(ret->words, sizeof(ret->words),
                                 "pcrlock component%s%.80s%s not what was measured in pcr:%u: %.*s",
                                 name ? " '" : "s expect", name ? name : "", name ? "' expects" : "",
-                                stuck->pcr, (int) words.size, (const char *) buf_span(&words).data);
+                                stuck->pcr, (int) (said.size < QUOTED_MAX ? said.size : QUOTED_MAX),
+                                (const char *) said.data);
         return 0;
 }
 

@@ -22,7 +22,7 @@ static int judge(Span evidence, Judgement *ret, Err *e) {
 static bool find_fault(const Judgement *j, ExplainedFault *ret) {
         const PcrSelection *held = &j->evidence.tpm.pcrs.held;
 
-        if (!j->readable || !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
+        if (!verdict_proven(&j->verdict, CLAIM_SIGNATURE))
                 (void) snprintf(ret->text, sizeof(ret->text), "%.150s",
                                 j->verdict.reasons[CLAIM_SIGNATURE]);
         else if (!j->explained.has_log)

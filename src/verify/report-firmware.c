@@ -98,6 +98,16 @@ static void put_database(Span data, Buf *to) {
                 buf_string(to, ", and bytes that are no entry");
 }
 
+/* What is no path is left out, and what is longer than anybody reads. */
+static void put_path(Span path, Buf *to) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(WORDS_MAX);
+
+        if (efi_path_text(path, &text, NULL) < 0 || text.failed == -E2BIG)
+                return;
+        buf_fail(to, text.failed);
+        put_foreign(buf_span(&text), to);
+}
+
 /* EFI_LOAD_OPTION (UEFI 2.10, section 3.1.3) */
 static void put_load_option(Span data, Buf *to) {
         Cursor c = cursor_over(data);
@@ -117,11 +127,8 @@ static void put_load_option(Span data, Buf *to) {
         buf_byte(to, ' ');
         put_utf16((Span){ description.data, n }, to);
         if (path.size > 0) {
-                _cleanup_(buf_done) Buf text = BUF_UP_TO(WORDS_MAX);
-
                 buf_string(to, " at ");
-                if (efi_path_text(path, &text, NULL) == 0 && text.failed == 0)
-                        put_foreign(buf_span(&text), to);
+                put_path(path, to);
         }
 }
 
@@ -189,13 +196,11 @@ static void say_authority(const Measured *m, Buf *to) {
 }
 
 static void say_image(const Measured *m, Buf *to) {
-        _cleanup_(buf_done) Buf path = BUF_UP_TO(WORDS_MAX);
         EfiImage i;
 
         buf_string(to, m->event.type == EV_EFI_BOOT_SERVICES_APPLICATION ? "program " : "driver ");
-        if (efi_image_parse(m->event.data, &i, NULL) == 0 &&
-                        efi_path_text(i.path, &path, NULL) == 0 && path.failed == 0)
-                put_foreign(buf_span(&path), to);
+        if (efi_image_parse(m->event.data, &i, NULL) == 0)
+                put_path(i.path, to);
         buf_string(to, ", hash ");
         text_hex(to, digest_span(&m->digest));
 }

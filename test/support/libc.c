@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "support/libc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -106,6 +108,10 @@ WRAP(void *, NULL, LIBC_MEMORY, malloc, (size_t n), (n))
 WRAP(void *, NULL, LIBC_MEMORY, calloc, (size_t n, size_t size), (n, size))
 WRAP(void *, NULL, LIBC_MEMORY, realloc, (void *p, size_t n), (p, n))
 WRAP(void *, NULL, LIBC_MEMORY, reallocarray, (void *p, size_t n, size_t size), (p, n, size))
+
+WRAP(char *, NULL, LIBC_MEMORY, strdup, (const char *s), (s))
+WRAP(char *, NULL, LIBC_MEMORY, strndup, (const char *s, size_t n), (s, n))
+WRAP(struct dirent64 *, NULL, LIBC_FILES, readdir64, (DIR * folder), (folder))
 
 int __wrap_clock_gettime(clockid_t which, struct timespec *ret);
 int __real_clock_gettime(clockid_t which, struct timespec *ret);

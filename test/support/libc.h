@@ -9,8 +9,8 @@
  * unlink, free) always work. */
 
 typedef enum LibcCalls {
-        LIBC_FILES = 1,  /* open, read, write, sync, rename, lock and the like */
-        LIBC_MEMORY = 2, /* malloc, calloc, realloc, asprintf */
+        LIBC_FILES = 1,  /* open, read, write, sync, rename, lock, readdir and the like */
+        LIBC_MEMORY = 2, /* malloc, calloc, realloc, strdup, asprintf */
 } LibcCalls;
 
 /* The next n of these calls work, then one fails with this errno, or all. */

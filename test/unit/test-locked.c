@@ -9,6 +9,8 @@
 #include "support/case.h"
 #include "support/firmlog.h"
 #include "support/folder.h"
+#include "support/judgefaults.h"
+#include "support/libc.h"
 #include "support/sdlog.h"
 #include "verify/reference.h"
 #include "wire/efievent.h"
@@ -376,6 +378,60 @@ static void no_component_stands_twice(void **state) {
         assert_int_equal(pcrlock_load(&p, folder_path(&empty, "missing"), NULL), -ENOENT);
 }
 
+/* Whatever fails while they are read, no component is left out in silence. */
+static void components_are_all_there_or_none(void **state) {
+        static const LibcCalls calls[] = { LIBC_MEMORY, LIBC_FILES };
+        Locked l;
+
+        (void) state;
+        locked_begin(&l);
+        start(&l);
+        put_all(&l);
+        for (size_t i = 0; i < ELEMENTS(calls); i++) {
+                int failed = 1, n = 0, code = calls[i] == LIBC_MEMORY ? ENOMEM : EIO;
+
+                for (; failed > 0; n++) {
+                        _cleanup_(pcrlock_done) Pcrlock p = {};
+                        Err e = {};
+                        int rc;
+
+                        libc_fail_after(calls[i], n, code, false);
+                        rc = pcrlock_load(&p, l.folder.path, &e);
+                        failed = libc_heal();
+                        assert_int_equal(rc, failed > 0 ? -code : 0);
+                        assert_int_equal(e.code, rc);
+                        assert_true(failed > 0 || p.n == 7);
+                }
+                assert_true(n > 20);
+        }
+        locked_done(&l);
+}
+
+static void no_fault_gives_another_verdict(void **state) {
+        for (unsigned fits = 0; fits < 2; fits++) {
+                _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+                Question q;
+                Verdict v;
+                Locked l;
+
+                (void) state;
+                locked_begin(&l);
+                start(&l);
+                put_all(&l);
+                load(&l);
+                run_system(&l, 3);
+                if (!fits)
+                        sd_measure(&l.sd, sd_pcr11, "ready", "phase");
+                judge(&l);
+                forge_bundle(&l.c.forge, &bytes);
+                q = case_question(&l.c);
+                q.references = &l.references;
+                judge_with_faults(&q, buf_span(&bytes), false, &v);
+                judge_with_bad_hashes(&q, buf_span(&bytes));
+                locked_done(&l);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_boot_that_components_expect_is_proven),
@@ -386,6 +442,8 @@ int main(void) {
                 cmocka_unit_test(combinations_end),
                 cmocka_unit_test(a_folder_that_is_none_is_refused),
                 cmocka_unit_test(no_component_stands_twice),
+                cmocka_unit_test(components_are_all_there_or_none),
+                cmocka_unit_test(no_fault_gives_another_verdict),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,11 @@
 
 #include "support/case.h"
 #include "support/firmlog.h"
+#include "support/hashes.h"
+#include "support/judgefaults.h"
+#include "support/libc.h"
 #include "verify/reference.h"
+#include "wire/efievent.h"
 
 /* Golden evidence and components of systemd-pcrlock vouch for firmware and kernel, or name what is
  * other. */
@@ -17,7 +21,8 @@ typedef struct Bench {
         Case golden, machine;
         FirmBoot boot;
         const char *line;
-        Buf vendor, other; /* certificates */
+        void (*meddle)(FirmLog *log); /* with what was measured; NULL: nobody does */
+        Buf vendor, other;            /* certificates */
         References references;
         Judgement judgement;
 } Bench;
@@ -46,6 +51,8 @@ static void start(const Bench *b, Case *c) {
         _cleanup_(firmlog_done) FirmLog log = firmlog_new(&sha256, 1);
 
         firmlog_boot(&log, &b->boot);
+        if (b->meddle)
+                b->meddle(&log);
         forge_firmware(&c->forge, &log);
         buf_done(&c->forge.line);
         buf_string(&c->forge.line, b->line);
@@ -158,6 +165,165 @@ static void what_is_other_is_named(void **state) {
         }
 }
 
+static void start_another_program(FirmLog *l) {
+        FirmEvent *program = &l->events[firmlog_find(l, 4, EV_EFI_BOOT_SERVICES_APPLICATION, 0)];
+
+        firmlog_rehash(l, program, SPAN_LITERAL("another program"));
+}
+
+static void start_two_programs(FirmLog *l) {
+        const FirmEvent *program =
+                        &l->events[firmlog_find(l, 4, EV_EFI_BOOT_SERVICES_APPLICATION, 0)];
+
+        (void) firmlog_add_of(l, 4, EV_EFI_BOOT_SERVICES_APPLICATION,
+                        (Span){ program->data, program->size }, SPAN_LITERAL("another program"));
+}
+
+static void unprotect(FirmLog *l) {
+        start_another_program(l);
+        (void) firmlog_add(l, 7, EV_EFI_ACTION, SPAN_LITERAL("DMA Protection Disabled"));
+}
+
+static void take_a_driver(FirmLog *l) {
+        (void) firmlog_add_of(l, 2, EV_EFI_BOOT_SERVICES_DRIVER, SPAN_LITERAL("no driver"),
+                        SPAN_LITERAL("a driver"));
+}
+
+static void pass_over_a_rom(FirmLog *l) {
+        (void) firmlog_add(l, 2, EV_NO_ACTION, SPAN_LITERAL("nothing was measured"));
+}
+
+/* Programs by what they are; what has no name of its own as the event that is there or not. */
+static void what_was_measured_besides_is_named(void **state) {
+        static const struct {
+                void (*golden)(FirmLog *), (*machine)(FirmLog *);
+                Claim claim;
+                const char *said;
+        } rows[] = {
+                { NULL, start_another_program, CLAIM_KERNEL,
+                                "other than golden evidence 'old.avouch': program: was program \"" },
+                { NULL, start_two_programs, CLAIM_KERNEL,
+                                "other than golden evidence 'old.avouch': program: new: program \"" },
+                { start_two_programs, NULL, CLAIM_KERNEL,
+                                "other than golden evidence 'old.avouch': program: gone: program \"" },
+                /* the program, too, is another one */
+                { NULL, unprotect, CLAIM_FIRMWARE,
+                                "in pcr:7 event 33 (\"DMA Protection Disabled\") stands where nothing belongs" },
+                { take_a_driver, NULL, CLAIM_FIRMWARE,
+                                "in pcr:2 nothing stands where event 33 (driver , hash" },
+                { NULL, take_a_driver, CLAIM_FIRMWARE, "(driver , hash" },
+                { pass_over_a_rom, NULL, _CLAIM_MAX, NULL },
+                { NULL, pass_over_a_rom, _CLAIM_MAX, NULL },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Bench b;
+
+                bench_begin(&b);
+                b.meddle = rows[i].golden;
+                start(&b, &b.golden);
+                assert_int_equal(add_golden(&b, NULL), 0);
+                b.meddle = rows[i].machine;
+                start(&b, &b.machine);
+                judge(&b);
+                if (rows[i].claim != _CLAIM_MAX) {
+                        assert_claim(&b, rows[i].claim, CLAIM_NOT_PROVEN, rows[i].said);
+                } else {
+                        assert_claim(&b, CLAIM_FIRMWARE, CLAIM_PROVEN, "as in golden evidence");
+                        assert_claim(&b, CLAIM_KERNEL, CLAIM_PROVEN, "as in golden evidence");
+                }
+                bench_done(&b);
+        }
+}
+
+/* Values that nobody signed are those of no machine. */
+static void what_is_not_signed_is_not_vouched_for(void **state) {
+        Bench b;
+
+        (void) state;
+        bench_begin(&b);
+        start(&b, &b.golden);
+        assert_int_equal(add_golden(&b, NULL), 0);
+        start(&b, &b.machine);
+        b.machine.forge.sign_with_other = true;
+        judge(&b);
+        for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
+                assert_null(strstr(b.judgement.verdict.reasons[claim], "golden"));
+        bench_done(&b);
+}
+
+static void there_is_an_end_to_golden_evidence(void **state) {
+        Bench b;
+        Err e = {};
+
+        (void) state;
+        bench_begin(&b);
+        start(&b, &b.golden);
+        for (unsigned i = 0; i < GOLDEN_MAX; i++)
+                assert_int_equal(add_golden(&b, NULL), 0);
+        assert_int_equal(add_golden(&b, &e), -EINVAL);
+        assert_string_equal(e.text, "more than 16 golden evidences");
+        bench_done(&b);
+}
+
+static void no_fault_gives_another_verdict(void **state) {
+        for (unsigned same = 0; same < 2; same++) {
+                _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+                Question q;
+                Verdict v;
+                Bench b;
+
+                (void) state;
+                bench_begin(&b);
+                start(&b, &b.golden);
+                assert_int_equal(add_golden(&b, NULL), 0);
+                b.meddle = same ? NULL : unprotect;
+                b.boot.cmdline = same ? "root=x quiet" : "root=x";
+                start(&b, &b.machine);
+                judge(&b);
+                q = case_question(&b.machine);
+                q.references = &b.references;
+                bundle(&b.machine, &bytes);
+                judge_with_faults(&q, buf_span(&bytes), false, &v);
+                judge_with_bad_hashes(&q, buf_span(&bytes));
+                bench_done(&b);
+        }
+}
+
+static void golden_evidence_is_taken_whole_or_not(void **state) {
+        for (unsigned hashing = 0; hashing < 2; hashing++) {
+                _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+                int failed = 1, n = 0;
+                Bench b;
+
+                (void) state;
+                bench_begin(&b);
+                start(&b, &b.golden);
+                bundle(&b.golden, &bytes);
+                for (; failed > 0; n++) {
+                        Err e = {};
+                        int rc;
+
+                        if (hashing)
+                                hashes_fail_after(n);
+                        else
+                                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                        rc = references_add_golden(
+                                        &b.references, "old.avouch", buf_span(&bytes), &e);
+                        failed = libc_heal() + hashes_heal();
+                        /* that words of a verdict are missing decides nothing */
+                        if (failed > 0 && (hashing || rc < 0))
+                                assert_int_equal(rc, hashing ? -EIO : -ENOMEM);
+                        assert_int_equal(e.code, rc);
+                        assert_int_equal(b.references.n_golden, rc == 0);
+                        references_done(&b.references);
+                }
+                assert_true(n > 10);
+                bench_done(&b);
+        }
+}
+
 /* Any of them will do, and it is said which one did. */
 static void one_of_several_is_enough(void **state) {
         _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
@@ -253,6 +419,11 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_same_boot_is_vouched_for),
                 cmocka_unit_test(what_is_other_is_named),
+                cmocka_unit_test(what_was_measured_besides_is_named),
+                cmocka_unit_test(what_is_not_signed_is_not_vouched_for),
+                cmocka_unit_test(there_is_an_end_to_golden_evidence),
+                cmocka_unit_test(no_fault_gives_another_verdict),
+                cmocka_unit_test(golden_evidence_is_taken_whole_or_not),
                 cmocka_unit_test(one_of_several_is_enough),
                 cmocka_unit_test(evidence_that_proves_nothing_is_not_golden),
                 cmocka_unit_test(what_is_not_explained_is_not_vouched_for),
