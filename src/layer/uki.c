@@ -131,7 +131,7 @@ int uki_open(const char *path, Uki *ret, Err *e) {
 
 int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
         const PeSection *s = pe_find(&u->pe, name);
-        uint32_t size = !s ? 0 : s->virtual_size < s->raw_size ? s->virtual_size : s->raw_size;
+        uint32_t size = s ? pe_section_size(s) : 0;
         uint8_t *into;
         int rc;
 

@@ -241,6 +241,10 @@ int pe_parse(Span head, uint64_t file_size, Pe *ret, Err *e) {
         return 0;
 }
 
+uint32_t pe_section_size(const PeSection *s) {
+        return s->virtual_size < s->raw_size ? s->virtual_size : s->raw_size;
+}
+
 const PeSection *pe_find(const Pe *pe, const char *name) {
         for (unsigned i = 0; i < pe->n_sections; i++)
                 if (strcmp(pe->sections[i].name, name) == 0)

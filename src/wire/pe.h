@@ -69,6 +69,9 @@ int pe_parse(Span head, uint64_t file_size, Pe *ret, Err *e) _must_check_;
 /* The first section of that name; NULL where there is none. */
 const PeSection *pe_find(const Pe *pe, const char *name);
 
+/* How many bytes of a section are in the file and in memory. */
+uint32_t pe_section_size(const PeSection *s);
+
 /* "x86-64", as UAPI.4 and leaves have it; NULL for a machine without a row. */
 const char *pe_architecture(uint16_t machine);
 

@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 
 #define HEAD SPAN_LITERAL("#### LoaderInfo: systemd-stub ")
+#define ADDON_HEAD SPAN_LITERAL("#### LoaderInfo: systemd-addon ")
 #define TAIL SPAN_LITERAL("####")
 
 enum { GENERATION_MAX = 9999 };
@@ -67,7 +68,9 @@ int stub_parse(Span magic, Stub *ret, Err *e) {
         size_t start;
         int rc;
 
-        cursor_expect(&c, HEAD, "not the mark of a systemd-stub");
+        s.is_addon = cursor_skip(&c, ADDON_HEAD);
+        if (!s.is_addon)
+                cursor_expect(&c, HEAD, "not the mark of a systemd-stub");
         start = c.at;
         s.version = cursor_until(&c, ' ', STUB_VERSION_MAX);
         s.generation = read_generation(s.version);

@@ -10,10 +10,11 @@
  *
  *      #### LoaderInfo: systemd-stub 257.13-1~deb13u1 ####
  *
- * and perhaps NULs behind it. */
+ * and perhaps NULs behind it. What stands in its place in an addon says "systemd-addon". */
 typedef struct Stub {
         Span version;        /* "257.13-1~deb13u1": visible ASCII; borrowed */
         unsigned generation; /* 257 */
+        bool is_addon;
 } Stub;
 
 /* 252 is the first that measures into PCR 11; of later ones than the newest nothing is known yet,

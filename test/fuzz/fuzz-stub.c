@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         abort();
                 return 0;
         }
-        buf_string(&b, "#### LoaderInfo: systemd-stub ");
+        buf_printf(&b, "#### LoaderInfo: systemd-%s ", s.is_addon ? "addon" : "stub");
         buf_bytes(&b, s.version);
         buf_string(&b, " ####");
         if (!span_starts(bytes, buf_span(&b)) ||

@@ -48,6 +48,20 @@ static void versions_and_generations(void **state) {
         }
 }
 
+static void an_addon_says_so(void **state) {
+        Stub s;
+
+        (void) state;
+        assert_int_equal(stub_parse(SPAN_LITERAL("#### LoaderInfo: systemd-addon 262-1 ####"), &s,
+                                         NULL),
+                        0);
+        assert_true(s.is_addon && s.generation == 262);
+        assert_int_equal(stub_parse(SPAN_LITERAL("#### LoaderInfo: systemd-stub 262-1 ####"), &s,
+                                         NULL),
+                        0);
+        assert_false(s.is_addon);
+}
+
 static void only_nuls_may_follow(void **state) {
         static const char good[] = "#### LoaderInfo: systemd-stub 257 ####\0\0";
         static const char bad[] = "#### LoaderInfo: systemd-stub 257 ####\0x";
@@ -153,6 +167,7 @@ static void debians_stub_has_the_same_table(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(versions_and_generations),
+                cmocka_unit_test(an_addon_says_so),
                 cmocka_unit_test(only_nuls_may_follow),
                 cmocka_unit_test(every_shorter_text_is_refused),
                 cmocka_unit_test(a_version_is_no_longer_than_its_limit),
