@@ -83,35 +83,52 @@ static int find_banner(const UkiPart *file, char *into, size_t room, Err *e) {
         return 0;
 }
 
-int kernel_open(const UkiPart *file, uint16_t machine, Kernel *ret, Err *e) {
-        _cleanup_(buf_done) Buf head = BUF_UP_TO(PE_HEAD_MAX);
-        uint8_t *bytes = buf_room(&head, PE_HEAD_MAX);
-        const char *architecture = pe_architecture(machine);
-        Kernel k = {};
-        size_t n = 0;
+static int read_head(const UkiPart *file, Buf *head, Pe *ret, Err *e) {
+        uint8_t *bytes = buf_room(head, PE_HEAD_MAX);
         int rc;
 
         if (!bytes)
-                return err_set(e, head.failed, "%s: no memory", file->name);
-        rc = uki_part_read(file, 0, bytes, PE_HEAD_MAX, &n, e);
+                return err_set(e, head->failed, "%s: no memory", file->name);
+        rc = uki_part_read(file, 0, bytes, PE_HEAD_MAX, &head->size, e);
         if (rc < 0)
                 return rc;
-        rc = pe_parse((Span){ bytes, n }, file->size, &k.pe, e);
-        if (rc < 0) {
+        rc = pe_parse(buf_span(head), file->size, ret, e);
+        if (rc < 0)
                 err_at(e, file->name);
+        return rc;
+}
+
+int kernel_machine(const UkiPart *file, uint16_t *ret, Err *e) {
+        _cleanup_(buf_done) Buf head = BUF_UP_TO(PE_HEAD_MAX);
+        Pe pe;
+        int rc;
+
+        rc = read_head(file, &head, &pe, e);
+        if (rc == 0)
+                *ret = pe.machine;
+        return rc;
+}
+
+int kernel_open(const UkiPart *file, uint16_t machine, Kernel *ret, Err *e) {
+        _cleanup_(buf_done) Buf head = BUF_UP_TO(PE_HEAD_MAX);
+        const char *architecture = pe_architecture(machine);
+        Kernel k = {};
+        int rc;
+
+        rc = read_head(file, &head, &k.pe, e);
+        if (rc < 0)
                 return rc;
-        }
         if (k.pe.machine != machine)
                 return err_set(e, -EBADMSG,
                                 "%s: is for %s (PE machine 0x%04x), and the stub for %s",
                                 file->name, pe_architecture(k.pe.machine) ?: "another machine",
                                 k.pe.machine, architecture);
-        if (!is_kernel((Span){ bytes, n }, machine))
+        if (!is_kernel(buf_span(&head), machine))
                 return err_set(e, -EBADMSG, "%s: a program for EFI, but no Linux kernel for %s",
                                 file->name, architecture);
 
         if (machine == PE_MACHINE_X86_64)
-                find_in_header((Span){ bytes, n }, k.uname, sizeof(k.uname));
+                find_in_header(buf_span(&head), k.uname, sizeof(k.uname));
         else
                 rc = find_banner(file, k.uname, sizeof(k.uname), e);
         if (rc < 0)

@@ -9,25 +9,32 @@
 #include "wire/leaf.h"
 #include "wire/stub.h"
 
-static const Digest *find(const UkiLeaf *l, const char *name) {
-        for (size_t i = 0; i < l->n_sections; i++)
-                if (strcmp(l->sections[i].name, name) == 0)
-                        return &l->digests[i];
-        return NULL;
+static int add_section(const UkiLeaf *l, const UkiItem *item, Leaf *leaf, Err *e) {
+        LeafSection *s = &leaf->sections[leaf->n_sections];
+
+        if (leaf->n_sections == LEAF_SECTIONS_MAX)
+                return err_set(e, -E2BIG, "more than %d sections", LEAF_SECTIONS_MAX);
+        s->name = span_of(item->name);
+        memcpy(s->sha256, item->content.digests[l->bank].bytes, sizeof(s->sha256));
+        leaf->n_sections++;
+        return 0;
 }
 
-static int add_sections(const UkiLeaf *l, Leaf *leaf, Digest *pcr11, Err *e) {
+/* *ret_chooses: the machine does, between some of them. */
+static int add_sections(const UkiLeaf *l, Leaf *leaf, bool *ret_chooses, Err *e) {
+        const char *const *name = stub_measures(l->built->stub_generation);
         int rc = 0;
 
-        for (const char *const *name = stub_measures(l->built->stub_generation); rc == 0 && *name;
-                        name++) {
-                const Digest *d = find(l, *name);
+        for (; rc == 0 && *name; name++) {
+                const UkiItem *found = uki_list_find(l->list, l->profile, *name);
+                bool many = strcmp(*name, ".dtbauto") == 0 || strcmp(*name, ".efifw") == 0;
 
-                if (!d)
-                        continue;
-                leaf->sections[leaf->n_sections].name = span_of(*name);
-                memcpy(leaf->sections[leaf->n_sections++].sha256, d->bytes, 32);
-                rc = pcr11_section(pcr11, *name, d, e);
+                *ret_chooses |= found && many;
+                for (const UkiItem *item = found; rc == 0 && item && many;
+                                item = uki_list_next(l->list, item))
+                        rc = add_section(l, item, leaf, e);
+                if (found && !many)
+                        rc = add_section(l, found, leaf, e);
         }
         return rc;
 }
@@ -49,9 +56,11 @@ static int add_pcrs(Leaf *leaf, const Digest *pcr11, Err *e) {
 
 int uki_leaf_write(const UkiLeaf *l, int fd, const char *path, Err *e) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);
-        Digest pcr11 = digest_zero(HASH_SHA256);
+        UkiBoot boot = { .generation = l->built->stub_generation, .profile = l->profile };
+        bool chooses = false;
+        Digest pcr11;
         Leaf leaf = {
-                .type = LEAF_UKI,
+                .type = l->built->has_kernel ? LEAF_UKI : LEAF_ADDON,
                 .name = span_of(l->built->name),
                 .version = span_of(l->built->version),
                 .architecture = span_of(l->built->architecture),
@@ -65,9 +74,12 @@ int uki_leaf_write(const UkiLeaf *l, int fd, const char *path, Err *e) {
         leaf.has_signer = l->built->signer.size > 0;
         memcpy(leaf.signer, l->built->signer.bytes, sizeof(leaf.signer));
         memcpy(leaf.authenticode, l->built->authenticode.bytes, sizeof(leaf.authenticode));
-        rc = add_sections(l, &leaf, &pcr11, e);
-        if (rc == 0)
-                rc = add_pcrs(&leaf, &pcr11, e);
+        rc = add_sections(l, &leaf, &chooses, e);
+        if (rc == 0 && l->built->has_kernel && !chooses) {
+                rc = uki_list_pcr11(l->list, &boot, l->bank, &pcr11, e);
+                if (rc == 0)
+                        rc = add_pcrs(&leaf, &pcr11, e);
+        }
         if (rc < 0)
                 return rc;
         leaf_write(&leaf, &text);

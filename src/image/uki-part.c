@@ -47,6 +47,43 @@ int uki_part_open(const char *path, UkiPart *ret, Err *e) {
         return 0;
 }
 
+int uki_part_slice(const UkiPart *whole, uint64_t at, uint64_t size, UkiPart *ret, Err *e) {
+        UkiPart p = { .name = whole->name, .fd = -1, .from = at, .size = size };
+
+        if (whole->fd < 0)
+                return err_set(e, -ENODATA, "%s: not a file", whole->name);
+        p.fd = fcntl(whole->fd, F_DUPFD_CLOEXEC, 0);
+        if (p.fd < 0)
+                return err_set(e, -errno, "%s: %s", whole->name, strerror(errno));
+
+        *ret = p;
+        return 0;
+}
+
+int uki_part_load(
+                const UkiPart *whole, uint64_t at, size_t size, size_t max, UkiPart *ret, Err *e) {
+        _cleanup_(uki_part_done)
+                        UkiPart p = { .name = whole->name, .fd = -1, .bytes = BUF_UP_TO(max) };
+        uint8_t *into = size > 0 ? buf_room(&p.bytes, size) : NULL;
+        size_t n = 0;
+        int rc = 0;
+
+        if (p.bytes.failed < 0)
+                return err_set(e, p.bytes.failed, "%s: %zu bytes, where %zu are the most",
+                                whole->name, size, max);
+        if (into)
+                rc = uki_part_read(whole, at, into, size, &n, e);
+        if (rc == 0 && n < size)
+                rc = err_set(e, -EIO, "%s: became shorter while it was read", whole->name);
+        if (rc < 0)
+                return rc;
+        p.size = n;
+
+        *ret = p;
+        p = UKI_PART_NONE;
+        return 0;
+}
+
 static bool is_blank(char c) {
         return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -104,7 +141,7 @@ static int read_once(const UkiPart *p, uint64_t at, uint8_t *into, size_t size, 
         if (size > end - at)
                 size = (size_t) (end - at);
         if (!from)
-                return file_read_some(p->fd, p->name, at, into, size, ret_size, e);
+                return file_read_some(p->fd, p->name, p->from + at, into, size, ret_size, e);
         memcpy(into, from, size);
         *ret_size = size;
         return 0;

@@ -10,6 +10,7 @@
 typedef struct UkiPart {
         const char *name; /* for e; borrowed */
         int fd;           /* negative: the bytes are in memory */
+        uint64_t from;    /* where in the file its first byte is */
         uint64_t size;
         Buf bytes;
         Buf head, tail; /* in place of the first bytes, and behind the others: part of size */
@@ -19,6 +20,14 @@ typedef struct UkiPart {
 
 /* A file, kept open. What has no size beforehand (a pipe) is read into memory. */
 int uki_part_open(const char *path, UkiPart *ret, Err *e) _must_check_;
+
+/* A piece of another one, which must be a file, and may end before. */
+int uki_part_slice(const UkiPart *whole, uint64_t at, uint64_t size, UkiPart *ret,
+                Err *e) _must_check_;
+
+/* A piece of another one, at most max bytes, read into memory. */
+int uki_part_load(const UkiPart *whole, uint64_t at, size_t size, size_t max, UkiPart *ret,
+                Err *e) _must_check_;
 
 /* A text as options give it: itself, or with "@FILE" what that file holds. Blanks between the words
  * of a text are joined to one where squeeze says so, as ukify does it with a command line; what a

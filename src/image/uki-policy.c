@@ -189,25 +189,28 @@ static int put_one(const PolicySigner *s, Span path, const Digest *booted, bool 
         return 0;
 }
 
-static int put_bank(const PolicySigners *s, const Digest *booted, Buf *to, Err *e) {
-        bool first = true;
+static int put_boot(const PolicySigners *s, const Digest *booted, bool *first, Buf *to, Err *e) {
         int rc = 0;
 
         for (size_t i = 0; i < s->n; i++)
                 for (size_t p = 0; rc == 0 && p < s->list[i].n_paths; p++) {
-                        rc = put_one(&s->list[i], s->list[i].paths[p], booted, first, to, e);
-                        first = false;
+                        rc = put_one(&s->list[i], s->list[i].paths[p], booted, *first, to, e);
+                        *first = false;
                 }
         return rc;
 }
 
-int policy_signers_write(const PolicySigners *s, const Digest *booted, Buf *to, Err *e) {
+int policy_signers_write(const PolicySigners *s, const Digest (*booted)[BANKS_MAX], size_t n,
+                Buf *to, Err *e) {
         int rc = 0;
 
         buf_byte(to, '{');
         for (unsigned b = 0; rc == 0 && b < s->params->n_banks; b++) {
+                bool first = true;
+
                 buf_printf(to, "%s\"%s\": [", b > 0 ? ", " : "", hash_name(s->params->banks[b]));
-                rc = put_bank(s, booted ? &booted[b] : NULL, to, e);
+                for (size_t i = 0; rc == 0 && i < n; i++)
+                        rc = put_boot(s, booted ? &booted[i][b] : NULL, &first, to, e);
                 buf_byte(to, ']');
         }
         buf_byte(to, '}');

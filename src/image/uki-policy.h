@@ -50,7 +50,8 @@ typedef struct PolicySigners {
 int policy_signers_open(const PolicyParams *p, PolicySigners *ret, Err *e) _must_check_;
 void policy_signers_done(PolicySigners *s);
 
-/* The section. booted: PCR 11 as the stub leaves it, in the banks of the params; NULL: as long a
- * text that says nothing, for its size is known before the values are. */
-int policy_signers_write(
-                const PolicySigners *s, const Digest *booted, Buf *to, Err *e) _must_check_;
+/* The section. booted: for each boot that is signed for, PCR 11 as the stub leaves it, in the banks
+ * of the params; NULL: as long a text that says nothing, for its size is known before the values
+ * are. */
+int policy_signers_write(const PolicySigners *s, const Digest (*booted)[BANKS_MAX], size_t n,
+                Buf *to, Err *e) _must_check_;

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #define FIRST_LINE "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n"
-#define OWN_LINE                                                                                   \
-        "uki,1,UKI,uki,1,"                                                                         \
-        "https://uapi-group.org/specifications/specs/unified_kernel_image/\n"
 
 enum { LAST_WITH_NUL = 257 };
 
@@ -17,8 +14,11 @@ static Span without_nuls(Span s) {
         return s;
 }
 
-/* All lines but the first, which says that the text is one of these. */
-static int put_lines(const char *what, Span text, Buf *to, Err *e) {
+void uki_sbat_begin(Buf *to) {
+        buf_string(to, FIRST_LINE);
+}
+
+int uki_sbat_add(const char *what, Span text, Buf *to, Err *e) {
         const uint8_t *end;
         size_t first;
 
@@ -26,13 +26,10 @@ static int put_lines(const char *what, Span text, Buf *to, Err *e) {
         if (text.size == 0)
                 return 0;
         if (!span_starts(text, SPAN_LITERAL("sbat,")))
-                return err_set(e, -EBADMSG,
-                                "the .sbat section of the %s does not begin with 'sbat,'", what);
+                return err_set(e, -EBADMSG, "%s does not begin with 'sbat,'", what);
         for (size_t i = 0; i < text.size; i++)
                 if ((text.data[i] < ' ' && text.data[i] != '\n') || text.data[i] >= 0x7f)
-                        return err_set(e, -EBADMSG,
-                                        "the .sbat section of the %s: byte %zu is no plain text",
-                                        what, i);
+                        return err_set(e, -EBADMSG, "%s: byte %zu is no plain text", what, i);
         end = memchr(text.data, '\n', text.size);
         first = end ? (size_t) (end - text.data) + 1 : text.size;
         text = (Span){ text.data + first, text.size - first };
@@ -42,17 +39,10 @@ static int put_lines(const char *what, Span text, Buf *to, Err *e) {
         return 0;
 }
 
-int uki_sbat(Span stub, Span kernel, unsigned generation, Buf *to, Err *e) {
+int uki_sbat_end(Buf *to, unsigned generation, Err *e) {
         Span unused;
         int rc;
 
-        buf_string(to, FIRST_LINE);
-        rc = put_lines("stub", stub, to, e);
-        if (rc == 0)
-                rc = put_lines("kernel", kernel, to, e);
-        if (rc < 0)
-                return rc;
-        buf_string(to, OWN_LINE);
         if (generation <= LAST_WITH_NUL)
                 buf_byte(to, 0);
         rc = buf_end(to, &unused);

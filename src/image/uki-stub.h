@@ -6,8 +6,11 @@
 #include "wire/pe.h"
 #include "wire/stub.h"
 
-/* The systemd-stub that an image is built on. Owner: uki_stub_done(). */
+/* The systemd-stub that an image is built on, or what stands in its place in an addon. Owner:
+ * uki_stub_done(). */
 typedef struct UkiStub {
+        const char *path; /* borrowed, or chosen... */
+        char chosen[64];  /* ...and then this */
         Buf bytes;
         Pe pe;
         Stub mark; /* borrowed from bytes */
@@ -15,9 +18,17 @@ typedef struct UkiStub {
 
 #define UKI_STUB_NONE ((UkiStub){ .bytes = { .max = STUB_MAX } })
 
-/* Refuses what is no stub, one that measures nothing, and one that is an image already: it has one
- * of the sections that images have; names ends with NULL. */
-int uki_stub_open(const char *path, const char *const *names, UkiStub *ret, Err *e) _must_check_;
+typedef struct UkiStubParams {
+        const char *path;     /* NULL: where distributions have that of the machine */
+        const char *efi_arch; /* "x64"; NULL: that of the machine */
+        uint16_t machine;     /* of the kernel (a PE_MACHINE_ number); 0: this host's */
+        bool has_kernel;      /* else it is to be that of addons */
+} UkiStubParams;
+
+/* Refuses what is no stub, one that is for another machine or purpose, one that measures nothing,
+ * and one that is an image already: it has one of the sections that images have. ret stays where it
+ * is. */
+int uki_stub_open(const UkiStubParams *p, UkiStub *ret, Err *e) _must_check_;
 void uki_stub_done(UkiStub *s);
 
 /* A section's bytes in the stub, as far as they are in the file; none where there is no such

@@ -7,27 +7,42 @@
 #include "image/uki-policy.h"
 #include "wire/limits.h"
 
-/* Builds a unified kernel image (UAPI.5) out of systemd-stub, a kernel and what goes with it, and
- * the release leaf that names it. The same input gives the same bytes. What ukify builds of the
- * same input has the same sections with the same contents in the same order, and so the same PCR
- * 11. */
+/* Builds a unified kernel image (UAPI.5) out of systemd-stub, a kernel and what goes with it; or an
+ * addon, or a profile for another image, where there is no kernel; and the release leaf that names
+ * it. The same input gives the same bytes. What ukify builds of the same input has the same
+ * sections with the same contents in the same order, and so the same PCR 11. */
 enum { UKI_INITRDS_MAX = 64 };
+
+typedef struct UkiWords {
+        const char *const *list;
+        size_t n;
+} UkiWords;
 
 /* Texts are themselves, or "@FILE"; NULL where the option was not given, "" for no such section. */
 typedef struct UkiParams {
-        const char *stub, *linux_image; /* paths */
-        const char *const *initrds;     /* paths; joined, each padded to 4 bytes */
-        size_t n_initrds;
+        const char *stub;        /* a path; NULL: that of the kernel's machine */
+        const char *efi_arch;    /* "x64"; NULL: the kernel's, or this host's */
+        const char *linux_image; /* a path; NULL: an addon, or a profile */
+        UkiWords initrds;        /* paths; joined, each padded to 4 bytes */
         const char *cmdline;
-        const char *os_release;                      /* NULL: this host's */
-        const char *uname;                           /* NULL: what the kernel says */
+        const char *os_release; /* NULL: this host's, where there is a kernel */
+        const char *uname;      /* NULL: what the kernel says */
         const char *devicetree, *splash, *microcode; /* paths; NULL where there is none */
-        const char *name;                            /* NULL: IMAGE_ID= or ID= of the os-release */
-        const char *version;                         /* NULL: IMAGE_VERSION=, or the uname */
-        const char *output, *leaf;                   /* paths; leaf NULL: none is written */
+        UkiWords devicetrees;                        /* paths, of which the stub chooses one */
+        UkiWords firmwares;        /* folders with a file each, of which the stub chooses one */
+        const char *hwids;         /* a folder (image/uki-hwids.h) */
+        UkiWords sbat;             /* texts; in place of what names the image */
+        UkiWords sections;         /* "NAME:TEXT" each: others, which the stub does not know */
+        const char *profile;       /* a text */
+        UkiWords join_profiles;    /* paths of images: profiles behind the first */
+        UkiWords sign_profiles;    /* whose policies are signed, by ID=; none: all */
+        const char *name;          /* NULL: IMAGE_ID= or ID= of the os-release */
+        const char *version;       /* NULL: IMAGE_VERSION=, or the uname */
+        const char *output, *leaf; /* paths; leaf NULL: none is written */
         bool has_epoch;
-        uint64_t epoch;      /* for the leaf */
-        const char *pcr_key; /* path of the public key inside; NULL: that of the one that signs */
+        uint64_t epoch;             /* for the leaf */
+        const char *pcr_key;        /* path of the public key inside; NULL: that of the one that
+                                     * signs */
         const PolicyParams *policy; /* PCR policies to be signed; NULL: none */
         const SignParams *sign;     /* for Secure Boot; NULL: not signed */
         bool sign_kernel;           /* the kernel inside, too, with the same key */
@@ -39,7 +54,8 @@ typedef struct UkiBuilt {
         char stub_version[STUB_VERSION_MAX + 1]; /* "257.13-1~deb13u1" */
         unsigned stub_generation;                /* 257 */
         const char *architecture;                /* "x86-64"; a constant */
-        bool has_uname;
+        bool has_kernel, has_uname;
+        unsigned n_profiles; /* 0 where it has none to choose from */
         Digest authenticode; /* SHA-256 */
         uint64_t size;
         Digest signer; /* fingerprint of the certificate; of no size where it is not signed */

@@ -18,16 +18,17 @@
 #include "wire/stub.h"
 
 typedef struct Args {
-        const char *linux_image, *cmdline, *os_release, *uname, *stub, *name, *version;
-        const char *devicetree, *splash, *microcode;
+        const char *linux_image, *cmdline, *os_release, *uname, *stub, *efi_arch, *name, *version;
+        const char *devicetree, *hwids, *splash, *microcode, *profile;
         const char *output, *leaf, *json;
-        Strings initrds;
+        Strings initrds, devicetrees, firmwares, sbat, sections, join_profiles, sign_profiles;
         SigningArgs signing;
         PolicyArgs policies;
 } Args;
 
 static const Option options[] = {
-        { "linux", 0, OPTION_VALUE, "FILE", "The kernel, as firmware could start it",
+        { "linux", 0, OPTION_VALUE, "FILE",
+                        "The kernel, as firmware could start it (none: an addon)",
                         offsetof(Args, linux_image) },
         { "initrd", 0, OPTION_REPEATED, "FILE", "Its initrd; several are joined",
                         offsetof(Args, initrds) },
@@ -38,13 +39,36 @@ static const Option options[] = {
         { "uname", 0, OPTION_VALUE, "TEXT|@FILE", "Its version (default: what it says itself)",
                         offsetof(Args, uname) },
         { "devicetree", 0, OPTION_VALUE, "FILE", "Its device tree", offsetof(Args, devicetree) },
+        { "devicetree-auto", 0, OPTION_REPEATED, "FILE",
+                        "A device tree out of several, of which the stub takes the machine's",
+                        offsetof(Args, devicetrees) },
+        { "hwids", 0, OPTION_VALUE, "FOLDER", "Which machine takes which of them (*.json)",
+                        offsetof(Args, hwids) },
+        { "efifw", 0, OPTION_REPEATED, "FOLDER",
+                        "A firmware, in a folder of its name, that the stub hands to its machine",
+                        offsetof(Args, firmwares) },
         { "microcode", 0, OPTION_VALUE, "FILE", "Microcode, an initrd ahead of the others",
                         offsetof(Args, microcode) },
         { "splash", 0, OPTION_VALUE, "FILE", "Picture that the stub shows (BMP)",
                         offsetof(Args, splash) },
+        { "sbat", 0, OPTION_REPEATED, "TEXT|@FILE",
+                        "Lines by which shim can revoke it (default: one that names it)",
+                        offsetof(Args, sbat) },
+        { "section", 0, OPTION_REPEATED, "NAME:TEXT|@FILE", "A section of another name",
+                        offsetof(Args, sections) },
+        { "profile", 0, OPTION_VALUE, "TEXT|@FILE", "What its profile is called (ID=, TITLE=)",
+                        offsetof(Args, profile) },
+        { "join-profile", 0, OPTION_REPEATED, "FILE", "One more profile, that was built on its own",
+                        offsetof(Args, join_profiles) },
+        { "sign-profile", 0, OPTION_REPEATED, "ID",
+                        "Sign the PCR 11 of this profile (default: of all)",
+                        offsetof(Args, sign_profiles) },
         { "stub", 0, OPTION_VALUE, "FILE",
-                        "The systemd-stub (default: that of this host for this machine)",
+                        "The systemd-stub (default: this host's, for the kernel's machine)",
                         offsetof(Args, stub) },
+        { "efi-arch", 0, OPTION_VALUE, "ARCH",
+                        "x64, aa64 or riscv64 (default: the kernel's, or this host's)",
+                        offsetof(Args, efi_arch) },
         { "name", 0, OPTION_VALUE, "NAME", "For the leaf (default: IMAGE_ID= or ID= of os-release)",
                         offsetof(Args, name) },
         { "version", 0, OPTION_VALUE, "VERSION",
@@ -98,65 +122,71 @@ static const Option options[] = {
         {},
 };
 
-#if defined(__x86_64__)
-#define NATIVE_STUB "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
-#elif defined(__aarch64__)
-#define NATIVE_STUB "/usr/lib/systemd/boot/efi/linuxaa64.efi.stub"
-#elif defined(__riscv) && __riscv_xlen == 64
-#define NATIVE_STUB "/usr/lib/systemd/boot/efi/linuxriscv64.efi.stub"
-#else
-#define NATIVE_STUB NULL
-#endif
-
 /* Options that say what goes into an image make no sense for a file that is there. */
 static int check_sign(const Args *a, Err *e) {
-        static const size_t of_images[] = { offsetof(Args, linux_image), offsetof(Args, cmdline),
-                offsetof(Args, os_release), offsetof(Args, uname), offsetof(Args, stub),
-                offsetof(Args, name), offsetof(Args, version), offsetof(Args, leaf),
-                offsetof(Args, devicetree), offsetof(Args, splash), offsetof(Args, microcode) };
-        const char *other = a->initrds.n > 0                 ? "initrd"
-                            : a->policies.private_keys.n > 0 ? "pcr-private-key"
-                                                             : NULL;
+        static const char *const others[] = { "output", "json", "sign", "secureboot-private-key",
+                "secureboot-certificate", "signing-provider", "signing-engine",
+                "existing-signatures", "digest-only", "join-signature", "sign-kernel", NULL };
 
-        for (const Option *o = options; o->name; o++)
-                for (size_t i = 0; i < ELEMENTS(of_images); i++)
-                        if (o->where == of_images[i] &&
-                                        *(const char *const *) ((const char *) a + o->where))
-                                other = o->name;
-        if (other)
-                return err_set(e, -EINVAL,
-                                "'--sign=' builds no image, so there is no use for '--%s='", other);
+        for (const Option *o = options; o->name; o++) {
+                const char *at = (const char *) a + o->where;
+                bool given = o->kind == OPTION_REPEATED ? ((const Strings *) at)->n > 0
+                             : o->kind == OPTION_FLAG   ? *(const bool *) at
+                                                        : *(const char *const *) at != NULL;
+
+                for (size_t i = 0; given && others[i]; i++)
+                        given = strcmp(o->name, others[i]) != 0;
+                if (given)
+                        return err_set(e, -EINVAL,
+                                        "'--sign=' builds no image, so there is no use for '--%s%s'",
+                                        o->name, o->kind == OPTION_FLAG ? "" : "=");
+        }
         if (!a->output)
                 return err_set(e, -EINVAL, "'--output=' is missing");
         return 0;
 }
 
+static UkiWords words(const Strings *s) {
+        return (UkiWords){ s->values, s->n };
+}
+
+static bool is_given(const char *text) {
+        return text && text[0];
+}
+
 static int take_params(const Args *a, const SignParams *sign, PolicyParams *policy,
                 MakerPaths *paths, UkiParams *p, Err *e) {
-        const char *stub = a->stub ?: NATIVE_STUB;
         int rc;
 
-        if (!a->linux_image)
-                return err_set(e, -EINVAL, "'--linux=' is missing");
+        if (!a->linux_image && !is_given(a->cmdline) && !is_given(a->profile) && !a->devicetree &&
+                        !a->microcode && a->initrds.n == 0 && a->sections.n == 0 &&
+                        a->devicetrees.n == 0)
+                return err_set(e, -EINVAL,
+                                "'--linux=' is missing, and so is all that an addon is made of");
         if (!a->output)
                 return err_set(e, -EINVAL, "'--output=' is missing");
-        if (!stub)
-                return err_set(e, -EINVAL,
-                                "'--stub=' is missing, and there is none for this machine");
         rc = maker_paths(a->output, a->signing.digest_only ? "no" : a->leaf, paths, e);
         if (rc < 0)
                 return rc;
         *p = (UkiParams){
-                .stub = stub,
+                .stub = a->stub,
+                .efi_arch = a->efi_arch,
                 .linux_image = a->linux_image,
-                .initrds = a->initrds.values,
-                .n_initrds = a->initrds.n,
+                .initrds = words(&a->initrds),
                 .cmdline = a->cmdline,
                 .os_release = a->os_release,
                 .uname = a->uname,
                 .devicetree = a->devicetree,
                 .splash = a->splash,
                 .microcode = a->microcode,
+                .devicetrees = words(&a->devicetrees),
+                .firmwares = words(&a->firmwares),
+                .hwids = a->hwids,
+                .sbat = words(&a->sbat),
+                .sections = words(&a->sections),
+                .profile = a->profile,
+                .join_profiles = words(&a->join_profiles),
+                .sign_profiles = words(&a->sign_profiles),
                 .name = a->name,
                 .version = a->version,
                 .output = paths->output,
@@ -181,6 +211,8 @@ static int print_as_json(const Args *a, const UkiParams *p, const UkiBuilt *b, E
                 json_put_foreign(&w, "leaf", span_of(p->leaf));
         json_put_foreign(&w, "name", span_of(b->name));
         json_put_foreign(&w, "output", span_of(p->output));
+        if (b->n_profiles > 0)
+                json_put_integer(&w, "profiles", b->n_profiles);
         json_put_integer(&w, "reproducible", b->reproducible);
         if (b->signer.size > 0)
                 json_put_hex(&w, "signer", digest_span(&b->signer));
@@ -188,7 +220,7 @@ static int print_as_json(const Args *a, const UkiParams *p, const UkiBuilt *b, E
         if (p->has_epoch)
                 json_put_integer(&w, "sourceDateEpoch", (int64_t) p->epoch);
         json_put_foreign(&w, "stub", span_of(b->stub_version));
-        json_put_string(&w, "type", "uki");
+        json_put_string(&w, "type", b->has_kernel ? "uki" : "addon");
         json_put_foreign(&w, "version", span_of(b->version));
         json_put_end(&w);
         return print_json_buf(a->json, &text, e);
@@ -198,11 +230,17 @@ static void print_for_people(const UkiParams *p, const UkiBuilt *b) {
         char text[STUB_VERSION_MAX + 32];
 
         text_print(stdout, span_of(p->output));
-        printf(": a unified kernel image for %s\n", b->architecture);
+        printf(": %s for %s\n", b->has_kernel ? "a unified kernel image" : "an addon",
+                        b->architecture);
         print_line("name", span_of(b->name));
         if (b->version[0])
                 print_line("version", span_of(b->version));
-        (void) snprintf(text, sizeof(text), "systemd-stub %s", b->stub_version);
+        if (b->n_profiles > 0) {
+                (void) snprintf(text, sizeof(text), "%u", b->n_profiles);
+                print_line("profiles", span_of(text));
+        }
+        (void) snprintf(text, sizeof(text), "systemd-%s %s", b->has_kernel ? "stub" : "addon",
+                        b->stub_version);
         print_line("stub", span_of(text));
         print_hex("authenticode", digest_span(&b->authenticode));
         signing_print_signer(b->subject, &b->signer);
@@ -213,7 +251,7 @@ static void print_for_people(const UkiParams *p, const UkiBuilt *b) {
 }
 
 static void print_notes(const Args *a, const UkiBuilt *b) {
-        if (!a->uname && !b->has_uname)
+        if (b->has_kernel && !a->uname && !b->has_uname)
                 fprintf(stderr, "avouch build-uki: note: the kernel does not say its version, so there "
                                 "is no section .uname; --uname= gives one\n");
         if (b->stub_generation > STUB_NEWEST)

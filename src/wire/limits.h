@@ -74,6 +74,10 @@ enum {
         UKI_TEXT_MAX = 256 * 1024,    /* a section that holds text: .cmdline, .osrel and the like */
         UKI_MAX = 1024 * 1024 * 1024, /* the whole file */
         PE_CERTIFICATES_MAX = 1024 * 1024, /* the signatures at the end of a PE file */
+        HWIDS_FILES_MAX = 1024,            /* descriptions of devices */
+        HWIDS_FILE_MAX = 64 * 1024,        /* one of them */
+        HWIDS_PER_FILE_MAX = 512,          /* hardware ids in one of them */
+        PROFILES_MAX = 16,                 /* of one image */
         PHASES_MAX = 16,                   /* phase paths that one prediction is for */
 
         /* images, leaves, keys */

@@ -57,8 +57,7 @@ static int build(const Folder *f, bool sign, UkiBuilt *ret, Err *e) {
         UkiParams p = {
                 .stub = stub,
                 .linux_image = kernel,
-                .initrds = initrds,
-                .n_initrds = 2,
+                .initrds = { initrds, 2 },
                 .cmdline = "a b",
                 .os_release = "ID=x",
                 .output = output,

@@ -13,8 +13,16 @@
 
 /* What was written, as a string; a NUL at its end shows as "|". */
 static int text_of(const char *stub, const char *kernel, unsigned generation, Buf *b, Err *e) {
-        int rc = uki_sbat(span_of(stub), span_of(kernel), generation, b, e);
+        int rc;
 
+        uki_sbat_begin(b);
+        rc = uki_sbat_add("the stub's", span_of(stub), b, e);
+        if (rc == 0)
+                rc = uki_sbat_add("the kernel's", span_of(kernel), b, e);
+        if (rc == 0)
+                rc = uki_sbat_add("", UKI_SBAT_IMAGE, b, e);
+        if (rc == 0)
+                rc = uki_sbat_end(b, generation, e);
         if (rc == 0 && b->size > 0 && b->data[b->size - 1] == 0)
                 b->data[b->size - 1] = '|';
         buf_byte(b, 0);
@@ -53,21 +61,22 @@ static void nuls_behind_a_text_are_no_part_of_it(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(4096);
 
         (void) state;
-        assert_int_equal(uki_sbat((Span){}, (Span){ (const uint8_t *) padded, sizeof(padded) }, 262,
-                                         &b, NULL),
+        uki_sbat_begin(&b);
+        assert_int_equal(uki_sbat_add("", (Span){ (const uint8_t *) padded, sizeof(padded) }, &b,
+                                         NULL),
                         0);
         buf_byte(&b, 0);
-        assert_string_equal((const char *) b.data, FIRST KERNEL "\n" UKI);
+        assert_string_equal((const char *) b.data, FIRST KERNEL "\n");
 }
 
 static void what_is_no_such_text_is_refused(void **state) {
         static const struct {
                 const char *stub, *kernel, *said;
         } bad[] = {
-                { "systemd,1\n", NULL, "the .sbat section of the stub does not begin with" },
-                { FIRST, "x", "the .sbat section of the kernel does not begin with" },
-                { FIRST, FIRST "a\tb\n", "section of the kernel: byte 77 is no plain" },
-                { FIRST "\x80", NULL, "section of the stub: byte 76 is no plain" },
+                { "systemd,1\n", NULL, "the stub's does not begin with" },
+                { FIRST, "x", "the kernel's does not begin with" },
+                { FIRST, FIRST "a\tb\n", "the kernel's: byte 77 is no plain" },
+                { FIRST "\x80", NULL, "the stub's: byte 76 is no plain" },
         };
 
         (void) state;
@@ -86,7 +95,7 @@ static void more_than_fits_is_said(void **state) {
         Err e = {};
 
         (void) state;
-        assert_int_equal(uki_sbat((Span){}, (Span){}, 262, &b, &e), -E2BIG);
+        assert_int_equal(text_of("", "", 262, &b, &e), -E2BIG);
         assert_string_not_equal(e.text, "");
 }
 
