@@ -91,19 +91,21 @@ static int suggest_firmware(const Judgement *j, Span log, BootPolicy *p, Err *e)
         return rc < 0 ? rc : suggest_authorities(&s, p, e);
 }
 
-/* What was appended, as one text; false where a policy cannot hold it to the letter. */
-static bool suggest_appended(const Boot *b, BootPolicy *p) {
+/* What was appended, as one text: 1; 0 where a policy cannot hold it to the letter. */
+static int suggest_appended(const Boot *b, BootPolicy *p, Err *e) {
         _cleanup_(buf_done) Buf all = BUF_UP_TO(COMMAND_LINE_MAX);
 
         for (size_t i = 0; i < b->n_lines; i++) {
                 buf_string(&all, i > 0 ? " " : "");
                 efi_text(b->lines[i].text, &all);
         }
-        if (!policy_can_hold(buf_span(&all)) || all.failed < 0)
-                return false;
+        if (all.failed == -ENOMEM)
+                return err_set(e, -ENOMEM, "no memory for a command line");
+        if (all.failed < 0 || !policy_can_hold(buf_span(&all)))
+                return 0;
         (void) snprintf(p->appended, sizeof(p->appended), "%.*s", (int) all.size,
                         (const char *) buf_span(&all).data);
-        return true;
+        return 1;
 }
 
 /* The UKI's own command line, where its section is this text to the letter. */
@@ -111,17 +113,19 @@ static int suggest_line(const Judgement *j, const Boot *b, BootPolicy *p, Err *e
         Span line = j->evidence.bundle.parts[PART_COMMAND_LINE];
         size_t appended = strlen(p->appended);
         bool same = false;
-        int rc = 0;
+        int rc;
 
         if (line.size > 0 && line.data[line.size - 1] == '\n')
                 line.size--;
         if (appended > 0 && line.size > appended)
                 line.size -= appended + 1;
-        for (size_t i = 0; rc == 0 && i < b->n_sections; i++)
-                if (strcmp(b->sections[i].name, ".cmdline") == 0)
-                        rc = boot_text_is(&b->sections[i].digest, line, &same, e);
-        if (rc < 0)
-                return rc;
+        for (size_t i = 0; i < b->n_sections; i++) {
+                if (strcmp(b->sections[i].name, ".cmdline") != 0)
+                        continue;
+                rc = boot_text_is(&b->sections[i].digest, line, &same, e);
+                if (rc < 0)
+                        return rc;
+        }
         if (same && policy_can_hold(line))
                 (void) snprintf(p->command_line, sizeof(p->command_line), "%.*s", (int) line.size,
                                 (const char *) line.data);
@@ -139,8 +143,11 @@ static int suggest_kernel(const Judgement *j, Span log, BootPolicy *p, Err *e) {
         rc = boot_read(log, bank, &b, &why);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
-        if (rc < 0 || b.wrong[0] != '\0' || !suggest_appended(&b, p))
+        if (rc < 0 || b.wrong[0] != '\0')
                 return 0;
+        rc = suggest_appended(&b, p, e);
+        if (rc <= 0)
+                return rc;
         p->companions = b.companions > 0;
         return suggest_line(j, &b, p, e);
 }
@@ -155,12 +162,9 @@ static void suggest_registers(const Chain *c, Policy *policy) {
 
 int policy_suggest(const Judgement *j, Policy *policy, Err *e) {
         Policy p = *policy;
-        Span log;
+        Span log = j->evidence.bundle.parts[PART_FIRMWARE_LOG];
         int rc = 0;
 
-        if (!j->readable)
-                return 0;
-        log = j->evidence.bundle.parts[PART_FIRMWARE_LOG];
         suggest_registers(&j->story.segment.chain, &p);
         if (log.size > 0 && verdict_proven(&j->verdict, CLAIM_SIGNATURE)) {
                 rc = suggest_firmware(j, log, &p.boot, e);
