@@ -151,20 +151,23 @@ static int judge_known_line(const Bench *b, Err *e) {
 }
 
 /* Text that came beside the UKI, in clear. */
-static void judge_appended(const Bench *b) {
+static int judge_appended(const Bench *b, Err *e) {
         _cleanup_(buf_done) Buf all = BUF_UP_TO(COMMAND_LINE_MAX), text = BUF_UP_TO(REASON_MAX);
 
         for (size_t i = 0; i < b->boot.n_lines; i++) {
                 buf_string(&all, i > 0 ? " " : "");
                 efi_text(b->boot.lines[i].text, &all);
         }
+        if (all.failed == -ENOMEM)
+                return err_set(e, -ENOMEM, "no memory for a command line");
         if (b->boot.n_lines == 0 ||
                         (all.failed == 0 && span_is(buf_span(&all), b->q->policy->boot.appended)))
-                return;
+                return 0;
         text_quote(&text, buf_span(&all), QUOTED_MAX);
         verdict_refute(b->v, CLAIM_KERNEL,
                         "event %zu: %s was added to the command line from outside of the UKI",
                         b->boot.lines[0].number, words(&text));
+        return 0;
 }
 
 /* What came beside the UKI and was measured as a digest alone. A changed log can call a command
@@ -224,9 +227,13 @@ static int find_line(const Bench *b, Span *ret, Err *e) {
 
 /* What came with the UKI: where reference values vouch for that too, policy need not. */
 static int judge_beside(const Bench *b, bool is_release, Err *e) {
+        int rc;
+
         if (!is_release && b->vouched->whole)
                 return 0;
-        judge_appended(b);
+        rc = judge_appended(b, e);
+        if (rc < 0)
+                return rc;
         judge_companions(b);
         return judge_whole_line(b, e);
 }

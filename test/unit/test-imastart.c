@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
+
 #include "base/text.h"
 #include "port/crypto.h"
 #include "support/case.h"
+#include "support/hashes.h"
 #include "verify/imastart.h"
 
 /* What IMA extends when it starts, computed elsewhere: PCR n holds n in every byte. */
@@ -66,6 +69,35 @@ static void sha1_proves_nothing(void **state) {
         assert_false(is);
 }
 
+/* Of the second template in the second bank nothing is said before the first ones were tried. */
+static void no_bad_hash_gives_an_answer(void **state) {
+        static const HashAlg banks[] = { HASH_SHA256, HASH_SHA384 };
+        Digest quoted = digest_zero(HASH_SHA256);
+        int failed = 1, n = 0;
+        PcrValues v = {};
+
+        (void) state;
+        for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+                for (size_t b = 0; b < ELEMENTS(banks); b++) {
+                        Digest d = digest_zero(banks[b]);
+
+                        assert_true(pcr_set(&v, pcr, &d));
+                }
+        for (; failed > 0; n++) {
+                bool is = false;
+                Err e = {};
+                int rc;
+
+                hashes_fail_after(n);
+                rc = ima_start_is(&v, &quoted, &is, &e);
+                failed = hashes_heal();
+                assert_int_equal(rc, failed > 0 ? -EIO : 0);
+                assert_int_equal(e.code, rc);
+                assert_false(is);
+        }
+        assert_int_equal(n, 11); /* two banks, each with a hash of its own and two templates */
+}
+
 static void extend(Digest *value, Span bytes) {
         Digest d;
 
@@ -121,6 +153,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_templates_are_known_in_every_bank),
                 cmocka_unit_test(sha1_proves_nothing),
+                cmocka_unit_test(no_bad_hash_gives_an_answer),
                 cmocka_unit_test(a_kernel_with_ima_is_explained),
         };
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "support/start.h"
+
+#include "support/judgefaults.h"
+#include "support/sdlog.h"
+
+/* How a machine was started is judged while every step of judging fails in turn: each of these has
+ * the verifier look further than an honest machine does. */
+
+static void with_a_known_line(Start *s) {
+        s->running = "root=x quiet debug\n";
+        s->boot.appended = "debug";
+        (void) snprintf(s->c.policy.boot.command_line, sizeof(s->c.policy.boot.command_line), "%s",
+                        "root=x quiet");
+        (void) snprintf(s->c.policy.boot.appended, sizeof(s->c.policy.boot.appended), "%s",
+                        "debug");
+        add_leaf(&s->c, "linux", "a kernel", "root=x quiet", NULL);
+}
+
+static void with_another_line(Start *s) {
+        s->running = "root=x quiet";
+        s->boot.cmdline = "root=x quiet";
+        (void) snprintf(s->c.policy.boot.command_line, sizeof(s->c.policy.boot.command_line), "%s",
+                        "root=x loud");
+        add_leaf(&s->c, "linux", "a kernel", "root=x loud", NULL);
+}
+
+static void with_another_appended_line(Start *s) {
+        s->running = "root=x quiet single";
+        s->boot.appended = "single";
+        add_leaf(&s->c, "linux", "a kernel", "root=x quiet", NULL);
+}
+
+static void with_a_kernel_that_nobody_released(Start *s) {
+        s->running = "root=x quiet";
+        add_leaf(&s->c, "linux", "another kernel", "root=x", NULL);
+}
+
+static void with_keys_that_policy_names(Start *s) {
+        static uint8_t der[FIRM_DATA_MAX];
+        _cleanup_(buf_done) Buf certificate = BUF_UP_TO(sizeof(der));
+        BootPolicy *p = &s->c.policy.boot;
+
+        firmlog_certificate(&certificate, "vendor");
+        memcpy(der, buf_span(&certificate).data, certificate.size);
+        s->boot.secure_boot = true;
+        s->boot.certificate = (Span){ der, certificate.size };
+        p->n_platform_keys = p->n_authorities = 1;
+}
+
+/* What systemd extends when it wrote no log. */
+static void run_without_a_log(Start *s) {
+        static const char *const phases[] = { "enter-initrd", "leave-initrd", "sysinit", "ready" };
+
+        for (size_t i = 0; i < ELEMENTS(phases); i++)
+                firmlog_extend(&s->c.forge.values, 11, phases[i]);
+        for (unsigned pcr = 0; pcr < 8; pcr++)
+                firmlog_extend(&s->c.forge.values, pcr, "os-separator");
+}
+
+static void judge_all(Start *s) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(BUNDLE_MAX);
+        Question q;
+        Verdict v;
+
+        judge(s);
+        forge_bundle(&s->c.forge, &b);
+        q = case_question(&s->c);
+        judge_with_faults(&q, buf_span(&b), false, &v);
+        judge_with_bad_hashes(&q, buf_span(&b));
+}
+
+static void whatever_was_started_is_judged_or_not(void **state) {
+        static void (*const starts[])(Start *) = { with_a_known_line, with_another_line,
+                with_another_appended_line, with_a_kernel_that_nobody_released,
+                with_keys_that_policy_names };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(starts); i++) {
+                Start s;
+
+                start_begin(&s);
+                starts[i](&s);
+                lay(&s);
+                run_without_a_log(&s);
+                judge_all(&s);
+                start_done(&s);
+        }
+}
+
+static void take_log(Start *s, SdLog *l) {
+        Forge *f = &s->c.forge;
+
+        for (unsigned pcr = 0; pcr < 16; pcr++)
+                if (pcr != WORLD_PCR)
+                        f->values.digests[0][pcr] = l->pcrs.digests[0][pcr];
+        buf_bytes(&f->systemd_log, buf_span(&l->log));
+        for (size_t i = 0; i < l->n_nv; i++)
+                forge_nvpcr(f,
+                                (NvPublic){ .index = l->nv[i].index,
+                                                .name_alg = HASH_SHA256,
+                                                .attributes = l->nv[i].attributes,
+                                                .policy = l->nv[i].policy,
+                                                .size = l->nv[i].size },
+                                l->nv[i].value);
+}
+
+/* systemd's log, NvPCRs, an unlock, a root image, and one audit over all. */
+static void whatever_systemd_measured_is_judged_or_not(void **state) {
+        Start s;
+        SdLog l;
+
+        (void) state;
+        start_begin(&s);
+        s.running = "quiet roothash=" SD_ROOT;
+        s.boot.cmdline = "quiet roothash=" SD_ROOT;
+        add_leaf(&s.c, "linux", "a kernel", "quiet roothash=" SD_ROOT, NULL);
+        lay(&s);
+        sd_new(&l);
+        l.boot = NULL;
+        l.name_nvpcr = sd_name_nvpcr;
+        memcpy(l.pcrs.digests[0], s.c.forge.values.digests[0], 16 * sizeof(l.pcrs.digests[0][0]));
+        sd_boot(&l);
+        sd_extend(&l, sd_pcr15, "the HMAC");
+        sd_write(&l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:2222");
+        take_log(&s, &l);
+        s.c.forge.audited = true;
+        judge_all(&s);
+        sd_done(&l);
+        start_done(&s);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(whatever_was_started_is_judged_or_not),
+                cmocka_unit_test(whatever_systemd_measured_is_judged_or_not),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
