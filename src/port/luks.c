@@ -27,9 +27,13 @@ static void hear(int level, const char *message, void *user) {
                                 message);
 }
 
-/* Passing 0 on would be taken for success. */
+/* Passing 0 on would be taken for success, and -EINVAL for a question asked wrongly. */
+static int code_of(int rc) {
+        return rc < 0 && rc != -EINVAL ? rc : -EIO;
+}
+
 static int failed(const RealLuks *l, int rc, const char *what, Err *e) {
-        rc = rc < 0 ? rc : -EIO;
+        rc = code_of(rc);
         return err_set(e, rc, "%s: %s: %s", l->device, what,
                         l->said.text[0] ? l->said.text : strerror(-rc));
 }
@@ -220,7 +224,7 @@ int luks_deactivate(const char *name, Err *e) {
         rc = crypt_deactivate(NULL, name);
         crypt_set_log_callback(NULL, NULL, NULL);
         if (rc < 0)
-                return err_set(e, rc, "%s cannot be closed: %s", name,
+                return err_set(e, code_of(rc), "%s cannot be closed: %s", name,
                                 said.text[0] ? said.text : strerror(-rc));
         return 0;
 }

@@ -112,8 +112,8 @@ static void open_history(Machine *m) {
 
 int machine_open_odometer(Machine *m, Err *e) {
         open_history(m);
-        return odometer_open(&m->account, m->home, m->spool, place_state_folder() != NULL,
-                        &m->odometer, e);
+        /* where there is no home, it is early in a boot, and no counter is defined there */
+        return odometer_open(&m->account, m->home, m->spool, m->home != NULL, &m->odometer, e);
 }
 
 /* By the counter: receipts are given at values that are not closed yet, and where a process came no

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "log/store.h"
 #include "measure/ledger.h"
+#include "measure/unlockconf.h"
 
 const char *place_log_folder(void) {
         return secure_getenv("AVOUCH_LOG_DIR") ?: LOG_FOLDER;
@@ -29,6 +31,12 @@ void place_config_folders(const char *ret[static PLACE_FOLDERS_MAX]) {
                 ret[i] = only ? NULL : folders[i];
         if (only)
                 ret[0] = only;
+}
+
+void place_unlock_conf(char *ret, size_t size) {
+        const char *folder = secure_getenv("AVOUCH_CONFIG_DIR");
+
+        (void) snprintf(ret, size, "%s/" UNLOCK_CONF_FILE, folder ?: "/etc/avouch");
 }
 
 const char *place_tcti(const char *option) {

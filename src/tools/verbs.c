@@ -15,6 +15,7 @@ const VerbLine verb_lines[] = {
         { "measure", "Append one record to this machine's log and extend its register" },
         { "log", "Read this machine's account: print, follow, replay, export" },
         { "glass", "Open the machine by hand, with a mark that stays" },
+        { "unlock", "Unlock a volume, with a record of how, before it can be used" },
         { "quote", "Answer a nonce with evidence of what this machine runs" },
         { "verify", "Judge evidence by a policy, offline" },
         { "seal", "Seal a secret to this machine, for as long as nobody opens it by hand" },
