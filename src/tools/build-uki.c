@@ -14,19 +14,22 @@
 #include "tools/print.h"
 #include "tools/signing.h"
 #include "tools/tool.h"
+#include "tools/uki-config.h"
 #include "wire/json.h"
 #include "wire/stub.h"
 
 typedef struct Args {
         const char *linux_image, *cmdline, *os_release, *uname, *stub, *efi_arch, *name, *version;
         const char *devicetree, *hwids, *splash, *microcode, *profile;
-        const char *output, *leaf, *json;
+        const char *output, *leaf, *json, *config;
         Strings initrds, devicetrees, firmwares, sbat, sections, join_profiles, sign_profiles;
         SigningArgs signing;
         PolicyArgs policies;
 } Args;
 
 static const Option options[] = {
+        { "config", 'c', OPTION_VALUE, "FILE", "Options in the form of ukify's uki.conf",
+                        offsetof(Args, config) },
         { "linux", 0, OPTION_VALUE, "FILE",
                         "The kernel, as firmware could start it (none: an addon)",
                         offsetof(Args, linux_image) },
@@ -263,7 +266,8 @@ static void print_notes(const Args *a, const UkiBuilt *b) {
 }
 
 static int run(void *values, char *const *operands, Err *e) {
-        const Args *a = values;
+        _cleanup_(buf_done) Buf config = BUF_UP_TO(UKI_TEXT_MAX);
+        Args *a = values;
         Interrupt interrupt;
         MakerPaths paths;
         const SignParams *wanted;
@@ -271,10 +275,13 @@ static int run(void *values, char *const *operands, Err *e) {
         PolicyParams policy;
         UkiBuilt built;
         UkiParams p;
-        int rc;
+        int rc = 0;
 
         (void) operands;
-        rc = signing_take(&a->signing, &sign, &wanted, e);
+        if (a->config)
+                rc = uki_config_take(a->config, options, a, &a->policies, &config, e);
+        if (rc == 0)
+                rc = signing_take(&a->signing, &sign, &wanted, e);
         if (rc == 0 && a->signing.file) {
                 rc = check_sign(a, e);
                 return rc < 0 ? rc : signing_run(&a->signing, wanted, a->output, a->json, e);
