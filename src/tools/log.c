@@ -7,10 +7,9 @@
 #include "base/text.h"
 #include "log/flush.h"
 #include "log/store.h"
-#include "measure/replay.h"
 #include "port/host.h"
-#include "port/tpm-tss2.h"
 #include "tools/log-follow.h"
+#include "tools/log-replay.h"
 #include "tools/place.h"
 #include "tools/print.h"
 #include "tools/tool.h"
@@ -161,16 +160,6 @@ static int print_all(LogReader *reader, Printer *p, Err *e) {
         }
 }
 
-/* A log that does not hold is a finding, not a failure to look. */
-static int judge(int rc, const Err *why, Err *e) {
-        if (rc != -EBADMSG && rc != -E2BIG)
-                return rc < 0 ? err_set(e, rc, "%s", why->text) : rc;
-        fprintf(stderr, "avouch log: ");
-        text_print(stderr, span_of(why->text));
-        fprintf(stderr, "; nothing after it is shown\n");
-        return EXIT_NO;
-}
-
 static int follow(LogReader *reader, Printer *p, Err *e) {
         int rc;
 
@@ -181,19 +170,13 @@ static int follow(LogReader *reader, Printer *p, Err *e) {
                 if (rc > 0)
                         rc = print_all(reader, p, &why);
                 if (rc < 0)
-                        return judge(rc, &why, e);
+                        return log_judge(rc, &why, e);
                 if (fflush(stdout) != 0)
                         return EXIT_YES; /* the frame says that nobody reads any more */
                 rc = log_reader_wait(reader, e);
                 if (rc < 0)
                         return rc;
         }
-}
-
-static int no_log(Err *e) {
-        return err_set(e, -ENOENT,
-                        "%s: there is no log: nothing was recorded in this boot, or it was taken away",
-                        place_log_folder());
 }
 
 static int print(LogReader *reader, Printer *p, Err *e) {
@@ -206,114 +189,11 @@ static int print(LogReader *reader, Printer *p, Err *e) {
         if (rc < 0)
                 return rc;
         if (rc == 0)
-                return no_log(e);
+                return log_missing(e);
         rc = print_all(reader, p, &why);
         if (p->args->format)
                 printf("%s]\n", p->printed > 0 ? "" : "[");
-        return judge(rc, &why, e);
-}
-
-static void say_strand(const Strand *s, const ReplayedStrand *r) {
-        _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-
-        if (s->reg.kind == REGISTER_NONE) {
-                printf("%" PRIu64
-                       " records are in no register: this machine had no TPM when the log began, and nothing shows that they are whole, or true\n",
-                                r->n_records);
-                return;
-        }
-        register_text(s->reg, &name);
-        text_print(stdout, buf_span(&name));
-        if (r->gone)
-                printf(" is not there any more: it was removed, or is another NV index now; %" PRIu64
-                       " records are in no register\n",
-                                r->n_records);
-        else if (r->shows_all)
-                printf(" holds what %" PRIu64 " records lead to\n", r->n_records);
-        else if (r->shows_some)
-                printf(" does not show record %" PRIu64
-                       ", nor what came after it: it was not extended yet, or is not the machine's word\n",
-                                r->first_seq);
-        else
-                printf(" holds what no record leads to: somebody else extended it, or records were changed, from record %" PRIu64
-                       " on\n",
-                                r->first_seq);
-}
-
-static int say_as_json(const char *form, const Replayed *r, Err *e) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(16 * 1024);
-        JsonWriter w = json_writer(&text, JSON_STRICT);
-
-        json_put_object(&w, NULL);
-        json_put_integer(&w, "matches", replay_matches(r));
-        json_put_integer(&w, "records", (int64_t) r->chain.next_seq);
-        json_put_integer(&w, "broken", r->chain.broken);
-        json_put_array(&w, "registers");
-        for (size_t i = 0; i < r->chain.n_strands; i++) {
-                _cleanup_(buf_done) Buf name = BUF_UP_TO(32);
-                const Strand *s = &r->chain.strands[i];
-
-                register_text(s->reg, &name);
-                json_put_object(&w, NULL);
-                json_put_span(&w, "register", buf_span(&name));
-                json_put_integer(&w, "matches", r->strands[i].shows_all);
-                json_put_integer(&w, "records", (int64_t) r->strands[i].n_records);
-                if (r->strands[i].gone)
-                        json_put_integer(&w, "gone", 1);
-                if (!r->strands[i].shows_all)
-                        json_put_integer(&w, "first", (int64_t) r->strands[i].first_seq);
-                json_put_object(&w, "holds");
-                for (size_t b = 0; b < s->n_banks; b++)
-                        json_put_hex(&w, hash_name(r->found.values[i][b].alg),
-                                        digest_span(&r->found.values[i][b]));
-                json_put_end(&w);
-                json_put_end(&w);
-        }
-        json_put_end(&w);
-        json_put_end(&w);
-        return print_json_buf(form, &text, e);
-}
-
-static int say_replayed(const Args *a, const Replayed *r, Err *e) {
-        int rc = 0;
-
-        if (a->json)
-                rc = say_as_json(a->json, r, e);
-        else
-                for (size_t i = 0; i < r->chain.n_strands; i++)
-                        say_strand(&r->chain.strands[i], &r->strands[i]);
-        if (!a->json && r->chain.next_seq == 0)
-                printf("the log is empty: whatever the registers hold, it tells nothing of it\n");
-        if (!a->json && r->chain.broken)
-                printf("the log itself says that somebody else extended a register (phase.broken)\n");
-        if (rc < 0)
-                return rc;
-        return replay_matches(r) && !r->chain.broken ? EXIT_YES : EXIT_NO;
-}
-
-/* The lock on the log is held until the registers were read, so both are of one moment. */
-static int run_replay(const Args *a, Err *e) {
-        _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
-        _cleanup_(tpm_close) Tpm *tpm = NULL;
-        _cleanup_(fd_done) int fd = -1;
-        Replayed replayed;
-        Segment s;
-        Err why = {};
-        Record r;
-        int rc;
-
-        rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, e);
-        if (rc <= 0)
-                return rc < 0 ? rc : no_log(e);
-        s = segment_over(buf_span(&log));
-        while ((rc = segment_next(&s, &r, &why)) > 0)
-                continue;
-        if (rc < 0 && rc != -ENODATA)
-                return judge(rc, &why, e);
-        rc = chain_has_register(&s.chain) ? tpm_open(place_tcti(a->tpm), &tpm, e) : 0;
-        if (rc == 0)
-                rc = replay(tpm, buf_span(&log), &s.chain, &replayed, e);
-        return rc < 0 ? rc : say_replayed(a, &replayed, e);
+        return log_judge(rc, &why, e);
 }
 
 static int run_flush(const Args *a, Err *e) {
@@ -349,7 +229,7 @@ static int run(void *values, char *const *operands, Err *e) {
                 return rc;
         if (a->flush)
                 return run_flush(a, e);
-        return a->replay ? run_replay(a, e) : print(&reader, &p, e);
+        return a->replay ? log_replay(a->tpm, a->json, e) : print(&reader, &p, e);
 }
 
 static const Verb verbs[] = {
