@@ -240,6 +240,8 @@ static bool makes_sense(const Content *head, const Member *m, size_t n) {
                 return false;
         if (head->event == EVENT_PHASE_BROKEN)
                 return !same_values(find(m, n, "expected"), find(m, n, "found"));
+        if (head->event == EVENT_LAYER_REFUSE && !find(m, n, "rootHash") && !find(m, n, "identity"))
+                return true;
         if (class && span_is(class->bytes, "uki"))
                 return find(m, n, "identity") && !find(m, n, "rootHash");
         if (class)

@@ -239,6 +239,11 @@ static const struct {
                         "a uki has an identity" },
         { EVENT_LAYER_DEACTIVATE, { { "rootHash", NULL }, { "class", "\"uki\"" } },
                         "a uki has an identity" },
+        { EVENT_LAYER_DEACTIVATE, { { "rootHash", NULL } }, "a layer has a rootHash" },
+        { EVENT_LAYER_REFUSE, { { "rootHash", NULL } }, NULL },
+        { EVENT_LAYER_REFUSE, { { "rootHash", NULL }, { "class", "\"uki\"" } }, NULL },
+        { EVENT_LAYER_REFUSE, { { "identity", "\"" HEX_64 "\"" }, { "rootHash", NULL } },
+                        "a layer has a rootHash" },
 
         { EVENT_UNLOCK_OPEN, { { "human", "0" } }, "count and past belong" },
         { EVENT_UNLOCK_OPEN, { { "human", "0" }, { "count", NULL } }, "count and past belong" },
