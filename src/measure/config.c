@@ -12,7 +12,7 @@
 #define RESETTABLE ((UINT32_C(1) << 16) | (UINT32_C(1) << 23))
 
 Config config_default(void) {
-        return (Config){ .plan = plan_of((Register){ REGISTER_PCR, 8 }) };
+        return (Config){ .plan = plan_of((Register){ REGISTER_PCR, 8 }), .layer_signature = true };
 }
 
 /* A genesis stands in a PCR, and with it all that the log begins with. */
@@ -114,6 +114,34 @@ static int add_units(void *to, const Assignment *a, Err *e) {
         return add_names(a, c->note_units, &c->n_note_units, e);
 }
 
+/* All that is asked for stands in one line; an empty one asks for nothing. */
+static int set_require(void *to, const Assignment *a, Err *e) {
+        bool signature = false, content = false;
+        Span rest = a->value;
+        Config *c = to;
+
+        for (Span word = setting_word(&rest); word.size > 0; word = setting_word(&rest)) {
+                if (!span_is(word, "signature") && !span_is(word, "content"))
+                        return setting_wrong(
+                                        a, "of an extension: signature, content, or nothing", e);
+                signature = signature || span_is(word, "signature");
+                content = content || span_is(word, "content");
+        }
+        c->layer_signature = signature;
+        c->layer_content = content;
+        return 0;
+}
+
+static int add_certificates(void *to, const Assignment *a, Err *e) {
+        Span rest = a->value;
+        Config *c = to;
+
+        for (Span path = setting_word(&rest); path.size > 0; path = setting_word(&rest))
+                if (path.data[0] != '/')
+                        return setting_wrong(a, "a path from the root on", e);
+        return add_names(a, c->layer_certificates, &c->n_layer_certificates, e);
+}
+
 static const Setting settings[] = {
         { "Registers", "Default", set_default },
         { "Registers", "Phase", set_phase },
@@ -124,6 +152,8 @@ static const Setting settings[] = {
         { "Registers", "Occupied", set_occupied },
         { "Socket", "NoteUser", add_users },
         { "Socket", "NoteUnit", add_units },
+        { "Layers", "Require", set_require },
+        { "Layers", "Certificate", add_certificates },
         {},
 };
 
@@ -165,4 +195,8 @@ void config_text(const Config *config, Buf *to) {
         buf_printf(to, "Occupied=%s\n\n[Socket]\n", config->plan.occupied ? "yes" : "no");
         put_names("NoteUser", config->note_users, config->n_note_users, to);
         put_names("NoteUnit", config->note_units, config->n_note_units, to);
+        buf_printf(to, "\n[Layers]\nRequire=%s%s%s\n", config->layer_signature ? "signature" : "",
+                        config->layer_signature && config->layer_content ? " " : "",
+                        config->layer_content ? "content" : "");
+        put_names("Certificate", config->layer_certificates, config->n_layer_certificates, to);
 }

@@ -5,10 +5,11 @@
 #include "measure/plan.h"
 #include "wire/limits.h"
 
-/* avouch.conf(5): which register each lane goes into, and who may record notes over the socket.
- * Read as systemd reads its own: the avouch.conf of the first folder that has one, and then every
- * avouch.conf.d/NAME.conf in the order of the names, each from the first folder that has that name
- * (a link to /dev/null, or an empty file, is one that says nothing). */
+/* avouch.conf(5): which register each lane goes into, who may record notes over the socket,
+ * and what is asked of extensions. Read as systemd reads its own: the avouch.conf of the first
+ * folder that has one, and then every avouch.conf.d/NAME.conf in the order of the names, each from
+ * the first folder that has that name (a link to /dev/null, or an empty file, is one that says
+ * nothing). */
 
 #define CONFIG_FILE "avouch.conf"
 
@@ -18,6 +19,9 @@ typedef struct Config {
         size_t n_note_users;
         char note_units[CONFIG_NAMES_MAX][CONFIG_NAME_MAX + 1];
         size_t n_note_units;
+        bool layer_signature, layer_content; /* what is asked of extensions: layer/extension.h */
+        char layer_certificates[CONFIG_NAMES_MAX][CONFIG_NAME_MAX + 1];
+        size_t n_layer_certificates; /* 0: those that systemd has in its verity.d folders */
 } Config;
 
 /* What holds where nothing is configured: all lanes in pcr:8. */

@@ -86,6 +86,10 @@ static void what_is_wrong_is_named_with_its_line(void **state) {
                 { "[Registers]\nNote=nv:0x01c00002",
                                 "line 2: Note=nv:0x01c00002: a register is an NV index from 0x01800000 to 0x01bfffff, and not the counter (0x01806176)" },
                 { "[Registers]\nOccupied=true", "line 2: Occupied=true: yes, or no" },
+                { "[Layers]\nRequire=signature log",
+                                "line 2: Require=signature log: of an extension: signature, content, or nothing" },
+                { "[Layers]\nCertificate=/a b",
+                                "line 2: Certificate=/a b: a path from the root on" },
                 { "[Socket]\nGlass=pcr:8", "line 2: [Socket] has no key 'Glass', [Registers] has" },
         };
 
@@ -116,6 +120,28 @@ static void lanes_but_the_phase_may_go_into_an_index(void **state) {
         config_text(&c, &b);
         buf_byte(&b, '\0');
         assert_non_null(strstr((const char *) b.data, "Glass=nv:0x01806178\n"));
+}
+
+static void what_is_asked_of_extensions(void **state) {
+        Config c = config_default();
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
+
+        (void) state;
+        assert_true(c.layer_signature);
+        assert_false(c.layer_content);
+        assert_int_equal(config_apply(SPAN_LITERAL("[Layers]\nRequire=content signature\n"
+                                                   "Certificate=/a /b\n"),
+                                         &c, NULL),
+                        0);
+        assert_true(c.layer_signature && c.layer_content);
+        assert_int_equal(c.n_layer_certificates, 2);
+        assert_string_equal(c.layer_certificates[1], "/b");
+        config_text(&c, &b);
+        buf_byte(&b, '\0');
+        assert_non_null(strstr((const char *) b.data,
+                        "[Layers]\nRequire=signature content\nCertificate=/a /b\n"));
+        assert_int_equal(config_apply(SPAN_LITERAL("[Layers]\nRequire=\n"), &c, NULL), 0);
+        assert_false(c.layer_signature || c.layer_content);
 }
 
 static void more_names_than_fit_are_refused(void **state) {
@@ -227,6 +253,7 @@ int main(void) {
                 cmocka_unit_test(lists_grow_and_are_cleared),
                 cmocka_unit_test(what_is_wrong_is_named_with_its_line),
                 cmocka_unit_test(lanes_but_the_phase_may_go_into_an_index),
+                cmocka_unit_test(what_is_asked_of_extensions),
                 cmocka_unit_test(more_names_than_fit_are_refused),
                 cmocka_unit_test(files_count_in_their_order),
                 cmocka_unit_test(what_is_wrong_is_named_with_its_file),
