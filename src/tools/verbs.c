@@ -13,6 +13,8 @@ const VerbLine verb_lines[] = {
         { "status", "Say whether this machine is able to answer, and if not, why" },
         { "show", "Say what a file is: image, UKI, log, evidence, leaf" },
         { "measure", "Append one record to this machine's log and extend its register" },
+        { "activate", "Check, measure and use extensions, for systemd to merge" },
+        { "deactivate", "Take extensions off again" },
         { "log", "Read this machine's account: print, follow, replay, export" },
         { "glass", "Open the machine by hand, with a mark that stays" },
         { "unlock", "Unlock a volume, with a record of how, before it can be used" },
