@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include "quote/evidence.h"
 #include "quote/export.h"
 #include "quote/systemd.h"
+#include "tools/asked.h"
 #include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/said.h"
@@ -18,6 +20,7 @@
 
 typedef struct Args {
         const char *nonce, *output, *pcrs, *type, *tpm, *format;
+        bool socket;
         SaidFrom from;
 } Args;
 
@@ -44,6 +47,9 @@ static const Option options[] = {
         { "systemd-log", 0, OPTION_VALUE, "PATH|no",
                         "systemd's log that goes along (default: of this machine's TPM, that of systemd)",
                         offsetof(Args, from.systemd_log) },
+        { "socket", 0, OPTION_FLAG, NULL,
+                        "Answer one call on the socket that is standard input (avouch-quote.socket)",
+                        offsetof(Args, socket) },
         {},
 };
 
@@ -244,12 +250,38 @@ static int answer_with_folder(const Args *a, const Wish *w, Err *e) {
         return rc < 0 ? rc : export_tpm2_tools(&taken, a->output, e);
 }
 
+/* Whoever asks hears what went wrong, too; what is theirs alone is no failure of ours. */
+static int answer_on_socket(const Args *a, Err *e) {
+        _cleanup_(buf_done) Buf bundle = BUF_UP_TO(BUNDLE_MAX);
+        Args asked = *a;
+        Asked question;
+        Wish w = {};
+        Err why = {};
+        int rc, failed = 0;
+
+        if (a->nonce || a->output || a->format)
+                return err_set(e, -EINVAL,
+                                "--socket has its nonce from whoever asks: neither --nonce, --output nor --format goes with it");
+        rc = asked_read(STDIN_FILENO, &question, e);
+        if (rc <= 0)
+                return rc;
+        asked.nonce = question.nonce;
+        asked.output = "-"; /* whoever asks */
+        rc = read_wish(&asked, &w, &why);
+        if (rc == 0)
+                rc = failed = take_bundle(&asked, &w, &bundle, &why);
+        rc = asked_answer(STDIN_FILENO, &question, rc < 0 ? (Span){} : buf_span(&bundle), &why, e);
+        return failed < 0 ? err_set(e, failed, "%s", why.text) : rc;
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         const Args *a = values;
         Wish w = {};
         int rc;
 
         (void) operands;
+        if (a->socket)
+                return answer_on_socket(a, e);
         rc = read_wish(a, &w, e);
         if (rc < 0)
                 return rc;
