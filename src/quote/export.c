@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "port/crypto.h"
+#include "log/signed.h"
 #include "wire/tpmkey.h"
 
 /* TPML_PCR_SELECTION and TPML_DIGEST as libtss2 has them in memory (facts of tpm2-tools: tools
@@ -56,21 +56,14 @@ void export_pcrs(const PcrValues *v, Buf *to) {
 }
 
 static int put_pem(Span ak, Buf *to, Err *e) {
-        PublicKey key = {};
+        PublicKey key;
         TpmPublic p;
         int rc;
 
         rc = tpm_public_parse(ak, &p, e);
         if (rc < 0)
                 return rc;
-        if (p.type == TPM_KEY_RSA)
-                key.type = PUBLIC_KEY_RSA;
-        else
-                key.type = p.curve == TPM_CURVE_P384 ? PUBLIC_KEY_P384 : PUBLIC_KEY_P256;
-        key.modulus = p.modulus;
-        key.exponent = p.exponent;
-        key.x = p.x;
-        key.y = p.y;
+        key = signed_key(&p);
         return public_key_pem(&key, to, e);
 }
 

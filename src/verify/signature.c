@@ -3,36 +3,7 @@
 
 #include <errno.h>
 
-#include "port/crypto.h"
-
-static PublicKey public_key(const TpmPublic *ak) {
-        if (ak->type == TPM_KEY_RSA)
-                return (PublicKey){
-                        .type = PUBLIC_KEY_RSA, .modulus = ak->modulus, .exponent = ak->exponent
-                };
-        return (PublicKey){ .type = ak->curve == TPM_CURVE_P384 ? PUBLIC_KEY_P384 : PUBLIC_KEY_P256,
-                .x = ak->x,
-                .y = ak->y };
-}
-
-int signature_is_of_key(
-                const TpmPublic *ak, Span attest, const TpmSignature *s, bool *ret_holds, Err *e) {
-        PublicKey key = public_key(ak);
-        Digest d;
-        int rc;
-
-        *ret_holds = false;
-        /* A restricted key signs with its own scheme and hash only; anything else is not from it.
-         */
-        if (s->scheme != ak->scheme || s->hash != ak->hash)
-                return 0;
-        rc = hash_bytes(s->hash, attest, &d, e);
-        if (rc < 0)
-                return rc;
-        if (s->scheme == TPM_SCHEME_RSASSA)
-                return signature_judge_rsa(&key, &d, s->rsa, ret_holds, e);
-        return signature_judge_ecdsa(&key, &d, s->r, s->s, ret_holds, e);
-}
+#include "log/signed.h"
 
 /* TPM2_Quote: the digest is over the values in the order of the selection, by the signature's hash
  * (TPM 2.0 Library, Part 3, TPM2_Quote). */
@@ -61,8 +32,7 @@ static int judge_quotes(const Evidence *ev, Verdict *v, Err *e) {
                 bool holds, equal;
                 int rc;
 
-                rc = signature_is_of_key(
-                                &ev->ak, ev->tpm.quotes[i].attest, &ev->signatures[i], &holds, e);
+                rc = signed_by(&ev->ak, ev->tpm.quotes[i].attest, &ev->signatures[i], &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds) {
@@ -89,8 +59,7 @@ static int judge_others(const Evidence *ev, Verdict *v, Err *e) {
         int rc;
 
         for (size_t i = 0; i < ev->tpm.n_nv; i++) {
-                rc = signature_is_of_key(
-                                &ev->ak, ev->tpm.nv[i].attest, &ev->nv[i].signature, &holds, e);
+                rc = signed_by(&ev->ak, ev->tpm.nv[i].attest, &ev->nv[i].signature, &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds)
@@ -100,7 +69,7 @@ static int judge_others(const Evidence *ev, Verdict *v, Err *e) {
         }
         if (!ev->tpm.has_audit)
                 return 0;
-        rc = signature_is_of_key(&ev->ak, ev->tpm.audit_attest, &ev->audit_signature, &holds, e);
+        rc = signed_by(&ev->ak, ev->tpm.audit_attest, &ev->audit_signature, &holds, e);
         if (rc < 0)
                 return rc;
         if (!holds)

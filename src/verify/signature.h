@@ -6,10 +6,6 @@
 
 /* Whether the attestations are what they seem: the claims signature, key and fresh. */
 
-/* Whether this key signed these bytes, with its own scheme and hash. */
-int signature_is_of_key(const TpmPublic *ak, Span attest, const TpmSignature *s, bool *ret_holds,
-                Err *e) _must_check_;
-
 /* "ECDSA P-256" */
 const char *signature_key_text(const TpmPublic *ak);
 

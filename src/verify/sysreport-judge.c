@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "log/signed.h"
 #include "port/crypto.h"
 #include "verify/session.h"
 #include "verify/signature.h"
@@ -16,8 +17,8 @@ static int judge_signatures(const SysEvidence *s, Verdict *v, Err *e) {
                 bool holds;
                 int rc;
 
-                rc = signature_is_of_key(&s->ak, s->tpm2.components[i].attest,
-                                &s->attested[i].signature, &holds, e);
+                rc = signed_by(&s->ak, s->tpm2.components[i].attest, &s->attested[i].signature,
+                                &holds, e);
                 if (rc < 0)
                         return rc;
                 if (!holds)

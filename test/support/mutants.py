@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("src/verify", "src/wire")
 FILES = sorted(p.relative_to(ROOT) for folder in FOLDERS for p in (ROOT / folder).glob("*.c")) + [
     pathlib.Path("src", name) for name in (
-        "base/cursor.c", "base/ini.c", "base/settings.c", "log/chain.c", "log/history.c", "log/receipt.c")]
+        "base/cursor.c", "base/ini.c", "base/settings.c", "log/chain.c", "log/history.c", "log/receipt.c", "log/signed.c")]
 
 A_FILE = 512  # numbers, which mutant.h knows too
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include "log/signed.h"
 #include "port/crypto.h"
 #include "quote/evidence.h"
 #include "quote/history.h"
 #include "support/glassworld.h"
-#include "verify/signature.h"
 #include "wire/attest.h"
 #include "wire/bundle.h"
 #include "wire/tpmpart.h"
@@ -77,7 +77,7 @@ static void assert_signed(const TpmPublic *ak, Span attest, Span signature) {
         bool holds = false;
 
         assert_int_equal(tpm_signature_parse(signature, &s, NULL), 0);
-        assert_int_equal(signature_is_of_key(ak, attest, &s, &holds, NULL), 0);
+        assert_int_equal(signed_by(ak, attest, &s, &holds, NULL), 0);
         assert_true(holds);
 }
 
