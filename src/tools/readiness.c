@@ -149,11 +149,38 @@ static void look_registers_ours(Look *l, Span log, const Chain *c) {
                 say(f, FINDING_BAD, "they do not hold what the log says, see avouch log --replay");
 }
 
+/* What became of the layers of this boot, by its log. */
+typedef struct Layers {
+        unsigned activated, taken_off, refused;
+        char last[ERR_TEXT_MAX]; /* of those that were refused */
+} Layers;
+
+static void count_layer(Layers *l, const Content *c) {
+        Span name = content_text(c, "name"), reason = content_text(c, "reason");
+
+        l->activated += c->event == EVENT_LAYER_ACTIVATE;
+        l->taken_off += c->event == EVENT_LAYER_DEACTIVATE;
+        if (c->event != EVENT_LAYER_REFUSE)
+                return;
+        l->refused++;
+        (void) snprintf(l->last, sizeof(l->last), "; the last of them '%.*s': %.*s",
+                        (int) (name.size < 64 ? name.size : 64), (const char *) name.data,
+                        (int) (reason.size < 160 ? reason.size : 160), (const char *) reason.data);
+}
+
+static void say_layers(Look *l, const Layers *layers) {
+        if (layers->activated + layers->taken_off + layers->refused > 0)
+                say(add(l, "layers"), layers->refused > 0 ? FINDING_NOTE : FINDING_GOOD,
+                                "%u activated, %u taken off, %u refused%s", layers->activated,
+                                layers->taken_off, layers->refused, layers->last);
+}
+
 /* The log, and the registers against it. It is locked for as long. */
 static void look_log(Look *l) {
         _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
         _cleanup_(fd_done) int fd = -1;
         Finding *f = add(l, "log");
+        Layers layers = {};
         Err e = {};
         Segment s;
         Record r;
@@ -162,7 +189,7 @@ static void look_log(Look *l) {
         rc = store_read_shared(place_log_folder(), LOG_FILE, PLACE_LOCK_SECONDS, &log, &fd, &e);
         s = segment_over(buf_span(&log));
         while (rc > 0 && (rc = segment_next(&s, &r, &e)) > 0)
-                continue;
+                count_layer(&layers, &r.content);
         if (rc < 0 && rc != -ENODATA)
                 say(f, FINDING_BAD, "%s", e.text);
         else if (s.chain.next_seq == 0)
@@ -172,6 +199,7 @@ static void look_log(Look *l) {
                                 s.chain.next_seq,
                                 s.chain.broken ? "; somebody else extended a register since" : "",
                                 chain_has_register(&s.chain) ? "" : ", in no register");
+        say_layers(l, &layers);
         if (!l->tpm || !l->configured || (rc < 0 && rc != -ENODATA))
                 return;
         if (s.chain.next_seq == 0)
