@@ -257,8 +257,9 @@ static int file_pause(Store *s, Err *e) {
                 (void) undo(f, NULL); /* where it cannot be, whoever comes next cuts it off */
         f->torn = false;
         rc = file_stamp(s, &f->paused, e);
-        if (rc == 0)
-                fd_done(&f->fd);
+        if (rc < 0)
+                f->paused = (StoreStamp){}; /* which no file has: it is looked at again */
+        fd_done(&f->fd);
         return rc;
 }
 

@@ -50,6 +50,7 @@ typedef struct Server {
         Machine *machine;
         Peer peers[PEERS_MAX];
         Quota quota;
+        bool holding; /* the log */
 } Server;
 
 int serve_listener(int *ret, Err *e) {
@@ -76,26 +77,39 @@ static int64_t now(void) {
         return host_moment(&m, NULL) == 0 ? m.boottime : 0;
 }
 
+static int hold(Server *s, Err *e) {
+        int rc = s->holding ? 0 : account_resume(&s->machine->account, PLACE_LOCK_SECONDS, e);
+
+        s->holding = rc == 0;
+        return rc;
+}
+
+/* Others may record. What this notes for whoever comes next takes longer than a record itself: so
+ * it is done when the answers are on their way. Where it fails, the log is looked at again. */
+static void let_go(Server *s) {
+        if (s->holding)
+                (void) !account_pause(&s->machine->account, NULL);
+        s->holding = false;
+}
+
 /* What was left out is told before anything else is recorded. */
 static int record(Server *s, const Telling *t, Err *e) {
         Account *a = &s->machine->account;
-        Err paused = {};
         int rc;
 
-        rc = account_resume(a, PLACE_LOCK_SECONDS, e);
+        rc = hold(s, e);
         if (rc < 0)
                 return rc;
         rc = quota_tell(&s->quota, a, e);
         if (rc == 0 && t)
                 rc = account_record(a, t->event, t->members, t->n_members, e);
-        if (account_pause(a, &paused) < 0 && rc == 0)
-                rc = err_set(e, paused.code, "%s", paused.text);
         return rc;
 }
 
 static void tell_lost(Server *s) {
         if (s->quota.lost > 0)
                 (void) !record(s, NULL, NULL); /* otherwise with the next record */
+        let_go(s);
 }
 
 static void fail(Buf *answer, const char *error, const Err *e) {
@@ -301,9 +315,11 @@ static bool fill_polls(const Server *s, Polls *p) {
 }
 
 static void serve_ready(Server *s, const Polls *p) {
-        for (size_t i = 0; i < PEERS_MAX; i++)
+        for (size_t i = 0; i < PEERS_MAX; i++) {
                 if (p->peers[i].revents && s->peers[i].fd >= 0 && !serve_peer(s, &s->peers[i]))
                         peer_done(&s->peers[i]);
+                let_go(s);
+        }
         if (p->listener.revents)
                 accept_peer(s, p->listener.fd);
 }
