@@ -20,6 +20,7 @@ enum {
 typedef struct Walk {
         const Uki *u;
         Hasher *authenticode;
+        Hasher *image[BANKS_MAX]; /* NULL in the bank whose hash that is */
         Hasher *section[BANKS_MAX];
         UkiDigests *ret;
         uint64_t in_memory; /* bytes of the section that are still to come into its hashes */
@@ -27,8 +28,10 @@ typedef struct Walk {
 
 static void walk_done(Walk *w) {
         hasher_done(&w->authenticode);
-        for (size_t i = 0; i < BANKS_MAX; i++)
+        for (size_t i = 0; i < BANKS_MAX; i++) {
                 hasher_done(&w->section[i]);
+                hasher_done(&w->image[i]);
+        }
 }
 
 static int walk_new(const Uki *u, UkiDigests *ret, Walk *w, Err *e) {
@@ -37,8 +40,11 @@ static int walk_new(const Uki *u, UkiDigests *ret, Walk *w, Err *e) {
         w->u = u;
         w->ret = ret;
         rc = hasher_new(HASH_SHA256, &w->authenticode, e);
-        for (unsigned i = 0; rc == 0 && i < ret->n_banks; i++)
+        for (unsigned i = 0; rc == 0 && i < ret->n_banks; i++) {
                 rc = hasher_new(ret->banks[i], &w->section[i], e);
+                if (rc == 0 && ret->banks[i] != HASH_SHA256)
+                        rc = hasher_new(ret->banks[i], &w->image[i], e);
+        }
         return rc;
 }
 
@@ -53,15 +59,35 @@ static int add_to_section(Walk *w, Span bytes, Err *e) {
         return rc;
 }
 
+static int add_to_image(Walk *w, Span bytes, Err *e) {
+        int rc = hasher_add(w->authenticode, bytes, e);
+
+        for (unsigned i = 0; rc == 0 && i < w->ret->n_banks; i++)
+                if (w->image[i])
+                        rc = hasher_add(w->image[i], bytes, e);
+        return rc;
+}
+
+static int end_image(Walk *w, Err *e) {
+        int rc = hasher_end(w->authenticode, &w->ret->authenticode, e);
+
+        for (unsigned i = 0; rc == 0 && i < w->ret->n_banks; i++)
+                if (w->image[i])
+                        rc = hasher_end(w->image[i], &w->ret->images[i], e);
+                else
+                        w->ret->images[i] = w->ret->authenticode;
+        return rc;
+}
+
 static int add_range(Walk *w, uint64_t at, uint64_t size, Err *e) {
         uint8_t chunk[CHUNK];
 
         for (uint64_t done = 0; done < size; done += CHUNK) {
                 size_t n = size - done < CHUNK ? (size_t) (size - done) : CHUNK;
-                int rc = file_read_at(w->u->fd, w->u->path, at + done, chunk, n, e);
+                int rc = file_read_at(w->u->fd, w->u->path, w->u->at + at + done, chunk, n, e);
 
                 if (rc == 0)
-                        rc = hasher_add(w->authenticode, (Span){ chunk, n }, e);
+                        rc = add_to_image(w, (Span){ chunk, n }, e);
                 if (rc == 0)
                         rc = add_to_section(w, (Span){ chunk, n }, e);
                 if (rc < 0)
@@ -168,5 +194,5 @@ int uki_digest(const Uki *u, const HashAlg *banks, unsigned n_banks, UkiDigests 
                 rc = add_sections(&w, &at, e);
         if (rc == 0)
                 rc = add_rest(&w, at, e);
-        return rc < 0 ? rc : hasher_end(w.authenticode, &ret->authenticode, e);
+        return rc < 0 ? rc : end_image(&w, e);
 }

@@ -10,7 +10,6 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "port/pcr11.h"
-#include "wire/stub.h"
 
 enum { LFANEW_AT = 60 };
 
@@ -28,47 +27,54 @@ void uki_done(Uki *u) {
         fd_done(&u->fd);
 }
 
-static int read_headers(Uki *u, Err *e) {
+/* size: of the image, from where it begins. */
+static int read_headers(Uki *u, uint64_t size, Err *e) {
         _cleanup_(buf_done) Buf head = BUF_UP_TO(PE_HEAD_MAX);
         uint8_t *bytes = buf_room(&head, PE_HEAD_MAX);
-        struct stat st;
         size_t n;
         int rc;
 
         if (!bytes)
                 return err_set(e, head.failed, "%s: no memory", u->path);
-        if (fstat(u->fd, &st) < 0)
-                return err_set(e, -errno, "%s: %s", u->path, strerror(errno));
-        if (!S_ISREG(st.st_mode))
-                return err_set(e, -ENODATA, "%s: not a file", u->path);
-        rc = file_read_some(u->fd, u->path, 0, bytes, PE_HEAD_MAX, &n, e);
+        rc = file_read_some(u->fd, u->path, u->at, bytes, PE_HEAD_MAX, &n, e);
         if (rc < 0)
                 return rc;
+        n = n < size ? n : (size_t) size;
         if (!uki_matches((Span){ bytes, n }))
                 return err_set(e, -ENODATA, "%s: not a PE file", u->path);
-        rc = pe_parse((Span){ bytes, n }, (uint64_t) st.st_size, &u->pe, e);
+        rc = pe_parse((Span){ bytes, n }, size, &u->pe, e);
         if (rc < 0)
                 err_at(e, u->path);
         return rc;
 }
 
-/* What makes it a unified kernel image, and not one that could be read in two ways. */
-static int check_sections(Uki *u, Err *e) {
-        const PeSection *sections = u->pe.sections;
+static int read_file(Uki *u, Err *e) {
+        struct stat st;
 
+        if (fstat(u->fd, &st) < 0)
+                return err_set(e, -errno, "%s: %s", u->path, strerror(errno));
+        if (!S_ISREG(st.st_mode))
+                return err_set(e, -ENODATA, "%s: not a file", u->path);
+        return read_headers(u, (uint64_t) st.st_size, e);
+}
+
+static int check_program(Uki *u, Err *e) {
         u->architecture = pe_architecture(u->pe.machine);
         if (!u->architecture || u->pe.subsystem != PE_SUBSYSTEM_EFI_APPLICATION)
                 return err_set(e, -ENODATA,
                                 "%s: a PE file, but no program for EFI on a machine "
                                 "that is known",
                                 u->path);
-        if (!pe_find(&u->pe, ".linux"))
-                return err_set(e, -ENODATA,
-                                "%s: a program for EFI, but no unified kernel image: it has no "
-                                "section .linux",
-                                u->path);
-        u->has_profiles = pe_find(&u->pe, ".profile") != NULL;
-        for (unsigned i = 0; i < u->pe.n_sections && !u->has_profiles; i++)
+        return 0;
+}
+
+/* That it cannot be read in two ways. */
+static int check_sections(Uki *u, Err *e) {
+        const PeSection *sections = u->pe.sections;
+
+        for (unsigned i = 0; i < u->pe.n_sections; i++)
+                u->n_profiles += strcmp(sections[i].name, ".profile") == 0;
+        for (unsigned i = 0; i < u->pe.n_sections && u->n_profiles == 0; i++)
                 if (pe_find(&u->pe, sections[i].name) != &sections[i] &&
                                 strcmp(sections[i].name, ".dtbauto") != 0 &&
                                 strcmp(sections[i].name, ".efifw") != 0)
@@ -105,7 +111,14 @@ int uki_open_fd(int fd, const char *path, Uki *ret, Err *e) {
         Uki u = { .fd = fd, .path = path };
         int rc;
 
-        rc = read_headers(&u, e);
+        rc = read_file(&u, e);
+        if (rc == 0)
+                rc = check_program(&u, e);
+        if (rc == 0 && !pe_find(&u.pe, ".linux"))
+                rc = err_set(e, -ENODATA,
+                                "%s: a program for EFI, but no unified kernel image: it has no "
+                                "section .linux",
+                                path);
         if (rc == 0)
                 rc = check_sections(&u, e);
         if (rc == 0)
@@ -114,6 +127,45 @@ int uki_open_fd(int fd, const char *path, Uki *ret, Err *e) {
                 return rc;
 
         *ret = u;
+        return 0;
+}
+
+int uki_open_addon(const char *path, Uki *ret, Err *e) {
+        Uki u = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), .path = path };
+        int rc;
+
+        if (u.fd < 0)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        rc = read_file(&u, e);
+        if (rc == 0)
+                rc = check_program(&u, e);
+        if (rc == 0 && pe_find(&u.pe, ".linux"))
+                rc = err_set(e, -ENODATA, "%s: has a kernel, so it is no addon", path);
+        if (rc == 0)
+                rc = check_sections(&u, e);
+        if (rc < 0) {
+                uki_done(&u);
+                return rc;
+        }
+
+        *ret = u;
+        return 0;
+}
+
+int uki_kernel(const Uki *u, Uki *ret, Err *e) {
+        const PeSection *s = pe_find(&u->pe, ".linux");
+        Uki k = { .fd = u->fd, .path = u->path };
+        int rc;
+
+        if (!s || s->raw_size < s->virtual_size)
+                return err_set(e, -ENODATA, "%s: there is no kernel in it", u->path);
+        k.at = u->at + s->raw_offset;
+        rc = read_headers(&k, s->virtual_size, e);
+        if (rc < 0) {
+                err_at(e, "the kernel inside");
+                return rc;
+        }
+        *ret = k;
         return 0;
 }
 
@@ -129,25 +181,39 @@ int uki_open(const char *path, Uki *ret, Err *e) {
         return rc;
 }
 
-int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
-        const PeSection *s = pe_find(&u->pe, name);
-        uint32_t size = s ? pe_section_size(s) : 0;
-        uint8_t *into;
-        int rc;
+static int read_raw(const Uki *u, const PeSection *s, Buf *b, Err *e) {
+        uint32_t size = pe_section_size(s);
+        uint8_t *into = buf_room(b, size);
 
-        if (size == 0)
-                return 0;
-        into = buf_room(b, size);
         if (!into)
                 return err_set(e, b->failed == -E2BIG ? -EBADMSG : b->failed,
-                                "%s: section %s: %u bytes; %zu are the most", u->path, name, size,
-                                b->max);
-        rc = file_read_at(u->fd, u->path, s->raw_offset, into, size, e);
+                                "%s: section %s: %u bytes; %zu are the most", u->path, s->name,
+                                size, b->max);
+        return file_read_at(u->fd, u->path, u->at + s->raw_offset, into, size, e);
+}
+
+int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
+        const PeSection *s = pe_find(&u->pe, name);
+        int rc;
+
+        if (!s || pe_section_size(s) == 0)
+                return 0;
+        rc = read_raw(u, s, b, e);
         if (rc < 0)
                 return rc;
         while (b->size > 0 && b->data[b->size - 1] == 0)
                 b->size--;
         return 0;
+}
+
+int uki_bytes(const Uki *u, const PeSection *s, Buf *b, Err *e) {
+        int rc = pe_section_size(s) > 0 ? read_raw(u, s, b, e) : 0;
+
+        if (rc == 0 && s->virtual_size > s->raw_size)
+                buf_zeros(b, s->virtual_size - s->raw_size);
+        return rc < 0 || b->failed == 0 ? rc
+                                        : err_set(e, -EBADMSG, "%s: section %s is too long",
+                                                          u->path, s->name);
 }
 
 bool uki_measures(const Uki *u, const char *name) {
@@ -159,30 +225,80 @@ bool uki_measures(const Uki *u, const char *name) {
         return false;
 }
 
-int uki_pcr11(const Uki *u, const UkiDigests *d, unsigned n, Digest *ret, Err *e) {
-        const char *const *name = stub_measures(u->stub_generation);
-        Digest value;
-        int rc;
+/* The first of that name among a profile's sections: from its .profile to the next; -1 is what
+ * stands before all of them. */
+static const PeSection *find_in(const Pe *pe, int64_t profile, const char *name) {
+        int64_t at = -1;
 
-        assert(n < d->n_banks);
+        for (unsigned i = 0; i < pe->n_sections; i++) {
+                at += strcmp(pe->sections[i].name, ".profile") == 0;
+                if (at == profile && strcmp(pe->sections[i].name, name) == 0)
+                        return &pe->sections[i];
+        }
+        return NULL;
+}
+
+const PeSection *uki_section(const Uki *u, unsigned profile, const char *name) {
+        const PeSection *s = find_in(&u->pe, profile, name);
+
+        return s ? s : find_in(&u->pe, -1, name); /* one without bytes hides the other, too */
+}
+
+static int check_profile(const Uki *u, unsigned profile, Err *e) {
+        if (u->n_profiles > 0 && u->stub_generation < STUB_PROFILES)
+                return err_set(e, -EOPNOTSUPP,
+                                "%s: has several profiles, of which its stub, of systemd %u, "
+                                "knows nothing; PCR 11 cannot be foretold",
+                                u->path, u->stub_generation);
+        if (profile > 0 && profile >= u->n_profiles)
+                return err_set(e, -EINVAL, "%s: has no profile %u%s", u->path, profile,
+                                u->n_profiles > 0 ? "; the first is 0" : " and no other");
+        return 0;
+}
+
+int uki_measured(const Uki *u, unsigned profile, UkiMeasured *ret, Err *e) {
+        const char *const *name = stub_measures(u->stub_generation);
+        UkiMeasured m = {};
+        int rc;
 
         if (!name)
                 return err_set(e, -EOPNOTSUPP, "%s: its stub is %s; PCR 11 cannot be foretold",
                                 u->path,
                                 u->stub_generation > 0 ? "too old to measure into PCR 11"
                                                        : "no systemd-stub");
-        if (u->has_profiles || pe_find(&u->pe, ".dtbauto") || pe_find(&u->pe, ".efifw"))
+        if (pe_find(&u->pe, ".dtbauto") || pe_find(&u->pe, ".efifw"))
                 return err_set(e, -EOPNOTSUPP,
-                                "%s: has several %s to choose from when it starts; PCR 11 cannot "
-                                "be foretold yet",
-                                u->path, u->has_profiles ? "profiles" : "device trees");
-        value = digest_zero(d->banks[n]);
+                                "%s: has several device trees or firmware to choose from when it "
+                                "starts; PCR 11 cannot be foretold",
+                                u->path);
+        rc = check_profile(u, profile, e);
+        if (rc < 0)
+                return rc;
         for (; *name; name++) {
-                const PeSection *s = pe_find(&u->pe, *name);
+                const PeSection *s = uki_section(u, profile, *name);
 
-                if (!s || s->virtual_size == 0)
-                        continue;
-                rc = pcr11_section(&value, *name, &d->sections[s - u->pe.sections][n], e);
+                if (s && s->virtual_size > 0)
+                        m.list[m.n++] = s;
+        }
+        *ret = m;
+        return 0;
+}
+
+int uki_pcr11(const Uki *u, const UkiDigests *d, unsigned profile, unsigned n, Digest *ret,
+                Err *e) {
+        UkiMeasured m;
+        Digest value;
+        int rc;
+
+        assert(n < d->n_banks);
+
+        rc = uki_measured(u, profile, &m, e);
+        if (rc < 0)
+                return rc;
+        value = digest_zero(d->banks[n]);
+        for (size_t i = 0; i < m.n; i++) {
+                rc = pcr11_section(&value, m.list[i]->name,
+                                &d->sections[m.list[i] - u->pe.sections][n], e);
                 if (rc < 0)
                         return rc;
         }

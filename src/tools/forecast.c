@@ -81,10 +81,10 @@ int forecast_ask(const Strings *banks, const Strings *phases, Forecast *ret, Err
         return 0;
 }
 
-int forecast_make(const Uki *u, const UkiDigests *d, Forecast *f, Err *e) {
+int forecast_make(const Uki *u, const UkiDigests *d, unsigned profile, Forecast *f, Err *e) {
         for (unsigned b = 0; b < f->n_banks; b++) {
                 Digest booted;
-                int rc = uki_pcr11(u, d, b, &booted, e);
+                int rc = uki_pcr11(u, d, profile, b, &booted, e);
 
                 for (size_t p = 0; rc == 0 && p < f->n_paths; p++) {
                         f->values[p][b] = booted;

@@ -19,8 +19,9 @@ typedef struct Forecast {
  * that is none. */
 int forecast_ask(const Strings *banks, const Strings *phases, Forecast *ret, Err *e) _must_check_;
 
-/* The values. d: the image's hashes, in f's banks. */
-int forecast_make(const Uki *u, const UkiDigests *d, Forecast *f, Err *e) _must_check_;
+/* The values, when that profile is started. d: the image's hashes, in f's banks. */
+int forecast_make(const Uki *u, const UkiDigests *d, unsigned profile, Forecast *f,
+                Err *e) _must_check_;
 
 /* "pcr11":{BANK:{PATH:HEX}} */
 void forecast_put(JsonWriter *w, const Forecast *f);

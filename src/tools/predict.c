@@ -67,7 +67,7 @@ static int run(void *values, char *const *operands, Err *e) {
         if (rc == 0)
                 rc = uki_digest(&u, f.banks, f.n_banks, &d, e);
         if (rc == 0)
-                rc = forecast_make(&u, &d, &f, e);
+                rc = forecast_make(&u, &d, 0, &f, e);
         if (rc < 0)
                 return rc;
 

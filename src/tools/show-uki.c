@@ -56,7 +56,12 @@ static int look(const char *path, About *b, Err *e) {
         if (rc < 0)
                 return rc;
         uki_name(buf_span(&b->text[1]), buf_span(&b->text[2]), b->name, b->version);
-        rc = forecast_make(&b->uki, &b->digests, &b->forecast, &b->no_forecast);
+        rc = b->uki.n_profiles > 0
+                             ? err_set(&b->no_forecast, -EOPNOTSUPP,
+                                               "%s: has %u profiles, each with a PCR 11 of its own",
+                                               path, b->uki.n_profiles)
+                             : forecast_make(&b->uki, &b->digests, 0, &b->forecast,
+                                               &b->no_forecast);
         return rc == 0 || rc == -EOPNOTSUPP ? 0 : err_set(e, rc, "%s", b->no_forecast.text);
 }
 

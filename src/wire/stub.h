@@ -21,6 +21,23 @@ typedef struct Stub {
  * and they are taken for the newest. */
 enum { STUB_OLDEST = 252, STUB_NEWEST = 262 };
 
+/* What else came with which generation. */
+enum {
+        STUB_ADDONS = 254,             /* images beside it that add to the command line */
+        STUB_LINE_FROM_SMBIOS = 254,   /* io.systemd.stub.kernel-cmdline-extra */
+        STUB_ADDONS_JOINED = 255,      /* their command lines are measured as one */
+        STUB_DEVICETREE_ADDONS = 255,  /* addons that bring a device tree */
+        STUB_CONFEXTS = 256,           /* told apart from system extensions */
+        STUB_PROFILES = 257,           /* one of several in an image is chosen */
+        STUB_INITRD_ADDONS = 257,      /* addons that bring an initrd, or microcode */
+        STUB_LINES_TRIMMED = 255,      /* blanks at the head of a command line are dropped, too */
+        STUB_GLOBAL_EXTENSIONS = 258,  /* those of loader/extensions */
+        STUB_STARTS_KERNEL = 258,      /* by itself; before, firmware's LoadImage() did it */
+        STUB_ADDS_OF_THE_MACHINE = 261 /* a secret, a console: to the initrd, the command line */
+};
+
+enum { STUB_SECTIONS_MAX = 16 }; /* that one of them measures */
+
 int stub_parse(Span magic, Stub *ret, Err *e) _must_check_;
 
 /* The sections that a stub of this generation measures where they are present, in the order in
