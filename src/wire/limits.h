@@ -79,6 +79,8 @@ enum {
         HWIDS_PER_FILE_MAX = 512,          /* hardware ids in one of them */
         PROFILES_MAX = 16,                 /* of one image */
         PHASES_MAX = 16,                   /* phase paths that one prediction is for */
+        COMPANIONS_MAX = 64,               /* addons, credentials, extensions beside an image */
+        COURSE_STEPS_MAX = 512,            /* measurements that one prediction is made of */
 
         /* images, leaves, keys */
         GPT_ENTRIES_MAX = 128, /* of a partition table, used or not */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "layer/securevars.h"
+
+#include <errno.h>
+
+#include "base/file.h"
+#include "port/authenticode.h"
+#include "port/crypto.h"
+#include "wire/efisig.h"
+#include "wire/wincert.h"
+
+enum {
+        PCR_SECURE_BOOT = 7,
+        GUID_SIZE = 16,
+        EFIVARFS_HEAD = 4, /* attributes */
+        AUTH_TIME = 16,    /* EFI_TIME, before a WIN_CERTIFICATE_UEFI_GUID (UEFI, 8.2.2) */
+        AUTH_HEAD = AUTH_TIME + 8,
+        AUTH_REVISION_AND_TYPE = 0x0ef10200,
+        VARIABLE_MAX = 2 * 1024 * 1024,
+};
+
+#define GLOBAL_GUID SPAN_LITERAL("\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c")
+#define SECURITY_GUID                                                                              \
+        SPAN_LITERAL("\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f")
+
+static bool is_database(Span s) {
+        EfiSignatures it = efi_signatures_over(s);
+        EfiSignature entry;
+        int rc;
+
+        while ((rc = efi_signature_next(&it, &entry, NULL)) > 0)
+                ;
+        return rc == 0;
+}
+
+static Span behind(Span s, size_t n) {
+        return n <= s.size ? (Span){ s.data + n, s.size - n } : (Span){};
+}
+
+/* What follows the signature of a file that enrolls. */
+static bool skip_signature(Span file, Span *ret) {
+        Cursor c = cursor_over(file);
+        uint32_t length;
+
+        (void) cursor_bytes(&c, AUTH_TIME);
+        length = cursor_u32le(&c);
+        if (cursor_u32le(&c) != AUTH_REVISION_AND_TYPE || length < AUTH_HEAD - AUTH_TIME)
+                return false;
+        (void) cursor_bytes(&c, length - (AUTH_HEAD - AUTH_TIME));
+        if (cursor_failed(&c))
+                return false;
+        *ret = cursor_rest(&c);
+        return true;
+}
+
+int secure_vars_database(Span file, Span *ret, Err *e) {
+        Span inner;
+
+        if (is_database(file))
+                *ret = file;
+        else if (skip_signature(file, &inner) && is_database(inner))
+                *ret = inner;
+        else if (file.size >= EFIVARFS_HEAD && is_database(behind(file, EFIVARFS_HEAD)))
+                *ret = behind(file, EFIVARFS_HEAD);
+        else
+                return err_set(e, -EBADMSG,
+                                "not a signature database of EFI (an ESL, a file .auth, or one of "
+                                "efivarfs)");
+        return 0;
+}
+
+/* UEFI_VARIABLE_DATA: GUID, two lengths, the name in UTF-16LE without NUL, the data. */
+static int add_variable(
+                Span guid, const char *name, Span data, StepPart part, Course *course, Err *e) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(VARIABLE_MAX);
+        Span bytes;
+
+        buf_bytes(&b, guid);
+        buf_le(&b, strlen(name), 8);
+        buf_le(&b, data.size, 8);
+        for (const char *p = name; *p; p++)
+                buf_le(&b, (uint8_t) *p, 2);
+        buf_bytes(&b, data);
+        if (buf_end(&b, &bytes) < 0)
+                return err_set(e, -EBADMSG, "variable %s: too long", name);
+        return course_add_bytes(course, part, PCR_SECURE_BOOT, bytes, e);
+}
+
+int secure_vars_foretell(const SecureVars *v, Course *course, Err *e) {
+        const struct {
+                Span guid;
+                const char *name;
+                Span data;
+        } variables[] = {
+                { GLOBAL_GUID, "SecureBoot", SPAN_LITERAL("\x01") },
+                { GLOBAL_GUID, "PK", v->pk },
+                { GLOBAL_GUID, "KEK", v->kek },
+                { SECURITY_GUID, "db", v->db },
+                { SECURITY_GUID, "dbx", v->dbx },
+        };
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(variables); i++)
+                rc = add_variable(variables[i].guid, variables[i].name, variables[i].data,
+                                STEP_VARIABLES, course, e);
+        return rc < 0 ? rc
+                      : course_add_bytes(course, STEP_FIRMWARE, PCR_SECURE_BOOT,
+                                        SPAN_LITERAL("\0\0\0\0"), e);
+}
+
+/* The signers whose signatures of the program hold, in their order. */
+typedef struct Signers {
+        Digest list[SIGNERS_MAX];
+        size_t n;
+} Signers;
+
+static int find_signers(const Uki *u, const Digest *authenticode, Signers *ret, Err *e) {
+        const PeRange *at = &u->pe.directories[PE_DIRECTORY_CERTIFICATES];
+        _cleanup_(buf_done) Buf table = BUF_UP_TO(PE_CERTIFICATES_MAX);
+        uint8_t *bytes = at->size > 0 ? buf_room(&table, at->size) : NULL;
+        WinCerts certs;
+        int rc = 0;
+
+        if (at->size == 0)
+                return 0;
+        if (!bytes)
+                return err_set(e, -EBADMSG, "%s: %u bytes of certificates; %zu are the most",
+                                u->path, at->size, table.max);
+        rc = file_read_at(u->fd, u->path, at->at, bytes, at->size, e);
+        if (rc == 0)
+                rc = wincerts_parse(buf_span(&table), &certs, e);
+        for (size_t i = 0; rc == 0 && i < certs.n; i++) {
+                Authenticode a;
+
+                if (certs.list[i].type != WINCERT_PKCS7)
+                        continue;
+                rc = authenticode_judge(certs.list[i].bytes, authenticode, &a, e);
+                if (rc == 0 && a.holds)
+                        ret->list[ret->n++] = a.signer;
+        }
+        return rc;
+}
+
+/* The first entry that is this certificate, or this program's hash (signer is NULL). */
+static int find_entry(
+                Span db, const Digest *signer, const Digest *authenticode, Span *ret, Err *e) {
+        EfiSignatures it = efi_signatures_over(db);
+        EfiSignature entry;
+        Digest d;
+        int rc;
+
+        while ((rc = efi_signature_next(&it, &entry, e)) > 0) {
+                bool found = false;
+
+                if (!signer) {
+                        found = entry.kind == EFI_SIGNATURE_SHA256 &&
+                                span_equal(entry.data, digest_span(authenticode));
+                } else if (entry.kind == EFI_SIGNATURE_X509) {
+                        rc = hash_bytes(HASH_SHA256, entry.data, &d, e);
+                        if (rc < 0)
+                                return rc;
+                        found = digest_equal(&d, signer);
+                }
+                if (!found)
+                        continue;
+                *ret = (Span){ entry.owner.data, entry.owner.size + entry.data.size };
+                return 1;
+        }
+        return rc;
+}
+
+int secure_vars_admit(SecureVars *v, const Uki *program, const Digest *authenticode, Course *course,
+                Err *e) {
+        Signers signers = {};
+        Span entry = {};
+        int rc, found = 0;
+
+        rc = find_signers(program, authenticode, &signers, e);
+        if (rc < 0)
+                return rc;
+        for (size_t i = 0; found == 0 && i <= signers.n; i++) {
+                found = find_entry(v->db, i < signers.n ? &signers.list[i] : NULL, authenticode,
+                                &entry, e);
+                if (found < 0)
+                        return found;
+        }
+        if (found == 0)
+                return err_set(e, -EACCES,
+                                "%s: db has neither its hash nor a certificate that signed it, so "
+                                "PCR 7 cannot be foretold",
+                                program->path);
+        for (size_t i = 0; i < v->n_admitted; i++)
+                if (span_equal(v->admitted[i], entry))
+                        return 0;
+        v->admitted[v->n_admitted++] = entry;
+        return add_variable(SECURITY_GUID, "db", entry, STEP_AUTHORITY, course, e);
+}

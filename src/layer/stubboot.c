@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "layer/stubboot.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "layer/addon.h"
+#include "layer/stubline.h"
+#include "wire/stub.h"
+
+enum { PCR_PROGRAMS = 4, PCR_UKI = 11, PCR_CONFIG = 12, DEVICETREES_UNKNOWN = 256 };
+
+static int add_digests(Course *c, StepPart part, unsigned pcr, const Digest *digests, Err *e) {
+        BankDigests d;
+
+        memcpy(d.list, digests, sizeof(d.list));
+        return course_add(c, part, pcr, &d, e);
+}
+
+static int add_sections(const Uki *u, const UkiDigests *d, unsigned profile, Course *c, Err *e) {
+        UkiMeasured m;
+        int rc;
+
+        rc = add_digests(c, STEP_IMAGE, PCR_PROGRAMS, d->images, e);
+        if (rc == 0)
+                rc = uki_measured(u, profile, &m, e);
+        for (size_t i = 0; rc == 0 && i < m.n; i++) {
+                const char *name = m.list[i]->name;
+                Span with_nul = { (const uint8_t *) name, strlen(name) + 1 };
+
+                rc = course_add_bytes(c, STEP_IMAGE, PCR_UKI, with_nul, e);
+                if (rc == 0)
+                        rc = add_digests(c, STEP_IMAGE, PCR_UKI,
+                                        d->sections[m.list[i] - u->pe.sections], e);
+        }
+        return rc;
+}
+
+/* Up to 257 the stub has firmware load the kernel, which measures it; but under Secure Boot it
+ * keeps firmware from looking at it, and so from measuring it. */
+static int add_kernel(const Uki *u, const StubBoot *b, Course *c, Err *e) {
+        UkiDigests d;
+        Uki kernel;
+        int rc;
+
+        if (b->secure_boot || u->stub_generation >= STUB_STARTS_KERNEL)
+                return 0;
+        rc = uki_kernel(u, &kernel, e);
+        if (rc == 0)
+                rc = uki_digest(&kernel, c->banks.list, c->banks.n, &d, e);
+        return rc < 0 ? rc : add_digests(c, STEP_COMPANION, PCR_PROGRAMS, d.images, e);
+}
+
+/* A text without anything to see is measured by none of them from 255 on. */
+static int add_line(unsigned generation, Span text, Course *c, Err *e) {
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(UKI_TEXT_MAX), utf16 = BUF_UP_TO(2 * UKI_TEXT_MAX);
+        int rc;
+
+        stub_line_settle(generation, text, &line);
+        if (line.size == 0 && line.failed == 0)
+                return 0;
+        rc = line.failed < 0 ? err_set(e, -EBADMSG, "a command line that is too long")
+                             : stub_line_measured(buf_span(&line), &utf16, e);
+        return rc < 0 ? rc : course_add_bytes(c, STEP_COMPANION, PCR_CONFIG, buf_span(&utf16), e);
+}
+
+bool stub_boot_heeds_line(const Uki *u, const StubBoot *b) {
+        const PeSection *own = uki_section(u, b->profile, ".cmdline");
+
+        return !b->secure_boot || !own || own->virtual_size == 0;
+}
+
+static int add_profile(const StubBoot *b, Course *c, Err *e) {
+        _cleanup_(buf_done) Buf utf16 = BUF_UP_TO(64);
+        char number[16];
+        int rc;
+
+        if (b->profile == 0)
+                return 0;
+        (void) snprintf(number, sizeof(number), "%u", b->profile);
+        rc = stub_line_measured(span_of(number), &utf16, e);
+        return rc < 0 ? rc : course_add_bytes(c, STEP_COMPANION, PCR_CONFIG, buf_span(&utf16), e);
+}
+
+static int add_lines(const Uki *u, const StubBoot *b, const Addons *a, Course *c, Err *e) {
+        unsigned generation = u->stub_generation;
+        int rc = 0;
+
+        if (b->line && stub_boot_heeds_line(u, b))
+                rc = add_line(generation, span_of(b->line), c, e);
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(a->lines); i++)
+                rc = add_line(generation, buf_span(&a->lines[i]), c, e);
+        if (rc == 0 && b->smbios)
+                rc = add_line(generation, span_of(b->smbios), c, e);
+        return rc;
+}
+
+static int add_parts(const AddonParts *parts, bool backwards, Course *c, Err *e) {
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < parts->n; i++)
+                rc = course_add(c, STEP_COMPANION, PCR_CONFIG,
+                                &parts->list[backwards ? parts->n - 1 - i : i], e);
+        return rc;
+}
+
+static int check_asked(const Uki *u, const StubBoot *b, const Addons *a, Err *e) {
+        if (b->smbios && u->stub_generation < STUB_LINE_FROM_SMBIOS)
+                return err_set(e, -EINVAL,
+                                "%s: its stub, of systemd %u, takes no command line from SMBIOS",
+                                u->path, u->stub_generation);
+        if (a->devicetrees.n > 0 && u->stub_generation == DEVICETREES_UNKNOWN)
+                return err_set(e, -EOPNOTSUPP,
+                                "%s: when a stub of systemd %d measures an addon's device tree is "
+                                "not known",
+                                u->path, DEVICETREES_UNKNOWN);
+        return 0;
+}
+
+int stub_boot_foretell(const Uki *u, const UkiDigests *d, const StubBoot *b, Course *c, Err *e) {
+        bool early = u->stub_generation >= STUB_PROFILES; /* device trees before archives */
+        _cleanup_(addons_done) Addons a = { .lines = { BUF_UP_TO(UKI_TEXT_MAX),
+                                                            BUF_UP_TO(UKI_TEXT_MAX) } };
+        int rc;
+
+        rc = add_profile(b, c, e);
+        if (rc == 0)
+                rc = add_sections(u, d, b->profile, c, e);
+        if (rc == 0)
+                rc = addons_take(&b->companions, u, b->profile, c, &a, e);
+        if (rc == 0)
+                rc = check_asked(u, b, &a, e);
+        if (rc == 0)
+                rc = add_lines(u, b, &a, c, e);
+        if (rc == 0 && early)
+                rc = add_parts(&a.devicetrees, false, c, e);
+        if (rc == 0)
+                rc = companions_pack(&b->companions, c, e);
+        if (rc == 0 && !early)
+                rc = add_parts(&a.devicetrees, false, c, e);
+        if (rc == 0)
+                rc = add_parts(&a.microcode, true, c, e);
+        if (rc == 0)
+                rc = add_parts(&a.initrds, false, c, e);
+        return rc < 0 ? rc : add_kernel(u, b, c, e);
+}
