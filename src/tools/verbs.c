@@ -8,7 +8,7 @@ const VerbLine verb_lines[] = {
         { "build-image", "Make an image: read-only, with its hash tree and signature" },
         { "build-uki", "Make a unified kernel image out of stub, kernel, initrd and command line" },
         { "keygen", "Make a key, with a certificate that says what it is for" },
-        { "predict", "Tell which PCR 11 a unified kernel image leads to" },
+        { "predict", "Tell which TPM registers a unified kernel image leads to" },
         { "setup", "Do what this machine needs to be able to answer" },
         { "status", "Say whether this machine is able to answer, and if not, why" },
         { "show", "Say what a file is: image, UKI, log, evidence, leaf" },
