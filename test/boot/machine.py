@@ -35,11 +35,12 @@ class Answer:
 
 
 class Machine:
-    """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves."""
+    """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves; line: words that
+    SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on."""
 
-    def __init__(self, tools, disk, folder, seconds=900):
+    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None):
         self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
-        self.seconds = seconds
+        self.seconds, self.line, self.secure = seconds, line, variables
         self.children, self.times, self.hopeless = [], {}, None
         self.folder.mkdir(parents=True)
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="avouch-boot-"))  # their paths must be short
@@ -81,15 +82,22 @@ class Machine:
                 stdout=log, stderr=log))
         self._wait_for(lambda: (self.sockets / "tpm").exists(), 10, "the software TPM did not start")
 
-    def _start_qemu(self):
+    def _firmware(self):
+        """Secure Boot is in a build of its own, which keeps its variables by means of SMM."""
         variables = self.folder / "variables.fd"
-        shutil.copy(self.tools / "usr/share/OVMF/OVMF_VARS_4M.fd", variables)
+        shutil.copy(self.secure or self.tools / "usr/share/OVMF/OVMF_VARS_4M.fd", variables)
+        build = "OVMF_CODE_4M.secboot.fd" if self.secure else "OVMF_CODE_4M.fd"
+        return (["-machine", f"q35,smm={'on' if self.secure else 'off'},vmport=off",
+                 "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={self.tools}/usr/share/OVMF/{build}",
+                 "-drive", f"if=pflash,format=raw,unit=1,file={variables}"] +
+                (["-global", "driver=cfi.pflash01,property=secure,value=on"] if self.secure else []))
+
+    def _start_qemu(self):
+        smbios = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={self.line}"] if self.line else []
         command = self._command(
-            "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", "-machine", "q35,smm=off,vmport=off",
+            "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", *self._firmware(), *smbios,
             "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2", "-m", "1024",
             "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none", "-vga", "none", "-no-reboot",
-            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={self.tools}/usr/share/OVMF/OVMF_CODE_4M.fd",
-            "-drive", f"if=pflash,format=raw,unit=1,file={variables}",
             "-drive", f"if=none,id=disk,file={self.disk},format=raw,snapshot=on",
             "-device", "virtio-blk-pci,drive=disk,bootindex=1",
             "-chardev", f"socket,id=tpm,path={self.sockets / 'tpm'}",
