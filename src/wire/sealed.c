@@ -50,13 +50,6 @@ static void take_two(Cursor *c, const char *key, uint8_t first[static SEALED_NUM
         memcpy(second, both + SEALED_NUMBER, SEALED_NUMBER);
 }
 
-static bool is_empty(const PcrSelection *s) {
-        for (size_t i = 0; i < s->n_banks; i++)
-                if (s->banks[i].mask == 0)
-                        return true;
-        return s->n_banks == 0;
-}
-
 /* Only the spelling that we write: a selection has many. */
 static bool read_pcrs(Span text, PcrSelection *ret) {
         char copy[PCRS_TEXT_MAX + 1] = {};
@@ -65,7 +58,7 @@ static bool read_pcrs(Span text, PcrSelection *ret) {
         assert(text.size <= PCRS_TEXT_MAX);
         if (text.size > 0)
                 memcpy(copy, text.data, text.size);
-        if (pcr_selection_from_text(copy, ret, NULL) < 0 || is_empty(ret))
+        if (pcr_selection_from_text(copy, ret, NULL) < 0)
                 return false;
         for (size_t i = 0; i < ret->n_banks; i++)
                 if (!hash_proves(ret->banks[i].alg))

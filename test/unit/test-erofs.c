@@ -54,6 +54,7 @@ static void what_is_no_superblock_of_ours_is_refused(void **state) {
                 { 83, 1, "erofs superblock: has features that are not known (0x1000001)" },
                 { 15, 5, "erofs: inode 1316 lies outside of the file system" },
                 { 40, 10, "erofs: inode 36 lies outside of the file system" },
+                { 40, 11, "erofs: inode 36 lies outside of the file system" },
                 { 36, 0, "erofs: inode 36 lies outside of the file system" },
         };
 
@@ -220,6 +221,10 @@ static void a_folder_that_contradicts_itself_is_refused(void **state) {
                 { 24, 400, "..usr" },
                 { 24, 26, "a/usr" },
                 { 24, 26, "..u/r" },
+                { 23, 26, "..usr" },
+                { 24, 30, "..usr" },
+                { 24, 26, ".\0usr" },
+                { 24, 26, "..\0sr" },
         };
 
         (void) state;
@@ -231,10 +236,46 @@ static void a_folder_that_contradicts_itself_is_refused(void **state) {
 
                 put_entry(&b, 36, cases[i].first);
                 put_entry(&b, 37, cases[i].second);
-                buf_string(&b, cases[i].names);
+                buf_bytes(&b, (Span){ (const uint8_t *) cases[i].names, 5 });
                 while ((rc = erofs_entry_next(buf_span(&b), &at, &entry, NULL)) == 1)
                         ;
                 assert_int_equal(rc, -EBADMSG);
+        }
+}
+
+/* Of the entry that is asked for: one before it may be sound. */
+static void an_entry_is_not_read_beyond_its_block(void **state) {
+        static const uint8_t short_block[11] = { [8] = 12 };
+        static const struct {
+                unsigned first, second;
+                size_t at, size;
+        } cases[] = {
+                { 24, 12, 12, 29 }, /* a name among the entries */
+                { 24, 23, 12, 29 },
+                { 24, 4000, 0, 29 }, /* one that ends behind the block */
+                { 25, 27, 0, 29 },   /* no whole number of entries */
+                { 36, 36, 0, 29 },   /* more entries than bytes */
+                { 24, 26, 0, EROFS_BLOCK + 1 },
+        };
+        ErofsEntry entry;
+        size_t at = 0;
+
+        (void) state;
+        assert_int_equal(erofs_entry_next((Span){ short_block, sizeof(short_block) }, &at, &entry,
+                                         NULL),
+                        -EBADMSG);
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(2 * EROFS_BLOCK);
+
+                put_entry(&b, 36, cases[i].first);
+                put_entry(&b, 37, cases[i].second);
+                buf_string(&b, "..usr");
+                while (b.size < EROFS_BLOCK + 1)
+                        buf_byte(&b, 'x');
+                at = cases[i].at;
+                if (erofs_entry_next((Span){ b.data, cases[i].size }, &at, &entry, NULL) !=
+                                -EBADMSG)
+                        fail_msg("case %zu is taken", i);
         }
 }
 
@@ -247,6 +288,7 @@ int main(void) {
                 cmocka_unit_test(files_outside_of_the_file_system_are_refused),
                 cmocka_unit_test(a_folder_lists_names),
                 cmocka_unit_test(a_folder_that_contradicts_itself_is_refused),
+                cmocka_unit_test(an_entry_is_not_read_beyond_its_block),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

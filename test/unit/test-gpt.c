@@ -228,6 +228,9 @@ static void copies_say_the_same_of_each_other(void **state) {
         other.entries = SECTORS - 2;
         assert_true(gpt_is_copy(&one, &other));
         assert_false(gpt_is_copy(&one, &one));
+        one.other = one.here;
+        assert_false(gpt_is_copy(&one, &one));
+        one.other = other.here;
         for (unsigned i = 0; i < 7; i++) {
                 GptHeader h = other;
 
@@ -239,6 +242,38 @@ static void copies_say_the_same_of_each_other(void **state) {
                 h.entries_checksum ^= i == 5;
                 h.disk[15] ^= i == 6;
                 assert_false(gpt_is_copy(&one, &h));
+        }
+}
+
+static void partitions_use_no_sector_of_the_table(void **state) {
+        GptHeader h;
+        Sample s;
+        Err e = {};
+
+        (void) state;
+        sample(&s);
+        s.h.first_usable = s.h.last_usable = s.h.here; /* and no sector of the entries */
+        seal(&s);
+        assert_int_equal(gpt_header_parse((Span){ s.header, SECTOR }, 1, "header", &h, &e),
+                        -EBADMSG);
+        assert_non_null(strstr(e.text, "use sectors of the table itself"));
+}
+
+static void there_are_as_many_entries_as_the_header_says(void **state) {
+        GptTable t;
+        Sample s;
+
+        (void) state;
+        for (int more = -1; more <= 1; more += 2) {
+                Err e = {};
+
+                sample(&s);
+                s.h.n_entries = (uint32_t) (ENTRIES + more);
+                assert_int_equal(gpt_entries_parse((Span){ s.entries, sizeof(s.entries) }, &s.h,
+                                                 "entries", &t, &e),
+                                -EBADMSG);
+                assert_string_equal(e.text, more > 0 ? "entries: 512 bytes for 5 entries"
+                                                     : "entries: 512 bytes for 3 entries");
         }
 }
 
@@ -273,6 +308,8 @@ int main(void) {
                 cmocka_unit_test(a_header_that_contradicts_is_refused),
                 cmocka_unit_test(entries_that_contradict_are_refused),
                 cmocka_unit_test(copies_say_the_same_of_each_other),
+                cmocka_unit_test(partitions_use_no_sector_of_the_table),
+                cmocka_unit_test(there_are_as_many_entries_as_the_header_says),
                 cmocka_unit_test(only_a_protective_mbr_is_taken),
         };
 

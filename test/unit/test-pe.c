@@ -162,6 +162,26 @@ static void one_field_changed(void **state) {
         }
 }
 
+static void a_section_of_nothing_is_in_nobodys_way(void **state) {
+        static const struct {
+                size_t at;
+                uint64_t address; /* within the memory of another section */
+        } rows[] = { { S, 0x2001 }, { S + ONE, 0x1001 } };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(DRAFT_SIZE);
+                Err e = {};
+                Pe pe;
+
+                (void) draft_pe(&b);
+                draft_put(&b, rows[i].at + 8, rows[i].address << 32, 8);
+                draft_put(&b, rows[i].at + 16, 0, 8);
+                if (pe_parse(buf_span(&b), DRAFT_SIZE, &pe, &e) < 0)
+                        fail_msg("row %zu: %s", i, e.text);
+        }
+}
+
 static void certificates_may_stand_at_the_end(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(2 * DRAFT_SIZE);
         Pe pe;
@@ -264,6 +284,7 @@ int main(void) {
                 cmocka_unit_test(sections_are_found_by_their_whole_names),
                 cmocka_unit_test(architectures_have_names),
                 cmocka_unit_test(one_field_changed),
+                cmocka_unit_test(a_section_of_nothing_is_in_nobodys_way),
                 cmocka_unit_test(certificates_may_stand_at_the_end),
                 cmocka_unit_test(every_shorter_input_is_refused_and_writes_nothing),
                 cmocka_unit_test(every_changed_bit_is_refused_or_harmless),
