@@ -161,8 +161,6 @@ static int try_token(Search *s, const LuksToken *t, UnlockKey *k, Err *e) {
                 k->slot = rc;
                 return 1;
         }
-        if (rc == -ENOENT)
-                return 0;
         if (rc == -ENOANO && !(s->u->line->flags & UNLOCK_HEADLESS))
                 return ask_pin(s, t, k, e);
         if (rc == -ENOANO || rc == -EAGAIN)
@@ -170,12 +168,12 @@ static int try_token(Search *s, const LuksToken *t, UnlockKey *k, Err *e) {
         return record_failed(s, k, &why, e);
 }
 
-/* What we know a token's type as; NULL for one that the line does not want, or that we do not know.
- */
+/* What we know a token's type as; NULL for one that the line does not want, that is for no key
+ * slot, or that we do not know. */
 static const UnlockKind *kind_of(const UnlockLine *l, const LuksToken *t) {
         const UnlockFlags asked = l->flags & ASKED_FOR;
 
-        if (l->key_slot >= 0 && !(t->slots >> l->key_slot & 1))
+        if (t->slots == 0 || (l->key_slot >= 0 && !(t->slots >> l->key_slot & 1)))
                 return NULL;
         for (size_t i = 0; i < ELEMENTS(kinds); i++)
                 if (strcmp(kinds[i].type, t->type) == 0)

@@ -65,8 +65,8 @@ static inline int luks_tokens(Luks *l, LuksToken ret[LUKS_SLOTS], size_t *ret_n,
 
 /* Has a token give its key, and the volume key with it (which has room for LUKS_KEY_MAX): returns
  * the slot. pin may be NULL. -ENOANO where it wants a PIN (or another one), -EAGAIN where its
- * hardware is not there, -ENOENT where it is for no slot of the volume; any other error: it was
- * asked and does not open the volume. */
+ * hardware is not there; any other error (-ENOENT, too, for a TPM whose PCRs hold other values): it
+ * was asked and does not open the volume. */
 static inline int luks_by_token(
                 Luks *l, const LuksToken *token, const Secret *pin, Secret *ret_key, Err *e) {
         return l->ops->by_token(l, token, pin, ret_key, e);
