@@ -111,7 +111,7 @@ static bool is_readable(const Judgement *j) {
 }
 
 static bool is_same_boot(const Judgement *a, const Judgement *b) {
-        return a->readable && b->readable && a->story.n_records > 0 && b->story.n_records > 0 &&
+        return a->story.n_records > 0 && b->story.n_records > 0 &&
                memcmp(a->story.segment.chain.boot, b->story.segment.chain.boot, 16) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "support/case.h"
+#include "support/draftlog.h"
 #include "support/firmlog.h"
 #include "verify/against.h"
 #include "verify/report.h"
@@ -150,6 +151,72 @@ static void what_changed_is_named(void **state) {
                 tell(&b);
                 for (size_t n = 0; n < ELEMENTS(rows[i].tells) && rows[i].tells[n]; n++)
                         assert_tells(&b, rows[i].tells[n]);
+                boots_done(&b);
+        }
+}
+
+/* Things of one kind are held against those of the same kind alone: what comes or goes before them
+ * does not shift them. */
+static void nothing_else_changes_with_it(void **state) {
+        for (unsigned gone = 0; gone < 2; gone++) {
+                Boots b;
+
+                (void) state;
+                boots_begin(&b);
+                b.boot.credentials = gone;
+                start(&b);
+                keep(&b);
+                b.boot.credentials = !gone;
+                start(&b);
+                tell(&b);
+                assert_tells(&b, gone ? "  beside the UKI: gone: \"Credentials initrd\"\n"
+                                      : "  beside the UKI: new: \"Credentials initrd\"\n");
+                for (size_t i = 0; i < b.against.n; i++)
+                        assert_true(b.against.list[i].kind == FACT_COMPANION ||
+                                        b.against.list[i].kind == FACT_CLAIM);
+                boots_done(&b);
+        }
+}
+
+/* A boot is known by its id, which is in avouch's log: where one of them has none, nobody knows. */
+static void boots_are_told_apart(void **state) {
+        static const char zeros[] = "\"00000000000000000000000000000000\"";
+        static const char other[] = "\"00112233445566778899aabbccddeeff\"";
+        static const struct {
+                bool old, now, differs, same;
+        } rows[] = {
+                { true, true, false, true },
+                { true, true, true, false },
+                { false, false, false, false },
+                { true, false, false, false },
+                { false, true, false, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Boots b;
+
+                boots_begin(&b);
+                start(&b);
+                for (unsigned now = 0; now < 2; now++) {
+                        _cleanup_(draft_log_done) DraftLog l = draft_log();
+                        /* an id of zeros is not that of no log */
+                        const char *boot = !rows[i].old || !rows[i].now ? zeros
+                                           : rows[i].differs && now     ? other
+                                                                        : "\"" HEX_32 "\"";
+
+                        draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                        (const DraftChange[]){ { "boot", boot }, {} });
+                        buf_done(&b.c.forge.log);
+                        if (now ? rows[i].now : rows[i].old)
+                                buf_bytes(&b.c.forge.log, draft_log_bytes(&l));
+                        case_judge(&b.c);
+                        if (!now)
+                                keep(&b);
+                }
+                tell(&b);
+                assert_int_equal(b.against.same_boot, rows[i].same);
+                assert_int_equal(!!strstr(b.said, ", in the same boot"), rows[i].same);
                 boots_done(&b);
         }
 }
@@ -358,6 +425,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_same_boot_differs_in_nothing),
                 cmocka_unit_test(what_changed_is_named),
+                cmocka_unit_test(nothing_else_changes_with_it),
+                cmocka_unit_test(boots_are_told_apart),
                 cmocka_unit_test(certificates_are_told_one_by_one),
                 cmocka_unit_test(what_avouch_recorded_is_told),
                 cmocka_unit_test(what_is_not_proven_is_marked),
