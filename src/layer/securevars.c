@@ -11,9 +11,8 @@
 
 enum {
         PCR_SECURE_BOOT = 7,
-        GUID_SIZE = 16,
-        EFIVARFS_HEAD = 4, /* attributes */
-        AUTH_TIME = 16,    /* EFI_TIME, before a WIN_CERTIFICATE_UEFI_GUID (UEFI, 8.2.2) */
+        EFIVARFS_ATTRIBUTES = 0x7f, /* those that there are (UEFI, 8.2.1) */
+        AUTH_TIME = 16,             /* EFI_TIME, before a WIN_CERTIFICATE_UEFI_GUID (UEFI, 8.2.2) */
         AUTH_HEAD = AUTH_TIME + 8,
         AUTH_REVISION_AND_TYPE = 0x0ef10200,
         VARIABLE_MAX = 2 * 1024 * 1024,
@@ -33,8 +32,15 @@ static bool is_database(Span s) {
         return rc == 0;
 }
 
-static Span behind(Span s, size_t n) {
-        return n <= s.size ? (Span){ s.data + n, s.size - n } : (Span){};
+/* What follows the attributes of a variable. */
+static bool skip_attributes(Span file, Span *ret) {
+        Cursor c = cursor_over(file);
+        uint32_t attributes = cursor_u32le(&c);
+
+        if (cursor_failed(&c) || attributes == 0 || attributes > EFIVARFS_ATTRIBUTES)
+                return false;
+        *ret = cursor_rest(&c);
+        return true;
 }
 
 /* What follows the signature of a file that enrolls. */
@@ -60,8 +66,8 @@ int secure_vars_database(Span file, Span *ret, Err *e) {
                 *ret = file;
         else if (skip_signature(file, &inner) && is_database(inner))
                 *ret = inner;
-        else if (file.size >= EFIVARFS_HEAD && is_database(behind(file, EFIVARFS_HEAD)))
-                *ret = behind(file, EFIVARFS_HEAD);
+        else if (skip_attributes(file, &inner) && is_database(inner))
+                *ret = inner;
         else
                 return err_set(e, -EBADMSG,
                                 "not a signature database of EFI (an ESL, a file .auth, or one of "
