@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -83,6 +84,8 @@ static int write_file(Span message, Err *e) {
 }
 
 void motd_show(const Account *a) {
+        /* for everybody to read, however private what records is otherwise */
+        mode_t mask = umask(022);
         _cleanup_(buf_done) Buf last = BUF_UP_TO(RECORD_MAX), message = BUF_UP_TO(16 * STRING_MAX);
         Err e = {};
         int rc;
@@ -90,6 +93,7 @@ void motd_show(const Account *a) {
         rc = store_load_from(a->store, a->last_from, &last, &e);
         if (rc == 0 && write_message(buf_span(&last), a->glass.opened, &message))
                 rc = write_file(buf_span(&message), &e);
+        (void) umask(mask);
         if (rc < 0)
                 fprintf(stderr, "avouch: recorded, but not in the message of the day: %s\n",
                                 e.text);
