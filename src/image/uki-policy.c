@@ -3,12 +3,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "port/crypto.h"
 #include "port/pcr11.h"
+#include "wire/pcrsig.h"
 
 #define INITRD_PHASE "enter-initrd"
 #define INITRD_REFERENCE "initrd"
@@ -82,6 +84,22 @@ static int check_reference(const char *reference, Err *e) {
         return reference && !reference[0] ? err_set(e, -EINVAL, "an empty policy reference") : 0;
 }
 
+static int open_public(const PolicyKey *k, PolicySigners *all, Err *e) {
+        _cleanup_(buf_done) Buf pem = BUF_UP_TO(KEY_FILE_MAX);
+        int rc;
+
+        rc = file_read(k->public_key, &pem, e);
+        if (rc == 0)
+                rc = rsa_public_read(buf_span(&pem), k->public_key, &all->list[all->n].public, e);
+        if (rc < 0)
+                return rc;
+        all->n++;
+        buf_done(&all->public_pem);
+        all->public_pem = pem;
+        pem = (Buf){};
+        return 0;
+}
+
 static int open_signer(const PolicyParams *p, const PolicyKey *k, PolicySigners *all, Err *e) {
         _cleanup_(buf_done) Buf pem = BUF_UP_TO(KEY_FILE_MAX);
         PolicySigner *s = &all->list[all->n];
@@ -91,6 +109,8 @@ static int open_signer(const PolicyParams *p, const PolicyKey *k, PolicySigners 
         rc = take_phases(s, k->phases, e);
         if (rc == 0)
                 rc = check_reference(k->reference, e);
+        if (rc == 0 && p->key_is_elsewhere)
+                return open_public(k, all, e);
         if (rc == 0)
                 rc = private_key_load(k->private_key, &p->source, &s->key, e);
         if (rc < 0)
@@ -132,69 +152,68 @@ int policy_signers_open(const PolicyParams *p, PolicySigners *ret, Err *e) {
 
 /* What is signed: the policy, and with a reference its hash behind it (TPM 2.0 Library, Part 3,
  * TPM2_PolicyAuthorize). */
-static int sign(const PolicySigner *s, const Digest *policy, Buf *signature, Err *e) {
-        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(2 * DIGEST_MAX);
+static int take_bytes(const PolicySigner *s, const Digest *policy, Buf *bytes, Err *e) {
         Digest reference;
         int rc = 0;
 
-        buf_bytes(&bytes, digest_span(policy));
+        buf_bytes(bytes, digest_span(policy));
         if (s->reference) {
                 rc = hash_bytes(HASH_SHA256, span_of(s->reference), &reference, e);
-                buf_bytes(&bytes, digest_span(&reference));
+                buf_bytes(bytes, digest_span(&reference));
         }
-        if (rc == 0 && bytes.failed < 0)
-                rc = err_set(e, bytes.failed, "no memory for a policy");
-        return rc < 0 ? rc : private_key_sign(s->key, HASH_SHA256, buf_span(&bytes), signature, e);
+        return rc == 0 && bytes->failed < 0 ? err_set(e, bytes->failed, "no memory for a policy")
+                                            : rc;
 }
 
-static int make(const PolicySigner *s, Span path, const Digest *booted, Digest *policy,
-                Buf *signature, Err *e) {
-        Digest value;
+static int make_policy(Span path, const Digest *booted, Digest *policy, Err *e) {
+        Digest value = *booted;
         int rc;
 
-        *policy = digest_zero(HASH_SHA256);
-        if (!booted) {
-                buf_zeros(signature, s->public.size);
-                return signature->failed < 0
-                                       ? err_set(e, signature->failed, "no memory for a policy")
-                                       : 0;
-        }
-        value = *booted;
         rc = pcr11_phases(&value, path, e);
-        if (rc == 0)
-                rc = pcr11_policy(&value, policy, e);
-        return rc < 0 ? rc : sign(s, policy, signature, e);
+        return rc < 0 ? rc : pcr11_policy(&value, policy, e);
 }
 
-/* In the spelling of ukify, which is that of Python's json.dumps(). */
-static int put_one(const PolicySigner *s, Span path, const Digest *booted, bool first, Buf *to,
-                Err *e) {
+static int put_one(const PolicySigner *s, Span path, HashAlg bank, const Digest *booted, bool first,
+                Buf *to, Err *e) {
+        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(2 * DIGEST_MAX);
         _cleanup_(buf_done) Buf signature = BUF_UP_TO(KEY_FILE_MAX);
-        Digest policy;
-        int rc;
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(2 * KEY_FILE_MAX);
+        PcrSignature entry = { .bank = bank, .pcrs = UINT32_C(1) << 11 };
+        Digest policy = digest_zero(HASH_SHA256);
+        int rc = 0;
 
-        rc = make(s, path, booted, &policy, &signature, e);
+        if (!booted)
+                buf_zeros(&signature, s->public.size);
+        else
+                rc = make_policy(path, booted, &policy, e);
+        if (rc == 0)
+                rc = take_bytes(s, &policy, &bytes, e);
+        if (rc == 0 && booted && s->key)
+                rc = private_key_sign(s->key, HASH_SHA256, buf_span(&bytes), &signature, e);
         if (rc < 0)
                 return rc;
+        memcpy(entry.key, s->public.fingerprint.bytes, sizeof(entry.key));
+        memcpy(entry.policy, policy.bytes, sizeof(entry.policy));
+        entry.reference = s->reference ? span_of(s->reference) : (Span){};
+        if (signature.size > 0)
+                text_base64(&text, buf_span(&signature));
+        else
+                text_hex(&text, buf_span(&bytes));
+        if (text.failed < 0 || signature.failed < 0)
+                return err_set(e, -ENOMEM, "no memory for a policy");
+        *(signature.size > 0 ? &entry.signature : &entry.to_sign) = buf_span(&text);
         buf_string(to, first ? "" : ", ");
-        buf_string(to, "{\"pcrs\": [11], \"pkfp\": \"");
-        text_hex(to, digest_span(&s->public.fingerprint));
-        if (s->reference)
-                buf_printf(to, "\", \"ref\": \"%s", s->reference);
-        buf_string(to, "\", \"pol\": \"");
-        text_hex(to, digest_span(&policy));
-        buf_string(to, "\", \"sig\": \"");
-        text_base64(to, buf_span(&signature));
-        buf_string(to, "\"}");
+        pcrsig_write_one(&entry, to);
         return 0;
 }
 
-static int put_boot(const PolicySigners *s, const Digest *booted, bool *first, Buf *to, Err *e) {
+static int put_boot(const PolicySigners *s, HashAlg bank, const Digest *booted, bool *first,
+                Buf *to, Err *e) {
         int rc = 0;
 
         for (size_t i = 0; i < s->n; i++)
                 for (size_t p = 0; rc == 0 && p < s->list[i].n_paths; p++) {
-                        rc = put_one(&s->list[i], s->list[i].paths[p], booted, *first, to, e);
+                        rc = put_one(&s->list[i], s->list[i].paths[p], bank, booted, *first, to, e);
                         *first = false;
                 }
         return rc;
@@ -210,12 +229,35 @@ int policy_signers_write(const PolicySigners *s, const Digest (*booted)[BANKS_MA
 
                 buf_printf(to, "%s\"%s\": [", b > 0 ? ", " : "", hash_name(s->params->banks[b]));
                 for (size_t i = 0; rc == 0 && i < n; i++)
-                        rc = put_boot(s, booted ? &booted[i][b] : NULL, &first, to, e);
+                        rc = put_boot(s, s->params->banks[b], booted ? &booted[i][b] : NULL, &first,
+                                        to, e);
                 buf_byte(to, ']');
         }
         buf_byte(to, '}');
         if (rc == 0 && to->failed < 0)
                 rc = err_set(e, to->failed, "the section .pcrsig takes more than %zu bytes",
                                 to->max);
+        return rc;
+}
+
+int policies_gather(Span section, Buf *text, Err *e) {
+        PcrSignature *list = calloc(2 * PCR_SIGNATURES_MAX, sizeof(*list));
+        _cleanup_(buf_done) Buf before = *text;
+        size_t n = 0, more = 0;
+        int rc = 0;
+
+        *text = BUF_UP_TO(before.max);
+        if (!list)
+                return err_set(e, -ENOMEM, "no memory for policies");
+        if (before.size > 0)
+                rc = pcrsig_parse(buf_span(&before), list, &n, e);
+        if (rc == 0)
+                rc = pcrsig_parse(section, list + n, &more, e);
+        if (rc == 0) {
+                n = pcrsig_join(list, n + more);
+                pcrsig_write(list, n, text);
+                rc = text->failed < 0 ? err_set(e, text->failed, "too many policies") : 0;
+        }
+        free(list);
         return rc;
 }

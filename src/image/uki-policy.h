@@ -22,13 +22,15 @@ typedef struct PolicyParams {
         KeySource source;
         PolicyKey keys[SIGNERS_MAX];
         size_t n_keys;
+        bool key_is_elsewhere; /* the one key is public: what it is to sign is said, with room for
+                                * the signatures (image/uki-join.h) */
         bool initrd; /* one more, by the first key: for the initrd, with the reference "initrd" */
         HashAlg banks[BANKS_MAX]; /* ascending */
         unsigned n_banks;
 } PolicyParams;
 
 typedef struct PolicySigner {
-        PrivateKey *key;
+        PrivateKey *key; /* NULL: it is elsewhere */
         RsaPublic public;
         const char *reference;
         Span paths[PHASES_MAX]; /* ascending, each once; borrowed */
@@ -55,3 +57,6 @@ void policy_signers_done(PolicySigners *s);
  * are. */
 int policy_signers_write(const PolicySigners *s, const Digest (*booted)[BANKS_MAX], size_t n,
                 Buf *to, Err *e) _must_check_;
+
+/* Puts what one section says is to be signed behind what others said, in one text. */
+int policies_gather(Span section, Buf *text, Err *e) _must_check_;

@@ -3,19 +3,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "image/uki-finish.h"
 #include "image/uki-inputs.h"
 #include "image/uki-layout.h"
-#include "image/uki-leaf.h"
 #include "image/uki-write.h"
 #include "layer/uki-name.h"
-#include "port/authenticode.h"
-#include "port/interrupt.h"
 
 /* What there is while an image is built. Owner: work_done(), which takes back all that was not
  * committed. */
@@ -26,16 +22,14 @@ typedef struct Work {
         unsigned n_banks;
         UkiSection sections[PE_SECTIONS_MAX]; /* those of the list */
         UkiPlan plan;
-        NewFile image, leaves[PROFILES_MAX];
-        char leaf_paths[PROFILES_MAX][PATH_MAX]; /* from the second on */
-        unsigned n_leaves;
+        NewFile image;
+        UkiLeaves leaves;
         UkiBuilt built;
 } Work;
 
 static void work_done(Work *w) {
         new_file_done(&w->image);
-        for (unsigned i = 0; i < w->n_leaves; i++)
-                new_file_done(&w->leaves[i]);
+        uki_leaves_done(&w->leaves);
         uki_inputs_done(&w->in);
 }
 
@@ -84,26 +78,11 @@ static int take_names(Work *w, Err *e) {
         return 0;
 }
 
-/* A boot is of one profile, and so is a leaf: that of the first is beside the image, those of the
- * others beside it. */
-static int open_leaf(Work *w, unsigned n, Err *e) {
-        char *path = w->leaf_paths[n];
-        int size = snprintf(path, PATH_MAX, n > 0 ? "%s.%u" : "%s", w->p->leaf, n);
-
-        if (size < 0 || size >= PATH_MAX)
-                return err_set(e, -EINVAL, "the path of a leaf is too long");
-        w->leaves[n] = NEW_FILE_NONE;
-        w->n_leaves = n + 1;
-        return new_file_open(path, 0644, &w->leaves[n], e);
-}
-
 static int open_files(Work *w, Err *e) {
         int rc;
 
         rc = new_file_open(w->p->output, 0644, &w->image, e);
-        for (unsigned n = 0; rc == 0 && w->p->leaf && (n == 0 || n < w->built.n_profiles); n++)
-                rc = open_leaf(w, n, e);
-        return rc;
+        return rc < 0 ? rc : uki_leaves_open(w->p->leaf, w->built.n_profiles, &w->leaves, e);
 }
 
 /* PCR 11 as the stub will leave it, in the banks that are signed for. */
@@ -137,6 +116,9 @@ static int sign_policies(Work *w, const UkiItem *item, Err *e) {
         part->bytes.size = 0;
         rc = policy_signers_write(
                         &w->in.policy, (const Digest(*)[BANKS_MAX]) booted, n, &part->bytes, e);
+        /* room for the signatures of a key that is elsewhere */
+        while (rc == 0 && part->bytes.failed == 0 && part->bytes.size < part->size)
+                buf_byte(&part->bytes, ' ');
         assert(rc < 0 || part->bytes.size == part->size);
         return rc;
 }
@@ -166,35 +148,6 @@ static int write_places(Work *w, UkiWriter *writer, Err *e) {
         return rc;
 }
 
-static int write_to_sign(Work *w, Err *e) {
-        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(CMS_MAX);
-        int rc;
-
-        rc = authenticode_to_sign(&w->built.authenticode, &bytes, e);
-        if (rc == 0)
-                rc = file_write_at(w->image.fd, w->p->output, 0, buf_span(&bytes), e);
-        return rc;
-}
-
-/* What is known when all is written but the end. */
-static int end_image(Work *w, UkiWriter *writer, Err *e) {
-        _cleanup_(buf_done) Buf table = BUF_UP_TO(PE_CERTIFICATES_MAX);
-        uint32_t unused;
-        int rc;
-
-        rc = uki_writer_hash(writer, &w->built.authenticode, e);
-        if (rc == 0 && w->p->digest_only)
-                return write_to_sign(w, e);
-        if (rc == 0 && w->p->sign)
-                rc = pe_signer_table(&w->in.signer, &w->built.authenticode, (Span){}, &table, e);
-        if (rc == 0 && w->p->sign)
-                rc = uki_writer_certificates(writer, buf_span(&table), e);
-        if (rc == 0)
-                rc = uki_writer_end(writer, &unused, e);
-        w->built.size = writer->at;
-        return rc;
-}
-
 static int write_image(Work *w, Err *e) {
         _cleanup_(uki_writer_done) UkiWriter writer = {};
         _cleanup_(buf_done) Buf headers = BUF_UP_TO(STUB_MAX);
@@ -214,7 +167,12 @@ static int write_image(Work *w, Err *e) {
         rc = uki_writer_open(fd, w->p->output, bytes, &stub->pe, &writer, e);
         if (rc == 0)
                 rc = write_places(w, &writer, e);
-        return rc < 0 ? rc : end_image(w, &writer, e);
+        return rc < 0 ? rc
+                      : uki_finish(&writer,
+                                        &(UkiEnd){ .signer = w->p->sign ? &w->in.signer : NULL,
+                                                        .to_sign = w->p->digest_only ? &w->image
+                                                                                     : NULL },
+                                        &w->built, e);
 }
 
 static int write_leaves(Work *w, Err *e) {
@@ -224,38 +182,31 @@ static int write_leaves(Work *w, Err *e) {
                 .has_epoch = w->p->has_epoch,
                 .epoch = w->p->epoch,
         };
-        int rc = 0;
 
         while (l.bank < w->n_banks && w->banks[l.bank] != HASH_SHA256)
                 l.bank++;
-        for (unsigned n = 0; rc == 0 && n < w->n_leaves; n++) {
-                l.profile = w->built.n_profiles > 0 ? n + 1 : 0;
-                rc = uki_leaf_write(&l, w->leaves[n].fd, w->leaf_paths[n], e);
-        }
+        return uki_leaves_write(&w->leaves, &l, e);
+}
+
+/* What a key that is elsewhere is to sign, of all profiles together. */
+static int tell_policies(Work *w, Err *e) {
+        const PolicyParams *p = w->p->policy;
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && p && p->key_is_elsewhere && i < w->in.list.n; i++)
+                if (strcmp(w->in.list.items[i].name, ".pcrsig") == 0)
+                        rc = policies_gather(buf_span(&w->in.list.items[i].content.parts[0].bytes),
+                                        w->p->to_sign, e);
         return rc;
 }
 
 static int commit(Work *w, Err *e) {
-        int rc;
-
-        rc = interrupt_check(e);
-        if (rc == 0)
-                rc = new_file_commit(&w->image, e);
-        if (rc < 0)
-                return rc;
-        for (unsigned n = 0; rc == 0 && n < w->n_leaves; n++)
-                rc = new_file_commit(&w->leaves[n], e);
-        if (rc < 0) { /* they may have their names all the same */
-                (void) unlink(w->p->output);
-                for (unsigned n = 0; n < w->n_leaves; n++)
-                        (void) unlink(w->leaf_paths[n]);
-        }
-        return rc;
+        return uki_commit(&w->image, &w->leaves, e);
 }
 
 int uki_build(const UkiParams *p, UkiBuilt *ret, Err *e) {
         static int (*const steps[])(Work *, Err *) = { open_inputs, plan, take_names, open_files,
-                write_image, write_leaves, commit };
+                write_image, write_leaves, tell_policies, commit };
         _cleanup_(work_done) Work w = { .p = p, .in = UKI_INPUTS_NONE, .image = NEW_FILE_NONE };
         int rc = 0;
 

@@ -44,6 +44,7 @@ typedef struct UkiParams {
         const char *pcr_key;        /* path of the public key inside; NULL: that of the one that
                                      * signs */
         const PolicyParams *policy; /* PCR policies to be signed; NULL: none */
+        Buf *to_sign;               /* takes those for a key that is elsewhere */
         const SignParams *sign;     /* for Secure Boot; NULL: not signed */
         bool sign_kernel;           /* the kernel inside, too, with the same key */
         bool digest_only; /* output is to hold the bytes that are to be signed, and no image */

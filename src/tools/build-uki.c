@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "image/uki-join.h"
 #include "image/uki.h"
 #include "port/interrupt.h"
 #include "tools/maker.h"
@@ -95,6 +96,13 @@ static const Option options[] = {
         { "sign-initrd-pcrs", 0, OPTION_FLAG, NULL,
                         "Sign one more policy, that holds in the initrd alone",
                         offsetof(Args, policies.initrd) },
+        { "policy-digest", 0, OPTION_FLAG, NULL,
+                        "Print what a key elsewhere is to sign, and leave room for it",
+                        offsetof(Args, policies.digest) },
+        { "join-pcrsig", 0, OPTION_VALUE, "FILE", "The image of which it signed that",
+                        offsetof(Args, policies.image) },
+        { "pcrsig", 0, OPTION_VALUE, "TEXT|@FILE", "What it made of it",
+                        offsetof(Args, policies.signatures) },
         { "pcrpkey", 0, OPTION_VALUE, "FILE",
                         "Public key to be inside (default: that of the only key that signs)",
                         offsetof(Args, policies.embedded) },
@@ -125,28 +133,52 @@ static const Option options[] = {
         {},
 };
 
-/* Options that say what goes into an image make no sense for a file that is there. */
-static int check_sign(const Args *a, Err *e) {
-        static const char *const others[] = { "output", "json", "sign", "secureboot-private-key",
-                "secureboot-certificate", "signing-provider", "signing-engine",
-                "existing-signatures", "digest-only", "join-signature", "sign-kernel", NULL };
-
+/* One that is given and is none of these; NULL: there is none. */
+static const Option *other_option(const Args *a, const char *const *these) {
         for (const Option *o = options; o->name; o++) {
                 const char *at = (const char *) a + o->where;
                 bool given = o->kind == OPTION_REPEATED ? ((const Strings *) at)->n > 0
                              : o->kind == OPTION_FLAG   ? *(const bool *) at
                                                         : *(const char *const *) at != NULL;
 
-                for (size_t i = 0; given && others[i]; i++)
-                        given = strcmp(o->name, others[i]) != 0;
+                for (size_t i = 0; given && these[i]; i++)
+                        given = strcmp(o->name, these[i]) != 0;
                 if (given)
-                        return err_set(e, -EINVAL,
-                                        "'--sign=' builds no image, so there is no use for '--%s%s'",
-                                        o->name, o->kind == OPTION_FLAG ? "" : "=");
+                        return o;
         }
+        return NULL;
+}
+
+/* Options that say what goes into an image make no sense for a file that is there. */
+static int check_sign(const Args *a, Err *e) {
+        static const char *const others[] = { "output", "json", "sign", "secureboot-private-key",
+                "secureboot-certificate", "signing-provider", "signing-engine",
+                "existing-signatures", "digest-only", "join-signature", "sign-kernel", NULL };
+        const Option *other = other_option(a, others);
+
+        if (other)
+                return err_set(e, -EINVAL,
+                                "'--sign=' builds no image, so there is no use for '--%s%s'",
+                                other->name, other->value ? "=" : "");
         if (!a->output)
                 return err_set(e, -EINVAL, "'--output=' is missing");
         return 0;
+}
+
+/* What an image is made of is there when signatures are joined to it. */
+static int check_join(const Args *a, Err *e) {
+        static const char *const others[] = { "output", "leaf", "name", "version", "json", "pcrsig",
+                "join-pcrsig", "secureboot-private-key", "secureboot-certificate",
+                "signing-provider", "signing-engine", "digest-only", "join-signature", NULL };
+        const Option *other = other_option(a, others);
+
+        if (other)
+                return err_set(e, -EINVAL,
+                                "'--join-pcrsig=' builds no image, so there is no use for '--%s%s'",
+                                other->name, other->value ? "=" : "");
+        if (!a->policies.image || !a->policies.signatures)
+                return err_set(e, -EINVAL, "'--join-pcrsig=' and '--pcrsig=' need each other");
+        return a->output ? 0 : err_set(e, -EINVAL, "'--output=' is missing");
 }
 
 static UkiWords words(const Strings *s) {
@@ -265,16 +297,82 @@ static void print_notes(const Args *a, const UkiBuilt *b) {
         signing_print_reproducible(b->reproducible);
 }
 
+/* Of an image that was built or joined. Returns an exit status. */
+static int print_built(const Args *a, const UkiParams *p, const UkiBuilt *built, Err *e) {
+        print_notes(a, built);
+        if (p->digest_only)
+                return signing_print_bytes(a->json, p->output, &built->authenticode, e);
+        if (p->to_sign) {
+                (void) fwrite(p->to_sign->data, 1, p->to_sign->size, stdout);
+                (void) putchar('\n');
+                return EXIT_YES;
+        }
+        if (a->json)
+                return print_as_json(a, p, built, e);
+        print_for_people(p, built);
+        return EXIT_YES;
+}
+
+static int run_build(const Args *a, const SignParams *sign, Err *e) {
+        _cleanup_(buf_done) Buf to_sign = BUF_UP_TO(UKI_TEXT_MAX);
+        PolicyParams policy;
+        Interrupt interrupt;
+        MakerPaths paths;
+        UkiBuilt built;
+        UkiParams p;
+        int rc;
+
+        rc = take_params(a, sign, &policy, &paths, &p, e);
+        if (rc < 0)
+                return rc;
+        p.to_sign = a->policies.digest ? &to_sign : NULL;
+        interrupt = interrupt_hold();
+        rc = uki_build(&p, &built, e);
+        interrupt_release(&interrupt);
+        return rc < 0 ? rc : print_built(a, &p, &built, e);
+}
+
+static int run_join(const Args *a, const SignParams *sign, Err *e) {
+        UkiJoinParams p = {
+                .image = a->policies.image,
+                .signatures = a->policies.signatures,
+                .name = a->name,
+                .version = a->version,
+                .sign = sign,
+                .digest_only = a->signing.digest_only,
+        };
+        Interrupt interrupt;
+        MakerPaths paths;
+        UkiBuilt built;
+        int rc;
+
+        rc = check_join(a, e);
+        if (rc == 0)
+                rc = maker_paths(a->output, p.digest_only ? "no" : a->leaf, &paths, e);
+        if (rc == 0)
+                rc = maker_epoch(&p.has_epoch, &p.epoch, e);
+        if (rc < 0)
+                return rc;
+        p.output = paths.output;
+        p.leaf = paths.leaf;
+        interrupt = interrupt_hold();
+        rc = uki_join(&p, &built, e);
+        interrupt_release(&interrupt);
+        return rc < 0 ? rc
+                      : print_built(a,
+                                        &(UkiParams){ .output = p.output,
+                                                        .leaf = p.leaf,
+                                                        .has_epoch = p.has_epoch,
+                                                        .epoch = p.epoch,
+                                                        .digest_only = p.digest_only },
+                                        &built, e);
+}
+
 static int run(void *values, char *const *operands, Err *e) {
         _cleanup_(buf_done) Buf config = BUF_UP_TO(UKI_TEXT_MAX);
         Args *a = values;
-        Interrupt interrupt;
-        MakerPaths paths;
         const SignParams *wanted;
         SignParams sign;
-        PolicyParams policy;
-        UkiBuilt built;
-        UkiParams p;
         int rc = 0;
 
         (void) operands;
@@ -286,24 +384,10 @@ static int run(void *values, char *const *operands, Err *e) {
                 rc = check_sign(a, e);
                 return rc < 0 ? rc : signing_run(&a->signing, wanted, a->output, a->json, e);
         }
-        if (rc == 0)
-                rc = take_params(a, wanted, &policy, &paths, &p, e);
         if (rc < 0)
                 return rc;
-
-        interrupt = interrupt_hold();
-        rc = uki_build(&p, &built, e);
-        interrupt_release(&interrupt);
-        if (rc < 0)
-                return rc;
-
-        print_notes(a, &built);
-        if (p.digest_only)
-                return signing_print_bytes(a->json, p.output, &built.authenticode, e);
-        if (a->json)
-                return print_as_json(a, &p, &built, e);
-        print_for_people(&p, &built);
-        return EXIT_YES;
+        return a->policies.image || a->policies.signatures ? run_join(a, wanted, e)
+                                                           : run_build(a, wanted, e);
 }
 
 static const Verb verbs[] = {

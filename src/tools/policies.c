@@ -49,10 +49,25 @@ static int check_number(const char *option, const Strings *s, size_t n, Err *e) 
                         option, s->n, n);
 }
 
+/* What is to be signed by a key that is elsewhere. */
+static int check_digest(const PolicyArgs *a, Err *e) {
+        if (a->private_keys.n > 0)
+                return err_set(e, -EINVAL, "'--policy-digest' is for a key that is elsewhere");
+        if (a->public_keys.n != 1)
+                return err_set(e, -EINVAL, "'--policy-digest' needs one '--pcr-public-key='");
+        return a->phases.n > 1 || a->references.n > 1
+                               ? err_set(e, -EINVAL,
+                                                 "'--policy-digest' is of one key, and so are "
+                                                 "'--phases=' and '--policyref='")
+                               : 0;
+}
+
 static int check(const PolicyArgs *a, Err *e) {
         size_t n = a->private_keys.n;
         int rc;
 
+        if (a->digest)
+                return check_digest(a, e);
         if (n == 0 && (a->phases.n > 0 || a->references.n > 0 || a->banks || a->initrd ||
                                       a->public_keys.n > 1))
                 return err_set(e, -EINVAL, "'--pcr-private-key=' is missing");
@@ -80,9 +95,10 @@ int policies_take(const PolicyArgs *a, const KeySource *source, PolicyParams *p,
                 rc = take_banks(a->banks, p, e);
         if (rc < 0)
                 return rc;
-        for (; p->n_keys < a->private_keys.n; p->n_keys++)
+        p->key_is_elsewhere = a->digest;
+        for (; p->n_keys < a->private_keys.n + a->digest; p->n_keys++)
                 p->keys[p->n_keys] = (PolicyKey){
-                        .private_key = a->private_keys.values[p->n_keys],
+                        .private_key = nth(&a->private_keys, p->n_keys),
                         .public_key = nth(&a->public_keys, p->n_keys),
                         .phases = nth(&a->phases, p->n_keys),
                         .reference = nth(&a->references, p->n_keys),

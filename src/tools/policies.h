@@ -9,7 +9,8 @@
 typedef struct PolicyArgs {
         Strings private_keys, public_keys, phases, references;
         const char *banks, *embedded;
-        bool initrd;
+        bool initrd, digest;            /* digest: the key is elsewhere */
+        const char *image, *signatures; /* ...and this is what it made of that image's */
 } PolicyArgs;
 
 /* Refuses what contradicts itself. *ret is p, or NULL where no policy is to be signed;

@@ -52,6 +52,7 @@ static const struct {
         { "SBAT", "sbat", false },
         { "PCRPKey", "pcrpkey", false },
         { "Profile", "profile", false },
+        { "PCRSig", "pcrsig", false },
         { "EFIArch", "efi-arch", false },
         { "Stub", "stub", false },
         { "PCRBanks", "pcr-banks", false },

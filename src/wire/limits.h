@@ -77,6 +77,7 @@ enum {
         HWIDS_FILES_MAX = 1024,            /* descriptions of devices */
         HWIDS_FILE_MAX = 64 * 1024,        /* one of them */
         HWIDS_PER_FILE_MAX = 512,          /* hardware ids in one of them */
+        PCR_SIGNATURES_MAX = 1024,         /* signed policies of one image, or its profile */
         PROFILES_MAX = 16,                 /* of one image */
         PHASES_MAX = 16,                   /* phase paths that one prediction is for */
         COMPANIONS_MAX = 64,               /* addons, credentials, extensions beside an image */
