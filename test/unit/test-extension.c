@@ -180,6 +180,26 @@ static void a_signature_may_carry_no_certificate(void **state) {
         assert_int_equal(layer_signer(&x.layer, &d.anchors, d.now, &x.signer, NULL), -EKEYREJECTED);
 }
 
+/* By who is trusted, and with his certificate, but not of this image. */
+static void a_signature_of_another_image_does_not_hold(void **state) {
+        _cleanup_(demands_done) Demands d = demands();
+        _cleanup_(extension_done) Extension x;
+        Err e = {};
+
+        (void) state;
+        image_make(&scratch, "x.raw", "", "plain");
+        open_as("x.raw", LEAF_SYSEXT, &d, &x);
+        assert_true(x.fits);
+        assert_int_equal(scratch_tool(&scratch, "openssl", "smime", "-sign", "-binary", "-noattr",
+                                         "-in", "plain.pem", "-signer", "plain.pem", "-inkey",
+                                         "plain.key", "-outform", "der", "-out", "another"),
+                        0);
+        buf_done(&x.layer.pkcs7);
+        (void) scratch_read(&scratch, "another", &x.layer.pkcs7);
+        assert_int_equal(layer_signer(&x.layer, &d.anchors, d.now, &x.signer, &e), -EKEYREJECTED);
+        assert_non_null(strstr(e.text, "its signature does not hold"));
+}
+
 static void what_was_changed_after_signing_is_refused(void **state) {
         _cleanup_(demands_done) Demands d = demands();
         uint64_t data, hash, signature, size;
@@ -230,6 +250,7 @@ int main(void) {
                 cmocka_unit_test(a_certificate_has_its_time),
                 cmocka_unit_test(a_signature_is_asked_for_by_who_wants_one),
                 cmocka_unit_test(a_signature_may_carry_no_certificate),
+                cmocka_unit_test(a_signature_of_another_image_does_not_hold),
                 cmocka_unit_test(what_was_changed_after_signing_is_refused),
                 cmocka_unit_test(only_extensions_of_the_class_are_taken),
         };
