@@ -141,13 +141,13 @@ static int search_folder(Search *s, Err *e) {
         return rc;
 }
 
-/* An extension that is a folder with nothing in it is none; it stands for those that it hides. */
+/* A folder with nothing in it is no extension, and no choice of one; it hides what has its name. */
 static bool is_empty(const Candidate *c) {
         struct dirent *entry;
         bool empty = true;
         DIR *d;
 
-        if (!c->is_folder || c->is_versioned)
+        if (!c->is_folder && !c->is_versioned)
                 return false;
         d = opendir(c->entry);
         while (d && empty && (entry = readdir(d)))

@@ -82,15 +82,17 @@ static bool is_of(char *const *names, const char *file) {
 
 static int show_again(Run *r, LeafType type, const char *folder, const char *file, Err *e) {
         char path[PATH_MAX];
-        int rc;
+        int rc = 1;
 
         (void) type;
         if (!is_of(r->names, file))
                 return 0;
         (void) snprintf(path, sizeof(path), "%s/%s", folder, file);
-        rc = verity_uncover(&r->verity, path, e);
-        r->found = r->found || rc > 0;
-        return rc < 0 ? rc : 0;
+        while (rc > 0) { /* however often it was hidden */
+                rc = verity_uncover(&r->verity, path, e);
+                r->found = r->found || rc > 0;
+        }
+        return rc;
 }
 
 static int take_all_off(Run *r, Err *e) {

@@ -143,7 +143,8 @@ static void where_none_can_be_chosen_it_is_said(void **state) {
         Candidates c = {};
 
         (void) state;
-        put("var/lib/extensions/jq.raw.v/");
+        put("var/lib/extensions/jq.raw.v/jq_1_vax.raw");
+        put("var/lib/extensions/none.raw.v/"); /* as what was refused looks from then on */
         put("var/lib/extensions/tree.v/tree_1/file");
         put("var/lib/extensions/last.raw.v/last_1+0.raw");
         search(LEAF_SYSEXT, &c);
