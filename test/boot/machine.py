@@ -36,19 +36,24 @@ class Answer:
 
 class Machine:
     """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves; line: words that
-    SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on."""
+    SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on; before: the
+    machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk."""
 
-    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None):
+    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None, before=None, has_tpm=True):
         self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
-        self.seconds, self.line, self.secure = seconds, line, variables
+        self.seconds, self.line, self.secure, self.has_tpm = seconds, line, variables, has_tpm
         self.children, self.times, self.hopeless = [], {}, None
+        self.console, self.seen, self.up = "", 0, False
         self.folder.mkdir(parents=True)
+        self.kept = before.kept if before else self.folder / "kept"
+        self.state = before.state if before else self.folder / "tpm"
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="avouch-boot-"))  # their paths must be short
 
     def __enter__(self):
         try:
             self.begin = time.monotonic()
-            self._start_tpm()
+            if self.has_tpm:
+                self._start_tpm()
             self._start_qemu()
             return self
         except BaseException:
@@ -69,16 +74,18 @@ class Machine:
                 self.tools / "usr/bin" / program, *arguments]
 
     def _start_tpm(self):
-        state = self.folder / "tpm"
-        state.mkdir()
+        is_new = not self.state.exists()
+        self.state.mkdir(exist_ok=True)
         with open(self.folder / "swtpm.log", "wb") as log:
-            subprocess.run(self._command("swtpm_setup", "--tpm2", "--tpmstate", state, "--overwrite",
-                                         "--config", "/dev/null", "--pcr-banks", "sha256,sha384",
-                                         "--tpm", " ".join(map(str, self._command("swtpm", "socket")))),
-                           stdout=log, stderr=log, check=True)
+            if is_new:
+                subprocess.run(self._command("swtpm_setup", "--tpm2", "--tpmstate", self.state, "--overwrite",
+                                             "--config", "/dev/null", "--pcr-banks", "sha256,sha384",
+                                             "--tpm", " ".join(map(str, self._command("swtpm", "socket")))),
+                               stdout=log, stderr=log, check=True)
             self.children.append(subprocess.Popen(
-                self._command("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--terminate",
-                              "--ctrl", f"type=unixio,path={self.sockets / 'tpm'}"),
+                self._command("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.state}", "--terminate",
+                              "--ctrl", f"type=unixio,path={self.sockets / 'tpm'}",
+                              "--log", f"file={self.folder / 'commands.log'},level=20"),
                 stdout=log, stderr=log))
         self._wait_for(lambda: (self.sockets / "tpm").exists(), 10, "the software TPM did not start")
 
@@ -93,6 +100,10 @@ class Machine:
                 (["-global", "driver=cfi.pflash01,property=secure,value=on"] if self.secure else []))
 
     def _start_qemu(self):
+        if not self.kept.exists():
+            with open(self.kept, "wb") as disk:
+                disk.truncate(16 * 1024 * 1024)
+            subprocess.run(["mkfs.ext4", "-q", self.kept], check=True)
         smbios = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={self.line}"] if self.line else []
         command = self._command(
             "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", *self._firmware(), *smbios,
@@ -100,13 +111,15 @@ class Machine:
             "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none", "-vga", "none", "-no-reboot",
             "-drive", f"if=none,id=disk,file={self.disk},format=raw,snapshot=on",
             "-device", "virtio-blk-pci,drive=disk,bootindex=1",
-            "-chardev", f"socket,id=tpm,path={self.sockets / 'tpm'}",
-            "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
+            "-drive", f"if=none,id=kept,file={self.kept},format=raw",
+            "-device", "virtio-blk-pci,drive=kept,serial=avouch-kept",
+            *(("-chardev", f"socket,id=tpm,path={self.sockets / 'tpm'}",
+               "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0") if self.has_tpm else ()),
             "-chardev", f"socket,id=host,path={self.sockets / 'host'},server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=host,name=org.avouch.host",
             "-device", "virtio-rng-pci", "-serial", "stdio")
         with open(self.folder / "qemu.log", "wb") as log:
-            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+            qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.children.append(qemu)
         self.qemu = qemu
         threading.Thread(target=self._watch_console, args=(qemu.stdout,), daemon=True).start()
@@ -117,18 +130,49 @@ class Machine:
 
     def _watch_console(self, stream):
         """Keeps what the machine says, with the time, and ends what cannot come to anything."""
+        rest = ""
         with open(self.folder / "console.log", "w", encoding="utf-8") as log:
-            for raw in stream:
-                line = raw.decode(errors="replace").rstrip()
-                at = time.monotonic() - self.begin
-                log.write(f"{at:8.2f} {line}\n")
-                log.flush()
-                for name, word in (("firmware", "BdsDxe: starting"), ("kernel", "Linux version")):
-                    if word in line:
-                        self.times.setdefault(name, at)
-                if any(word in line for word in HOPELESS):
-                    self.hopeless = line
-                    self.qemu.kill()
+            while raw := stream.read1(4096):
+                text = raw.decode(errors="replace")
+                self.console += text
+                *lines, rest = (rest + text).split("\n")
+                for line in lines:
+                    self._watch_line(line.rstrip(), log)
+            log.write(rest)
+
+    def _watch_line(self, line, log):
+        at = time.monotonic() - self.begin
+        log.write(f"{at:8.2f} {line}\n")
+        log.flush()
+        for name, word in (("firmware", "BdsDxe: starting"), ("kernel", "Linux version")):
+            if word in line:
+                self.times.setdefault(name, at)
+        if not self.up and any(word in line for word in HOPELESS):
+            self.hopeless = line
+            self.qemu.kill()
+
+    def wait_for_console(self, words, seconds=300):
+        """Until these words stand on the console, behind those that were waited for before."""
+        self._wait_for(lambda: self.console.find(words, self.seen) >= 0, seconds, f"the console does not say '{words}'")
+        self.seen = self.console.find(words, self.seen) + len(words)
+
+    def type(self, line):
+        self.qemu.stdin.write(line.encode() + b"\n")
+        self.qemu.stdin.flush()
+
+    def tpm_commands(self):
+        """The codes of all commands that the TPM got so far (TPM 2.0 part 2, 6.5.2)."""
+        said = (self.folder / "commands.log").read_text(encoding="utf-8", errors="replace")
+        return [int(words.split("\n", 2)[1].replace(" ", "")[12:20], 16) for words in said.split("SWTPM_IO_Read: length")[1:]
+                if words.count("\n") > 1]
+
+    def switch_off(self, seconds=300):
+        """In good order, so that its disk has what it kept."""
+        self.ask("systemctl --no-block poweroff")
+        try:
+            self.qemu.wait(seconds)
+        except subprocess.TimeoutExpired as why:
+            raise Failed(f"it does not end; see {self.folder}/console.log") from why
 
     def _wait_for(self, what, seconds, complaint):
         end = time.monotonic() + seconds
@@ -157,6 +201,7 @@ class Machine:
     def wait_until_up(self):
         if self._receive() != b"ready\n":
             raise Failed("the guest's agent said something else than that it is ready")
+        self.up = True
         self.times["up"] = time.monotonic() - self.begin
 
     def ask(self, script):
