@@ -7,6 +7,7 @@
 #include "port/crypto.h"
 #include "support/case.h"
 #include "support/hashes.h"
+#include "support/libc.h"
 #include "verify/imastart.h"
 
 /* What IMA extends when it starts, computed elsewhere: PCR n holds n in every byte. */
@@ -98,6 +99,22 @@ static void no_bad_hash_gives_an_answer(void **state) {
         assert_int_equal(n, 11); /* two banks, each with a hash of its own and two templates */
 }
 
+static void nor_does_one_without_memory(void **state) {
+        PcrValues v = registers(HASH_SHA256);
+        Digest quoted = digest_zero(HASH_SHA256);
+
+        (void) state;
+        for (int n = 0; n < 2; n++) {
+                bool is = false;
+                Err e = {};
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                assert_int_equal(ima_start_is(&v, &quoted, &is, &e), -ENOMEM);
+                assert_int_equal(libc_heal(), 1);
+                assert_string_equal(e.text, "no memory for IMA's first record");
+        }
+}
+
 static void extend(Digest *value, Span bytes) {
         Digest d;
 
@@ -154,6 +171,7 @@ int main(void) {
                 cmocka_unit_test(both_templates_are_known_in_every_bank),
                 cmocka_unit_test(sha1_proves_nothing),
                 cmocka_unit_test(no_bad_hash_gives_an_answer),
+                cmocka_unit_test(nor_does_one_without_memory),
                 cmocka_unit_test(a_kernel_with_ima_is_explained),
         };
 
