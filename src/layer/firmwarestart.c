@@ -18,7 +18,7 @@ int firmware_start_usual(Course *course, Err *e) {
                                         SPAN_LITERAL("\0\0\0\0"), e);
 }
 
-static bool has_bank(const FirmwareLog *log, uint16_t alg) {
+static bool has_bank(const FirmwareLog *log, HashAlg alg) {
         for (size_t i = 0; i < log->n_banks; i++)
                 if (log->banks[i].alg == alg)
                         return true;
