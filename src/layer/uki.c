@@ -192,11 +192,10 @@ static int read_raw(const Uki *u, const PeSection *s, Buf *b, Err *e) {
         return file_read_at(u->fd, u->path, u->at + s->raw_offset, into, size, e);
 }
 
-int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
-        const PeSection *s = pe_find(&u->pe, name);
+int uki_section_text(const Uki *u, const PeSection *s, Buf *b, Err *e) {
         int rc;
 
-        if (!s || pe_section_size(s) == 0)
+        if (pe_section_size(s) == 0)
                 return 0;
         rc = read_raw(u, s, b, e);
         if (rc < 0)
@@ -204,6 +203,12 @@ int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
         while (b->size > 0 && b->data[b->size - 1] == 0)
                 b->size--;
         return 0;
+}
+
+int uki_text(const Uki *u, const char *name, Buf *b, Err *e) {
+        const PeSection *s = pe_find(&u->pe, name);
+
+        return s ? uki_section_text(u, s, b, e) : 0;
 }
 
 int uki_bytes(const Uki *u, const PeSection *s, Buf *b, Err *e) {
@@ -225,8 +230,16 @@ bool uki_measures(const Uki *u, const char *name) {
         return false;
 }
 
-/* The first of that name among a profile's sections: from its .profile to the next; -1 is what
- * stands before all of them. */
+/* From its .profile to the next; -1 is what stands before all of them. */
+int uki_profile_of(const Uki *u, const PeSection *s) {
+        int at = -1;
+
+        for (const PeSection *k = u->pe.sections; k <= s; k++)
+                at += strcmp(k->name, ".profile") == 0;
+        return at;
+}
+
+/* The first of that name among a profile's sections. */
 static const PeSection *find_in(const Pe *pe, int64_t profile, const char *name) {
         int64_t at = -1;
 

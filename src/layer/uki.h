@@ -46,6 +46,10 @@ void uki_done(Uki *u);
 /* The text in a section, up to b's limit, without the NULs behind it; nothing where there is no
  * such section. */
 int uki_text(const Uki *u, const char *name, Buf *b, Err *e) _must_check_;
+int uki_section_text(const Uki *u, const PeSection *s, Buf *b, Err *e) _must_check_;
+
+/* The profile that a section belongs to; -1: to the image itself, so to all of them. */
+int uki_profile_of(const Uki *u, const PeSection *s);
 
 /* The section of that name that is used when this profile is started: the profile's own, or else
  * the one that stands before all profiles. NULL where there is none. */
