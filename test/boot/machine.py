@@ -37,11 +37,14 @@ class Answer:
 class Machine:
     """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves; line: words that
     SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on; before: the
-    machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk."""
+    machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk; volume: a
+    third disk, which is written to."""
 
-    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None, before=None, has_tpm=True):
+    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None, before=None, has_tpm=True,
+                 volume=None):
         self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
         self.seconds, self.line, self.secure, self.has_tpm = seconds, line, variables, has_tpm
+        self.volume = volume
         self.children, self.times, self.hopeless = [], {}, None
         self.console, self.seen, self.up = "", 0, False
         self.folder.mkdir(parents=True)
@@ -118,6 +121,8 @@ class Machine:
             "-chardev", f"socket,id=host,path={self.sockets / 'host'},server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=host,name=org.avouch.host",
             "-device", "virtio-rng-pci", "-serial", "stdio")
+        if self.volume:
+            command += ["-drive", f"if=none,id=volume,file={self.volume},format=raw", "-device", "virtio-blk-pci,drive=volume"]
         with open(self.folder / "qemu.log", "wb") as log:
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.children.append(qemu)
