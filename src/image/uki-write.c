@@ -42,7 +42,7 @@ static void count(UkiWriter *w, Span bytes, uint64_t at) {
         w->sum = fold(w->sum + sum_of(bytes, at));
 }
 
-static int put(UkiWriter *w, Span bytes, Err *e) {
+int uki_writer_put_file(UkiWriter *w, Span bytes, Err *e) {
         int rc;
 
         rc = write_at(w, w->at, bytes, e);
@@ -51,6 +51,10 @@ static int put(UkiWriter *w, Span bytes, Err *e) {
         count(w, bytes, w->at);
         w->at += bytes.size;
         return 0;
+}
+
+int uki_writer_put_hash(UkiWriter *w, Span bytes, Err *e) {
+        return w->authenticode ? hasher_add(w->authenticode, bytes, e) : 0;
 }
 
 /* The two fields that signing changes are left out of the hash. */
@@ -69,7 +73,8 @@ static int hash_headers(UkiWriter *w, Span headers, Err *e) {
         return rc;
 }
 
-int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret, Err *e) {
+int uki_writer_open_unhashed(
+                int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret, Err *e) {
         UkiWriter w = { .fd = fd, .name = name };
         int rc;
 
@@ -78,11 +83,24 @@ int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWri
                 w.directory_at = (uint32_t) pe_directory_at(pe, PE_DIRECTORY_CERTIFICATES);
         assert(span_is_zero((Span){ headers.data + w.checksum_at, CHECKSUM_SIZE }));
 
+        rc = uki_writer_put_file(&w, headers, e);
+        if (rc < 0)
+                return rc;
+
+        *ret = w;
+        return 0;
+}
+
+int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret, Err *e) {
+        UkiWriter w;
+        int rc;
+
+        rc = uki_writer_open_unhashed(fd, name, headers, pe, &w, e);
+        if (rc < 0)
+                return rc;
         rc = hasher_new(HASH_SHA256, &w.authenticode, e);
         if (rc == 0)
                 rc = hash_headers(&w, headers, e);
-        if (rc == 0)
-                rc = put(&w, headers, e);
         if (rc < 0) {
                 uki_writer_done(&w);
                 return rc;
@@ -95,8 +113,8 @@ int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWri
 int uki_writer_put(UkiWriter *w, Span bytes, Err *e) {
         int rc;
 
-        rc = hasher_add(w->authenticode, bytes, e);
-        return rc < 0 ? rc : put(w, bytes, e);
+        rc = uki_writer_put_hash(w, bytes, e);
+        return rc < 0 ? rc : uki_writer_put_file(w, bytes, e);
 }
 
 int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) {
@@ -115,7 +133,8 @@ int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) {
 int uki_writer_hash(UkiWriter *w, Digest *ret, Err *e) {
         assert(w->at % ALIGNMENT == 0);
 
-        return hasher_end(w->authenticode, ret, e);
+        *ret = (Digest){};
+        return w->authenticode ? hasher_end(w->authenticode, ret, e) : 0;
 }
 
 static void put_u32le(uint8_t *to, uint32_t v) {
@@ -136,7 +155,7 @@ int uki_writer_certificates(UkiWriter *w, Span table, Err *e) {
         if (rc < 0)
                 return rc;
         count(w, (Span){ entry, sizeof(entry) }, w->directory_at);
-        return put(w, table, e);
+        return uki_writer_put_file(w, table, e);
 }
 
 int uki_writer_end(UkiWriter *w, uint32_t *ret_checksum, Err *e) {

@@ -16,7 +16,7 @@ typedef struct UkiWriter {
         uint64_t sum;
         uint32_t checksum_at;
         uint32_t directory_at; /* of the certificates; 0 where the headers have no room for it */
-        Hasher *authenticode;
+        Hasher *authenticode;  /* NULL: nobody asks for it */
 } UkiWriter;
 
 /* Begins with the headers, in which the checksum is 0, and so is the place of the certificates. pe:
@@ -24,7 +24,14 @@ typedef struct UkiWriter {
 int uki_writer_open(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret,
                 Err *e) _must_check_;
 
+/* The same for who needs no hash: uki_writer_hash() gives a digest of no size. */
+int uki_writer_open_unhashed(int fd, const char *name, Span headers, const Pe *pe, UkiWriter *ret,
+                Err *e) _must_check_;
+
 int uki_writer_put(UkiWriter *w, Span bytes, Err *e) _must_check_;
+/* Its two halves, each of them called once for all bytes, which may run at the same time. */
+int uki_writer_put_hash(UkiWriter *w, Span bytes, Err *e) _must_check_;
+int uki_writer_put_file(UkiWriter *w, Span bytes, Err *e) _must_check_;
 int uki_writer_zeros(UkiWriter *w, uint64_t n, Err *e) _must_check_;
 
 /* The Authenticode hash of what was written, which ends here, at a multiple of eight bytes. */

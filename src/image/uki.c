@@ -18,7 +18,8 @@
 typedef struct Work {
         const UkiParams *p;
         UkiInputs in;
-        HashAlg banks[BANKS_MAX]; /* in which contents are hashed: SHA-256, and what is signed */
+        HashAlg banks[BANKS_MAX]; /* in which contents are hashed: what the leaf and the policies
+                                   * need */
         unsigned n_banks;
         UkiSection sections[PE_SECTIONS_MAX]; /* those of the list */
         UkiPlan plan;
@@ -36,9 +37,10 @@ static void work_done(Work *w) {
 static int open_inputs(Work *w, Err *e) {
         const PolicyParams *p = w->p->policy;
 
-        w->banks[w->n_banks++] = HASH_SHA256;
+        if (w->p->leaf)
+                w->banks[w->n_banks++] = HASH_SHA256;
         for (unsigned i = 0; p && i < p->n_banks; i++)
-                if (p->banks[i] != HASH_SHA256)
+                if (p->banks[i] != HASH_SHA256 || !w->p->leaf)
                         w->banks[w->n_banks++] = p->banks[i];
         return uki_inputs_open(w->p, &w->in, &w->built, e);
 }
@@ -154,6 +156,7 @@ static int write_image(Work *w, Err *e) {
         const UkiStub *stub = &w->in.stub;
         uint16_t dll_flags = stub->pe.dll_flags;
         int fd = w->p->digest_only ? -1 : w->image.fd;
+        bool hashes = w->p->sign || w->p->leaf || w->p->digest_only || !w->p->no_authenticode;
         Span bytes;
         int rc;
 
@@ -164,7 +167,8 @@ static int write_image(Work *w, Err *e) {
         rc = buf_end(&headers, &bytes);
         if (rc < 0)
                 return err_set(e, rc, "%s: no memory for its headers", w->p->output);
-        rc = uki_writer_open(fd, w->p->output, bytes, &stub->pe, &writer, e);
+        rc = (hashes ? uki_writer_open : uki_writer_open_unhashed)(
+                        fd, w->p->output, bytes, &stub->pe, &writer, e);
         if (rc == 0)
                 rc = write_places(w, &writer, e);
         return rc < 0 ? rc

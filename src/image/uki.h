@@ -47,6 +47,7 @@ typedef struct UkiParams {
         Buf *to_sign;               /* takes those for a key that is elsewhere */
         const SignParams *sign;     /* for Secure Boot; NULL: not signed */
         bool sign_kernel;           /* the kernel inside, too, with the same key */
+        bool no_authenticode;       /* UkiBuilt need not say it; a signature and a leaf do */
         bool digest_only; /* output is to hold the bytes that are to be signed, and no image */
 } UkiParams;
 
@@ -57,7 +58,7 @@ typedef struct UkiBuilt {
         const char *architecture;                /* "x86-64"; a constant */
         bool has_kernel, has_uname;
         unsigned n_profiles; /* 0 where it has none to choose from */
-        Digest authenticode; /* SHA-256 */
+        Digest authenticode; /* SHA-256; of no size where it was not computed */
         uint64_t size;
         Digest signer; /* fingerprint of the certificate; of no size where it is not signed */
         char subject[256];

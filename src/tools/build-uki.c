@@ -228,6 +228,7 @@ static int take_params(const Args *a, const SignParams *sign, PolicyParams *poli
                 .leaf = paths->leaf,
                 .sign = sign,
                 .sign_kernel = a->signing.sign_kernel,
+                .no_authenticode = !a->json,
                 .digest_only = a->signing.digest_only,
         };
         rc = policies_take(&a->policies, &(KeySource){ a->signing.provider, a->signing.engine },
@@ -277,7 +278,9 @@ static void print_for_people(const UkiParams *p, const UkiBuilt *b) {
         (void) snprintf(text, sizeof(text), "systemd-%s %s", b->has_kernel ? "stub" : "addon",
                         b->stub_version);
         print_line("stub", span_of(text));
-        print_hex("authenticode", digest_span(&b->authenticode));
+        if (b->authenticode.size >
+                        0) /* who wants neither leaf nor signature need not wait for it */
+                print_hex("authenticode", digest_span(&b->authenticode));
         signing_print_signer(b->subject, &b->signer);
         (void) snprintf(text, sizeof(text), "%" PRIu64 " bytes", b->size);
         print_line("size", span_of(text));
