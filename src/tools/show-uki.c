@@ -10,6 +10,7 @@
 #include "tools/profiles.h"
 #include "tools/show.h"
 #include "tools/signatures.h"
+#include "tools/signed-policies.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 #include "wire/osrel.h"
@@ -37,16 +38,19 @@ static const struct {
 typedef struct About {
         Uki uki;
         bool is_addon;
-        UkiDigests digests; /* SHA-256 first of all that are shown */
+        UkiDigests digests;
+        unsigned sha256; /* which of their banks that is */
         Signatures signatures;
         char name[NAME_TEXT_MAX + 1], version[NAME_TEXT_MAX + 1];
-        Profiles profiles; /* of no addon */
+        Profiles profiles;       /* of no addon */
+        SignedPolicies policies; /* the same */
         Buf text[PE_SECTIONS_MAX];
 } About;
 
 static void about_done(About *b) {
         for (size_t i = 0; i < ELEMENTS(b->text); i++)
                 buf_done(&b->text[i]);
+        signed_policies_done(&b->policies);
         profiles_done(&b->profiles);
         uki_done(&b->uki);
 }
@@ -102,24 +106,45 @@ static Span first_text(const About *b, const char *name) {
         return text ? buf_span(text) : (Span){};
 }
 
-static int look(const char *path, About *b, Err *e) {
-        const Strings sha256 = { .values = { "sha256" }, .n = 1 }, usual = {};
-        Forecast asked;
+/* In SHA-256, and in the banks that policies are signed for. */
+static int hash(About *b, Forecast *asked, Err *e) {
+        Strings banks = { .values = { "sha256" }, .n = 1 };
+        const Strings usual = {};
+        int rc;
+
+        signed_policies_banks(&b->policies, &banks);
+        rc = forecast_ask(&banks, &usual, asked, e);
+        if (rc < 0)
+                return rc;
+        while (asked->banks[b->sha256] != HASH_SHA256)
+                b->sha256++;
+        return uki_digest(&b->uki, asked->banks, asked->n_banks, &b->digests, e);
+}
+
+static int look(const ShowArgs *a, const char *path, About *b, Err *e) {
+        Forecast asked = {};
         int rc;
 
         rc = open_either(path, b, e);
         if (rc == 0)
                 rc = read_texts(b, e);
+        if (rc == 0 && !b->is_addon)
+                rc = signed_policies_read(&b->uki, &b->policies, e);
         if (rc == 0)
-                rc = forecast_ask(&sha256, &usual, &asked, e);
-        if (rc == 0)
-                rc = uki_digest(&b->uki, asked.banks, asked.n_banks, &b->digests, e);
+                rc = hash(b, &asked, e);
         if (rc == 0)
                 rc = signatures_look(&b->uki, &b->digests.authenticode, &b->signatures, e);
         if (rc < 0 || b->is_addon)
                 return rc;
         uki_name(first_text(b, ".osrel"), first_text(b, ".uname"), b->name, b->version);
-        return profiles_look(&b->uki, &b->digests, &asked, &b->profiles, e);
+        rc = profiles_look(&b->uki, &b->digests, &asked, &b->profiles, e);
+        return rc < 0 ? rc
+                      : signed_policies_judge(
+                                        &b->policies, &b->uki, &b->profiles, a->pcr_public_key, e);
+}
+
+static Span section_hash(const About *b, const PeSection *s) {
+        return digest_span(&b->digests.sections[s - b->uki.pe.sections][b->sha256]);
 }
 
 static void put_section(JsonWriter *w, const About *b, const PeSection *s) {
@@ -132,7 +157,7 @@ static void put_section(JsonWriter *w, const About *b, const PeSection *s) {
         json_put_foreign(w, "name", span_of(s->name));
         if (profile >= 0)
                 json_put_integer(w, "profile", profile);
-        json_put_hex(w, "sha256", digest_span(&b->digests.sections[s - b->uki.pe.sections][0]));
+        json_put_hex(w, "sha256", section_hash(b, s));
         json_put_integer(w, "size", s->virtual_size);
         if (text)
                 json_put_foreign(w, "text", buf_span(text));
@@ -164,12 +189,15 @@ static void put_profile(JsonWriter *w, const About *b, unsigned number) {
 }
 
 /* In the order of their names, as all that we write. */
-static void put_profiles(JsonWriter *w, const About *b) {
-        if (b->profiles.n > 0 && !b->profiles.list[0].section) {
-                if (b->profiles.list[0].no_forecast.code == 0)
-                        forecast_put(w, &b->profiles.list[0].forecast);
+static void put_forecasts(JsonWriter *w, const About *b) {
+        const Profile *first = &b->profiles.list[0];
+
+        if (!first->section && first->no_forecast.code == 0)
+                forecast_put(w, &first->forecast);
+        if (b->policies.n > 0)
+                signed_policies_put(w, &b->policies);
+        if (!first->section)
                 return;
-        }
         json_put_array(w, "profiles");
         for (unsigned i = 0; i < b->profiles.n; i++)
                 put_profile(w, b, i);
@@ -190,7 +218,7 @@ static int print_as_json(const ShowArgs *a, const About *b, Err *e) {
         if (b->name[0])
                 json_put_foreign(&w, "name", span_of(b->name));
         if (!b->is_addon)
-                put_profiles(&w, b);
+                put_forecasts(&w, b);
         json_put_array(&w, "sections");
         for (unsigned i = 0; i < b->uki.pe.n_sections; i++)
                 put_section(&w, b, &b->uki.pe.sections[i]);
@@ -228,7 +256,7 @@ static void print_section(const About *b, const PeSection *s) {
         text_print(stdout, span_of(s->name));
         printf("%*s ", (int) (strlen(s->name) < 14 ? 14 - strlen(s->name) : 0), "");
         printf("%s\n", line);
-        print_hex("", digest_span(&b->digests.sections[s - b->uki.pe.sections][0]));
+        print_hex("", section_hash(b, s));
         if (text)
                 print_text(buf_span(text));
 }
@@ -306,23 +334,28 @@ static void print_for_people(const About *b) {
         print_line("size", span_of(text));
         print_sections(b);
         print_forecasts(b);
+        signed_policies_print(&b->policies);
 }
 
 static int show(const ShowArgs *a, const char *path, Err *e) {
         _cleanup_(about_done) About b = { .uki = UKI_NONE };
         int rc;
 
-        rc = look(path, &b, e);
+        rc = look(a, path, &b, e);
         if (rc < 0)
                 return rc;
         if (a->json)
-                return print_as_json(a, &b, e);
-        print_for_people(&b);
-        return EXIT_YES;
+                rc = print_as_json(a, &b, e);
+        else
+                print_for_people(&b);
+        if (rc < 0)
+                return rc;
+        return a->pcr_public_key && !signed_policies_hold(&b.policies) ? EXIT_NO : EXIT_YES;
 }
 
 const ShowKind show_uki = {
         .name = "uki",
+        .has_policies = true,
         .matches = uki_matches,
         .show = show,
 };

@@ -13,6 +13,9 @@ static const Option options[] = {
                         offsetof(ShowArgs, certificate) },
         { "key", 0, OPTION_VALUE, "CERT",
                         "The same as --certificate=", offsetof(ShowArgs, certificate) },
+        { "pcr-public-key", 0, OPTION_VALUE, "PEM",
+                        "Of a UKI: say whether the policies of this key in it are signed by it",
+                        offsetof(ShowArgs, pcr_public_key) },
         { "verify", 0, OPTION_FLAG, NULL,
                         "Of an image: read all of it, and say whether each byte is what it should be",
                         offsetof(ShowArgs, verify) },
@@ -63,6 +66,11 @@ static int run(void *values, char *const *operands, Err *e) {
                 return err_set(e, -EINVAL,
                                 "%s: --certificate= and --verify are about images, and this is of the "
                                 "kind '%s'",
+                                operands[0], kind->name);
+        if (a->pcr_public_key && !kind->has_policies)
+                return err_set(e, -EINVAL,
+                                "%s: --pcr-public-key= is about unified kernel images, and this is "
+                                "of the kind '%s'",
                                 operands[0], kind->name);
         rc = kind->show(a, operands[0], &why);
         if (rc == -EBADMSG) { /* what the file is was found out: it is none that holds */

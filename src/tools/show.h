@@ -8,13 +8,14 @@
  * show.c: to add a kind, write these. */
 
 typedef struct ShowArgs {
-        const char *certificate, *json; /* NULL where not given */
+        const char *certificate, *pcr_public_key, *json; /* NULL where not given */
         bool verify;
 } ShowArgs;
 
 typedef struct ShowKind {
         const char *name;           /* "image" */
         bool has_content;           /* --certificate= and --verify can be asked of it */
+        bool has_policies;          /* --pcr-public-key= can be asked of it */
         bool (*matches)(Span head); /* the file's first bytes, SHOW_HEAD at most */
         /* EXIT_YES; EXIT_NO where what was asked for does not hold; -EBADMSG where the file is of
          * this kind and malformed. */
