@@ -68,7 +68,7 @@ static int make(const PeSigner *s, const Digest *image, Buf *der, Err *e) {
 int pe_signer_table(const PeSigner *s, const Digest *image, Span before, Buf *table, Err *e) {
         _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_MAX);
         WinCerts certs;
-        bool is_ours;
+        bool is_ours = false;
         int rc;
 
         if (s->replace)

@@ -22,10 +22,13 @@ typedef struct Search {
 } Search;
 
 const char *const *search_folders(LeafType type, bool initrd) {
+        /* those in /usr are looked into by systemd 252 alone: what it would merge is ours to check
+         */
         static const char *const sysext[] = { "/etc/extensions", "/run/extensions",
-                "/var/lib/extensions", NULL };
+                "/var/lib/extensions", "/usr/local/lib/extensions", "/usr/lib/extensions", NULL };
         static const char *const sysext_initrd[] = { "/etc/extensions", "/run/extensions",
-                "/var/lib/extensions", "/.extra/sysext", "/.extra/global_sysext", NULL };
+                "/var/lib/extensions", "/usr/local/lib/extensions", "/usr/lib/extensions",
+                "/.extra/sysext", "/.extra/global_sysext", NULL };
         static const char *const confext[] = { "/run/confexts", "/var/lib/confexts",
                 "/usr/local/lib/confexts", "/usr/lib/confexts", NULL };
         static const char *const confext_initrd[] = { "/run/confexts", "/var/lib/confexts",

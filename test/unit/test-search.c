@@ -65,13 +65,16 @@ static void the_first_folder_counts_and_names_are_sorted(void **state) {
         put("var/lib/extensions/folder/file");
         put("var/lib/extensions/notes.txt");
         put("var/lib/extensions/.hidden.raw");
+        put("usr/local/lib/extensions/folder.raw");
+        put("usr/lib/extensions/old.raw");
         put("var/lib/confexts/c.confext.raw");
         put(".extra/sysext/early.raw");
         search(LEAF_SYSEXT, &c);
         assert_found(&c, "a:/var/lib/extensions/a.sysext.raw\n"
                          "b9:/run/extensions/b9.raw!\n"
                          "b10:/etc/extensions/b10.raw!\n"
-                         "folder:/var/lib/extensions/folder\n");
+                         "folder:/var/lib/extensions/folder\n"
+                         "old:/usr/lib/extensions/old.raw\n");
         assert_true(c.items[3].is_folder);
         assert_false(c.items[0].is_folder);
         candidates_done(&c);
