@@ -20,13 +20,23 @@ static void x509_done(X509 **p) {
         X509_free(*p);
 }
 
+static void name_done(X509_NAME **p) {
+        X509_NAME_free(*p);
+}
+
 static void memory_done(unsigned char **p) {
         OPENSSL_free(*p);
 }
 
-/* Also empties OpenSSL's queue, so that no later failure is told with an old reason. */
+/* Also empties OpenSSL's queue, so that no later failure is told with an old reason. What found no
+ * memory is no damage. */
 static int no_certificate(Err *e, const char *why) {
-        ERR_clear_error();
+        bool no_memory = false;
+
+        for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error())
+                no_memory = no_memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        if (no_memory)
+                return err_set(e, -ENOMEM, "OpenSSL: no memory for a certificate");
         return err_set(e, -EBADMSG, "not a certificate: %s", why);
 }
 
@@ -105,6 +115,7 @@ int certificate_read(Span text, Certificate *ret, Err *e) {
                 return err_set(e, -E2BIG, "certificate: larger than %d bytes",
                                 CERTIFICATE_TEXT_MAX);
 
+        ERR_clear_error();
         /* a SEQUENCE with a long length, which no text begins with */
         if (text.size >= 2 && text.data[0] == 0x30 && text.data[1] >= 0x80) {
                 rc = read_der(text, &c, e);
@@ -179,19 +190,24 @@ static Span find_subject(Span der) {
         return subject;
 }
 
-bool certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE]) {
+int certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE], Err *e) {
         Span found = find_subject(der);
         const unsigned char *at = found.data;
-        X509_NAME *name = NULL;
-        bool read = false;
+        _cleanup_(name_done) X509_NAME *name = NULL;
+        Err why = {};
+        int rc;
 
-        if (found.size > 0)
-                name = d2i_X509_NAME(NULL, &at, (long) found.size);
-        if (name && at == found.data + found.size)
-                read = write_name(name, subject, SUBJECT_TEXT_SIZE, NULL) == 0;
-        X509_NAME_free(name);
+        if (found.size == 0)
+                return 0;
         ERR_clear_error();
-        return read;
+        name = d2i_X509_NAME(NULL, &at, (long) found.size);
+        if (name && at == found.data + found.size)
+                rc = write_name(name, subject, SUBJECT_TEXT_SIZE, &why);
+        else
+                rc = no_certificate(&why, "its subject cannot be read");
+        if (rc == -ENOMEM)
+                return err_set(e, rc, "%s", why.text);
+        return rc == 0 ? 1 : 0;
 }
 
 void certificate_done(Certificate *c) {

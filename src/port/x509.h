@@ -29,8 +29,8 @@ int certificate_read(Span text, Certificate *ret, Err *e) _must_check_;
 int certificate_load(const char *path, Certificate *ret, Err *e) _must_check_;
 
 /* The subject of a certificate in DER, as Certificate has it, and nothing else: whether the key in
- * it is one is not looked at, which takes OpenSSL longer than checking a signature. True for what
- * has the shape of a certificate, to the last byte. */
-bool certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE]);
+ * it is one is not looked at, which takes OpenSSL longer than checking a signature. 1 for what has
+ * the shape of a certificate, to the last byte; 0 for what has not. */
+int certificate_subject(Span der, char subject[static SUBJECT_TEXT_SIZE], Err *e) _must_check_;
 
 void certificate_done(Certificate *c);

@@ -153,8 +153,9 @@ static int read_certificate(Span der, BootKey *ret, Err *e) {
         Digest d;
         int rc;
 
-        if (!certificate_subject(der, key.subject))
-                return 0;
+        rc = certificate_subject(der, key.subject, e);
+        if (rc <= 0)
+                return rc;
         rc = hash_bytes(HASH_SHA256, der, &d, e);
         if (rc < 0)
                 return rc;

@@ -4,8 +4,6 @@
 #include "support/judgefaults.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <stdlib.h>
 
 #include "support/hashes.h"
 #include "support/libc.h"
@@ -116,26 +114,4 @@ void report_with_faults(const Judgement *j, const Question *q) {
                 failed = report(j, q, buf_span(&whole));
         }
         assert_true(n > 10);
-}
-
-static void *crypto_malloc(size_t n, const char *file, int line) {
-        (void) file;
-        (void) line;
-        return malloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line) {
-        (void) file;
-        (void) line;
-        return realloc(p, n);
-}
-
-static void crypto_free(void *p, const char *file, int line) {
-        (void) file;
-        (void) line;
-        free(p);
-}
-
-bool judge_faults_reach_openssl(void) {
-        return CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) == 1;
 }

@@ -12,6 +12,3 @@ void judge_with_bad_hashes(const Question *q, Span bytes);
 
 /* Reports it while every allocation fails in turn: the JSON is whole, or there is none. */
 void report_with_faults(const Judgement *j, const Question *q);
-
-/* To be called before all else: OpenSSL's own allocations are counted, too. */
-bool judge_faults_reach_openssl(void);

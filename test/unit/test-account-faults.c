@@ -2,7 +2,6 @@
 #include "unit/suite.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +10,7 @@
 #include "port/crypto.h"
 #include "support/folder.h"
 #include "support/libc.h"
+#include "support/openssl.h"
 #include "support/world.h"
 
 /* The account on a disk: a TPM in memory, the log in a file, and a C library that fails. */
@@ -255,22 +255,6 @@ static void a_clock_that_is_set_wrong_stops_nothing(void **state) {
         }
 }
 
-/* OpenSSL's allocations, through those that can be made to fail. */
-static void *crypto_malloc(size_t n, const char *file, int line) {
-        (void) file, (void) line;
-        return malloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line) {
-        (void) file, (void) line;
-        return realloc(p, n);
-}
-
-static void crypto_free(void *p, const char *file, int line) {
-        (void) file, (void) line;
-        free(p);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(any_allocation_may_fail_once),
@@ -283,7 +267,7 @@ int main(void) {
         Digest d;
 
         /* what OpenSSL makes once and keeps is made before anything fails */
-        if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
+        if (!openssl_from_libc())
                 return 1;
         for (size_t i = 0; i < 4; i++)
                 if (hash_bytes((HashAlg[]){ HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 }[i],

@@ -3,6 +3,7 @@
 
 #include "support/case.h"
 #include "support/judgefaults.h"
+#include "support/openssl.h"
 #include "support/sysforge.h"
 
 /* What systemd measured is judged while every step of judging fails in turn. */
@@ -79,7 +80,7 @@ int main(void) {
                 cmocka_unit_test(what_is_told_of_it_is_whole_or_none),
         };
 
-        if (!judge_faults_reach_openssl())
+        if (!openssl_from_libc())
                 return 1;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "support/certs.h"
+#include "support/libc.h"
+#include "support/openssl.h"
 #include "wire/limits.h"
 
 _Static_assert((int) CERTIFICATE_DER_MAX == (int) CERTIFICATE_MAX, "one limit, one figure");
@@ -51,12 +53,13 @@ static void the_subject_alone_is_the_same(void **state) {
         (void) state;
         certs_load(&scratch, "first", &c);
         der = buf_span(&c.der);
-        assert_true(certificate_subject(der, subject));
+        assert_int_equal(certificate_subject(der, subject, NULL), 1);
         assert_string_equal(subject, c.subject);
         for (size_t n = 0; n <= der.size + 1; n++) {
                 copy = test_calloc(n + 1, 1);
                 memcpy(copy, der.data, n < der.size ? n : der.size);
-                assert_int_equal(certificate_subject((Span){ copy, n }, subject), n == der.size);
+                assert_int_equal(certificate_subject((Span){ copy, n }, subject, NULL),
+                                n == der.size);
                 test_free(copy);
         }
         copy = test_malloc(der.size);
@@ -64,21 +67,49 @@ static void the_subject_alone_is_the_same(void **state) {
                 for (unsigned bit = 0; bit < 8; bit++) {
                         memcpy(copy, der.data, der.size);
                         copy[i] ^= (uint8_t) (1u << bit);
-                        (void) certificate_subject((Span){ copy, der.size }, subject);
+                        assert_true(certificate_subject((Span){ copy, der.size }, subject, NULL) >=
+                                        0);
                 }
         test_free(copy);
 }
 
 static void lengths_that_der_does_not_have_are_refused(void **state) {
+        static const Span cases[] = {
+                SPAN_LITERAL("\x30\x80\x00\x00"),
+                SPAN_LITERAL("\x30\x85\x00\x00\x00\x00\x01\x00"),
+                SPAN_LITERAL("\x30\xff\xff\xff\xff\xff"),
+                SPAN_LITERAL("\x30\x84\xff\xff\xff\xff"),
+                {},
+        };
         char subject[SUBJECT_TEXT_SIZE];
 
         (void) state;
-        assert_false(certificate_subject(SPAN_LITERAL("\x30\x80\x00\x00"), subject));
-        assert_false(certificate_subject(
-                        SPAN_LITERAL("\x30\x85\x00\x00\x00\x00\x01\x00"), subject));
-        assert_false(certificate_subject(SPAN_LITERAL("\x30\xff\xff\xff\xff\xff"), subject));
-        assert_false(certificate_subject(SPAN_LITERAL("\x30\x84\xff\xff\xff\xff"), subject));
-        assert_false(certificate_subject((Span){}, subject));
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                assert_int_equal(certificate_subject(cases[i], subject, NULL), 0);
+}
+
+/* Whichever allocation fails, OpenSSL's among them: what found no memory is no bad certificate. */
+static void no_memory_is_said_so(void **state) {
+        _cleanup_(buf_done) Buf der = BUF_UP_TO(PEM_MAX);
+        int failed = 1, n = 0;
+
+        (void) state;
+        (void) scratch_read(&scratch, "first.der", &der);
+        for (; failed > 0; n++) {
+                char subject[SUBJECT_TEXT_SIZE] = "";
+                Err e = {};
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = certificate_subject(buf_span(&der), subject, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -ENOMEM : 1);
+                if (failed > 0)
+                        assert_non_null(strstr(e.text, "no memory"));
+                else
+                        assert_string_equal(subject, "CN=first");
+        }
+        assert_true(n > 10);
 }
 
 static void the_fingerprint_is_sha256_of_the_der(void **state) {
@@ -225,6 +256,7 @@ int main(void) {
                 cmocka_unit_test(pem_and_der_read_the_same),
                 cmocka_unit_test(the_subject_alone_is_the_same),
                 cmocka_unit_test(lengths_that_der_does_not_have_are_refused),
+                cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(the_fingerprint_is_sha256_of_the_der),
                 cmocka_unit_test(of_several_the_first_is_taken),
                 cmocka_unit_test(every_prefix_of_der_is_refused),
@@ -237,5 +269,7 @@ int main(void) {
                 cmocka_unit_test(a_long_subject_is_cut),
         };
 
+        if (!openssl_from_libc())
+                return 1;
         return cmocka_run_group_tests(tests, make, drop);
 }
