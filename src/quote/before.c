@@ -70,23 +70,30 @@ static bool is_log_name(const char *name) {
         return n > 4 && strcmp(name + n - 4, ".log") == 0 && strcmp(name, LOG_FILE) != 0;
 }
 
+/* A folder that is not there has none; but one that is there is read to its end. */
+static int try_folder(const char *folder, const Chain *c, Buf *ret, Chain *ret_chain, Err *e) {
+        _cleanup_(dir_done) DIR *d = opendir(folder);
+        const struct dirent *entry;
+        int rc = 0;
+
+        if (!d)
+                return 0;
+        while (rc == 0 && (errno = 0, entry = readdir(d)))
+                if (is_log_name(entry->d_name))
+                        rc = try_file(folder, entry->d_name, c, ret, ret_chain, e);
+        if (rc == 0 && errno != 0)
+                return err_set(e, -errno, "%s: %s", folder, strerror(errno));
+        return rc;
+}
+
 /* 1 and the segment that leads to where this one starts, 0 where there is none. */
 static int find_one(
                 const char *const *folders, const Chain *c, Buf *ret, Chain *ret_chain, Err *e) {
-        for (; *folders; folders++) {
-                _cleanup_(dir_done) DIR *d = opendir(*folders);
-                const struct dirent *entry;
+        int rc = 0;
 
-                while (d && (entry = readdir(d))) {
-                        int rc = 0;
-
-                        if (is_log_name(entry->d_name))
-                                rc = try_file(*folders, entry->d_name, c, ret, ret_chain, e);
-                        if (rc != 0)
-                                return rc;
-                }
-        }
-        return 0;
+        for (; rc == 0 && *folders; folders++)
+                rc = try_folder(*folders, c, ret, ret_chain, e);
+        return rc;
 }
 
 /* Puts bytes before what is there. */

@@ -125,7 +125,7 @@ int releases_load(Releases *r, const char *path, Err *e) {
 
         if (!folder)
                 return load_file(r, path, e);
-        while ((entry = readdir(folder))) {
+        while ((errno = 0, entry = readdir(folder))) {
                 char file[4096];
                 int n, rc;
 
@@ -138,6 +138,8 @@ int releases_load(Releases *r, const char *path, Err *e) {
                 if (rc < 0)
                         return rc;
         }
+        if (errno != 0)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "quote/before.h"
 #include "support/draftlog.h"
 #include "support/folder.h"
+#include "support/libc.h"
 
 /* Earlier segments are found by what they lead to, whatever their names are. */
 
@@ -139,6 +140,31 @@ static void what_does_not_fit_is_said(void **state) {
         end(&x);
 }
 
+/* What could not be read to its end may hold what is looked for. */
+static void a_folder_that_cannot_be_read_is_an_error(void **state) {
+        const char *folders[] = { NULL, NULL };
+        int failed = 1, n = 0;
+        Logs x;
+
+        (void) state;
+        begin(&x);
+        folders[0] = x.one.path;
+        folder_write(&x.one, "b.txt", SPAN_LITERAL("no log"));
+        for (; failed > 0; n++) {
+                _cleanup_(buf_done) Buf found = BUF_UP_TO(DRAFT_LOG_MAX);
+                Err e = {};
+                int rc;
+
+                libc_fail_after(LIBC_FILES, n, EIO, false);
+                rc = before_find(folders, draft_log_bytes(&x.logs[1]), &found, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -EIO : 0);
+                assert_true(failed == 0 || strstr(e.text, x.one.path));
+        }
+        assert_int_equal(n, 5); /* ., .., the file, the end; and none */
+        end(&x);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(segments_are_found_back_to_zero),
@@ -147,6 +173,7 @@ int main(void) {
                 cmocka_unit_test(what_is_missing_is_missing),
                 cmocka_unit_test(a_log_of_another_register_is_none),
                 cmocka_unit_test(what_does_not_fit_is_said),
+                cmocka_unit_test(a_folder_that_cannot_be_read_is_an_error),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

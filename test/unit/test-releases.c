@@ -264,6 +264,27 @@ static void a_folder_gives_its_leaves_and_nothing_else(void **state) {
         assert_string_equal(name_of(&r, 2), "two");
 }
 
+/* Leaves that were not read are not known, and what they would vouch for is not proven. */
+static void a_folder_that_cannot_be_read_is_an_error(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        int failed = 1, n = 0;
+
+        (void) state;
+        folder_write(&f, "three.raw", SPAN_LITERAL("an image"));
+        for (; failed > 0; n++) {
+                _cleanup_(releases_done) Releases r = {};
+                Err e = {};
+                int rc;
+
+                libc_fail_after(LIBC_FILES, n, EIO, false);
+                rc = releases_load(&r, f.path, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -EIO : 0);
+                assert_true(failed == 0 || strstr(e.text, f.path));
+        }
+        assert_int_equal(n, 5); /* ., .., the file, the end; and none */
+}
+
 static void a_leaf_that_is_named_is_taken_whatever_its_ending(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
         _cleanup_(releases_done) Releases r = {};
@@ -334,6 +355,7 @@ int main(void) {
                 cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(a_uki_is_taken_whole_or_not_at_all),
                 cmocka_unit_test(a_folder_gives_its_leaves_and_nothing_else),
+                cmocka_unit_test(a_folder_that_cannot_be_read_is_an_error),
                 cmocka_unit_test(a_leaf_that_is_named_is_taken_whatever_its_ending),
                 cmocka_unit_test(a_leaf_that_is_wrong_is_named),
                 cmocka_unit_test(a_leaf_above_its_limit_is_not_read),
