@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "measure/layer.h"
 
-enum { LAYER_MEMBERS_MAX = 7 };
+enum { LAYER_MEMBERS_MAX = 8 };
 
 typedef struct Members {
         Member members[LAYER_MEMBERS_MAX];
@@ -24,6 +24,7 @@ int measure_layer_telling(Account *a, const LayerTelling *t, Err *e) {
         add(&m, "class", MEMBER_TEXT, span_of(leaf_type_name(t->class)));
         add(&m, t->class == LEAF_UKI ? "identity" : "rootHash", MEMBER_HEX,
                         digest_or_none(t->identity));
+        add(&m, "commandLine", MEMBER_HEX, digest_or_none(t->command_line));
         m.members[m.n++] =
                         (Member){ .name = "name", .type = MEMBER_TEXT, .bytes = span_of(t->name) };
         add(&m, "version", MEMBER_TEXT, span_of(t->version));

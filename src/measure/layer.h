@@ -17,6 +17,7 @@ typedef struct LayerTelling {
         const char *name, *version; /* version: NULL or empty where none is known */
         const Digest *identity;     /* NULL where it is not known: of what was refused unread */
         const Digest *signer;       /* NULL where no signature was found to hold */
+        const Digest *command_line; /* SHA-256 of a UKI's .cmdline; NULL where it is not loaded */
         const char *reason;         /* NULL for none; foreign text may be in it */
         bool has_order;             /* of what is activated together, from 0 on: */
         unsigned order;

@@ -15,6 +15,7 @@ const VerbLine verb_lines[] = {
         { "measure", "Append one record to this machine's log and extend its register" },
         { "activate", "Check, measure and use extensions, for systemd to merge" },
         { "deactivate", "Take extensions off again" },
+        { "kexec", "Record a unified kernel image, and load it to be started without firmware" },
         { "log", "Read this machine's account: print, follow, replay, export" },
         { "glass", "Open the machine by hand, with a mark that stays" },
         { "unlock", "Unlock a volume, with a record of how, before it can be used" },

@@ -228,6 +228,8 @@ static int check_broken(const Content *c, Err *e) {
 static int check_layer(const Content *c, Err *e) {
         bool is_uki = json_is(content_member(c, "class"), "uki");
 
+        if (has(c, "commandLine") && !is_uki)
+                return err_set(e, -EBADMSG, "a commandLine belongs to a uki");
         /* what was refused may not even have been read */
         if (c->event == EVENT_LAYER_REFUSE && !has(c, "rootHash") && !has(c, "identity"))
                 return 0;

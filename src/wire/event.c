@@ -75,6 +75,7 @@ static const MemberRule enter_members[] = {
 #define LAYER_MEMBERS(reason_optional)                                                             \
         {                                                                                          \
                 { "class", RULE_WORD, false, event_classes, NULL },                                \
+                                { "commandLine", RULE_SHA256, true, NULL, NULL },                  \
                                 { "identity", RULE_SHA256, true, NULL, NULL },                     \
                                 { "log", RULE_OBJECT, true, NULL, log_members },                   \
                                 { "name", RULE_TEXT, false, NULL, NULL },                          \

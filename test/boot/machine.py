@@ -172,8 +172,8 @@ class Machine:
                 if words.count("\n") > 1]
 
     def switch_off(self, seconds=300):
-        """In good order, so that its disk has what it kept."""
-        self.ask("systemctl --no-block poweroff")
+        """In good order, so that its disk has what it kept. The agent ends before it could answer, or not."""
+        self._send("systemctl --no-block poweroff")
         try:
             self.qemu.wait(seconds)
         except subprocess.TimeoutExpired as why:
@@ -209,8 +209,11 @@ class Machine:
         self.up = True
         self.times["up"] = time.monotonic() - self.begin
 
-    def ask(self, script):
-        """Has the guest run a script, and returns what it left."""
+    def _send(self, script):
         data = script.encode()
         self.port.sendall(b"%d\n" % len(data) + data)
+
+    def ask(self, script):
+        """Has the guest run a script, and returns what it left."""
+        self._send(script)
         return Answer(self._receive(int(self._receive())))

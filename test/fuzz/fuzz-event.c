@@ -230,6 +230,16 @@ static bool same_values(const Member *a, const Member *b) {
         return true;
 }
 
+static bool layer_makes_sense(Event event, bool is_uki, const Member *m, size_t n) {
+        const Member *root = find(m, n, "rootHash"), *identity = find(m, n, "identity");
+
+        if (!is_uki && find(m, n, "commandLine"))
+                return false;
+        if (event == EVENT_LAYER_REFUSE && !root && !identity)
+                return true;
+        return is_uki ? identity && !root : root && !identity;
+}
+
 /* What no single member shows (avouch-log-format(5), EVENTS), said once more. */
 static bool makes_sense(const Content *head, const Member *m, size_t n) {
         bool genesis = head->event == EVENT_PHASE_GENESIS;
@@ -240,12 +250,8 @@ static bool makes_sense(const Content *head, const Member *m, size_t n) {
                 return false;
         if (head->event == EVENT_PHASE_BROKEN)
                 return !same_values(find(m, n, "expected"), find(m, n, "found"));
-        if (head->event == EVENT_LAYER_REFUSE && !find(m, n, "rootHash") && !find(m, n, "identity"))
-                return true;
-        if (class && span_is(class->bytes, "uki"))
-                return find(m, n, "identity") && !find(m, n, "rootHash");
         if (class)
-                return find(m, n, "rootHash") && !find(m, n, "identity");
+                return layer_makes_sense(head->event, span_is(class->bytes, "uki"), m, n);
         if (human && human->number == 0)
                 return !find(m, n, "count") && !find(m, n, "past");
         return true;

@@ -105,7 +105,8 @@ static const DraftChange *change_of(const DraftChange *changes, const char *path
 static const char *fixed_json(Event event, const char *path) {
         static const DraftChange fixed[] = {
                 { "avouch", "1" },
-                { "identity", NULL }, /* of a uki, which has no rootHash */
+                { "commandLine", NULL }, /* of a uki... */
+                { "identity", NULL },    /* ...which has no rootHash */
                 { "unmeasured", "0" },
                 { "found", "{\"sha1\":\"" HEX_32 "00000000\",\"sha256\":\"" ZEROS_64 "\"}" },
                 {},

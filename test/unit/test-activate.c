@@ -7,7 +7,7 @@
 
 #include "base/macro.h"
 #include "measure/activate.h"
-#include "support/world.h"
+#include "support/shows.h"
 
 #define SET_EMPTY(text) ((text)[0] = '\0')
 
@@ -58,29 +58,13 @@ static int memory_detach(Verity *v, const char *device, Err *e) {
         return 0;
 }
 
-/* True where the last record of the log is of this event, and the register shows it. */
-static bool shows(World *w, Event event) {
-        Segment s = segment_over(buf_span(&w->log));
-        Event last = EVENT_INVALID;
-        Record r;
-
-        while (segment_next(&s, &r, NULL) > 0)
-                last = r.content.event;
-        for (size_t i = 0; i < s.chain.strands[0].n_banks; i++)
-                if (!digest_equal(&s.chain.strands[0].now[i],
-                                    pcr_value(&w->pcrs, (uint16_t) s.chain.strands[0].now[i].alg,
-                                                    WORLD_PCR)))
-                        return false;
-        return last == event;
-}
-
 static int memory_mount(
                 Verity *v, const char *device, const char *filesystem, const char *folder, Err *e) {
         Kernel *k = kernel_of(v);
 
         assert_string_equal(k->device, device);
         assert_string_equal(filesystem, "erofs");
-        k->extended = shows(k->world, EVENT_LAYER_ACTIVATE);
+        k->extended = world_shows(k->world, EVENT_LAYER_ACTIVATE);
         if (step(v, e) < 0)
                 return -EIO;
         (void) snprintf(k->mounted, sizeof(k->mounted), "%s", folder);
@@ -181,13 +165,6 @@ static int run(Case *c, Outcome *ret, Err *why) {
         return activate_extension(&c->account, VERITY(c), &c->from, &c->x, 3, ret, why, NULL);
 }
 
-static void assert_last(Case *c, Event event, const char *says) {
-        Span log = buf_span(&c->world.log);
-
-        assert_true(shows(&c->world, event));
-        assert_non_null(memmem(log.data, log.size, says, strlen(says)));
-}
-
 #define HASH_AB "abababababababababababababababababababababababababababababababab"
 #define HASH_5E "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
 
@@ -207,9 +184,9 @@ static void recorded_and_extended_before_it_is_mounted(void **state) {
         assert_memory_equal(c.kernel.root_hash, c.x.layer.root_hash.bytes, 32);
         assert_int_equal(c.kernel.fd, 77);         /* what was checked, and nothing opened again */
         assert_string_equal(c.kernel.covered, ""); /* what is mounted stands before it */
-        assert_last(&c, EVENT_LAYER_ACTIVATE, "\"name\":\"jq-tool\",\"order\":3,");
-        assert_last(&c, EVENT_LAYER_ACTIVATE, "\"rootHash\":\"" HASH_AB "\"");
-        assert_last(&c, EVENT_LAYER_ACTIVATE, "\"signer\":\"" HASH_5E "\"");
+        assert_world_shows(&c.world, EVENT_LAYER_ACTIVATE, "\"name\":\"jq-tool\",\"order\":3,");
+        assert_world_shows(&c.world, EVENT_LAYER_ACTIVATE, "\"rootHash\":\"" HASH_AB "\"");
+        assert_world_shows(&c.world, EVENT_LAYER_ACTIVATE, "\"signer\":\"" HASH_5E "\"");
         world_done(&c.world);
 }
 
@@ -239,7 +216,8 @@ static void what_is_refused_is_recorded_and_hidden(void **state) {
         assert_string_equal(why.text, "it is not signed");
         assert_string_equal(c.kernel.covered, ENTRY);
         assert_string_equal(c.kernel.device, "");
-        assert_last(&c, EVENT_LAYER_REFUSE, "\"reason\":\"it is not signed\",\"rootHash\":");
+        assert_world_shows(&c.world, EVENT_LAYER_REFUSE,
+                        "\"reason\":\"it is not signed\",\"rootHash\":");
         world_done(&c.world);
 }
 
@@ -253,7 +231,7 @@ static void what_cannot_be_read_is_refused_by_its_name(void **state) {
         c.x.opened = false;
         assert_int_equal(run(&c, &outcome, &why), 0);
         assert_int_equal(outcome, OUTCOME_REFUSED);
-        assert_last(&c, EVENT_LAYER_REFUSE, "\"name\":\"jq\",\"prev\"");
+        assert_world_shows(&c.world, EVENT_LAYER_REFUSE, "\"name\":\"jq\",\"prev\"");
         world_done(&c.world);
 }
 
@@ -269,7 +247,7 @@ static void what_is_in_use_is_not_used_twice(void **state) {
         assert_int_equal(run(&c, &outcome, &why), 0);
         assert_int_equal(outcome, OUTCOME_FAILED);
         assert_string_equal(why.text, "what is in it is in use already, by another name");
-        assert_last(&c, EVENT_LAYER_REFUSE, why.text);
+        assert_world_shows(&c.world, EVENT_LAYER_REFUSE, why.text);
 
         assert_int_equal(activate_is_active(VERITY(&c), &c.from, NULL), 0);
         (void) snprintf(c.kernel.mounted, sizeof(c.kernel.mounted), PLACE);
@@ -300,7 +278,7 @@ static void any_step_of_the_kernel_may_fail(void **state) {
                                 assert_int_equal(outcome, OUTCOME_FAILED);
                                 assert_string_equal(c.kernel.device, "");
                                 assert_string_equal(c.kernel.mounted, "");
-                                assert_last(&c,
+                                assert_world_shows(&c.world,
                                                 recorded ? EVENT_LAYER_DEACTIVATE
                                                          : EVENT_LAYER_REFUSE,
                                                 "the kernel says no");
@@ -364,7 +342,7 @@ static void it_is_taken_off_and_recorded(void **state) {
         assert_int_equal(deactivate_extension(&c.account, VERITY(&c), LEAF_SYSEXT, "jq", NULL), 1);
         assert_string_equal(c.kernel.mounted, "");
         assert_string_equal(c.kernel.device, "");
-        assert_last(&c, EVENT_LAYER_DEACTIVATE, "\"name\":\"jq\",\"prev\"");
+        assert_world_shows(&c.world, EVENT_LAYER_DEACTIVATE, "\"name\":\"jq\",\"prev\"");
         assert_int_equal(deactivate_extension(&c.account, VERITY(&c), LEAF_SYSEXT, "../x", NULL),
                         -EINVAL);
         world_done(&c.world);

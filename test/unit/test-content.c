@@ -83,8 +83,8 @@ static void every_prefix_and_every_longer_text_is_refused(void **state) {
 
 /* Values that a rule takes, but this member only together with others: in tests of their own. */
 static bool depends(const MemberRule *rule) {
-        static const char *const names[] = { "avouch", "event", "found", "human", "identity",
-                "prev", "seq" };
+        static const char *const names[] = { "avouch", "commandLine", "event", "found", "human",
+                "identity", "prev", "seq" };
 
         for (size_t i = 0; i < ELEMENTS(names); i++)
                 if (strcmp(rule->name, names[i]) == 0)
@@ -244,6 +244,14 @@ static const struct {
         { EVENT_LAYER_REFUSE, { { "rootHash", NULL }, { "class", "\"uki\"" } }, NULL },
         { EVENT_LAYER_REFUSE, { { "identity", "\"" HEX_64 "\"" }, { "rootHash", NULL } },
                         "a layer has a rootHash" },
+        { EVENT_LAYER_ACTIVATE, { { "commandLine", "\"" HEX_64 "\"" } },
+                        "a commandLine belongs to a uki" },
+        { EVENT_LAYER_ACTIVATE,
+                        { { "commandLine", "\"" HEX_64 "\"" }, { "class", "\"uki\"" },
+                                        { "identity", "\"" HEX_64 "\"" }, { "rootHash", NULL } },
+                        NULL },
+        { EVENT_LAYER_REFUSE, { { "commandLine", "\"" HEX_64 "\"" }, { "rootHash", NULL } },
+                        "a commandLine belongs to a uki" },
 
         { EVENT_UNLOCK_OPEN, { { "human", "0" } }, "count and past belong" },
         { EVENT_UNLOCK_OPEN, { { "human", "0" }, { "count", NULL } }, "count and past belong" },

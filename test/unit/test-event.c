@@ -18,13 +18,13 @@ static const struct {
         [EVENT_PHASE_ENTER] = { "phase.enter", "phase |" },
         [EVENT_LAYER_ACTIVATE] = { "layer.activate",
                         "class name | "
-                        "identity log(index origin root size) order reason rootHash signer verity version" },
+                        "commandLine identity log(index origin root size) order reason rootHash signer verity version" },
         [EVENT_LAYER_DEACTIVATE] = { "layer.deactivate",
                         "class name | "
-                        "identity log(index origin root size) order reason rootHash signer verity version" },
+                        "commandLine identity log(index origin root size) order reason rootHash signer verity version" },
         [EVENT_LAYER_REFUSE] = { "layer.refuse",
                         "class name reason | "
-                        "identity log(index origin root size) order rootHash signer verity version" },
+                        "commandLine identity log(index origin root size) order rootHash signer verity version" },
         [EVENT_UNLOCK_OPEN] = { "unlock.open",
                         "human luks method volume | count keyslot past token tries" },
         [EVENT_UNLOCK_FAIL] = { "unlock.fail",
