@@ -87,6 +87,7 @@ static int check_params(Work *w, Err *e) {
         if (!w->kind)
                 return err_set(e, -EINVAL, "images of type '%s' cannot be built",
                                 leaf_type_name(p->type) ?: "?");
+        f.extension = w->kind->release_folder != NULL;
         w->types = gpt_types_of(span_of(p->architecture));
         if (!w->types)
                 return err_set(e, -EINVAL, "no partition types are known for architecture '%s'",
@@ -188,6 +189,9 @@ static FilesystemParams filesystem_params(const Work *w) {
                 .fd = w->image.fd,
                 .name = w->p->output,
                 .keep_owners = w->p->keep_owners,
+                .extension = w->kind->release_folder != NULL,
+                .bytes = w->source.bytes,
+                .entries = w->source.seen.n,
                 .epoch = w->p->has_epoch ? w->p->epoch : 0,
                 .compression = w->p->compression,
                 .file_contexts = w->p->file_contexts,

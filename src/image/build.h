@@ -26,7 +26,7 @@ typedef struct ImageParams {
         bool keep_owners;          /* files keep theirs; otherwise all of them are root's */
         const char *const *fields; /* of its extension-release file (image/release.h) */
         size_t n_fields;
-        const char *filesystem;                  /* "erofs", "squashfs" */
+        const char *filesystem;                  /* "erofs", "squashfs", "ext4" */
         const char *compression, *file_contexts; /* image/filesystem.h */
         bool has_epoch;
         uint64_t epoch; /* time of all files; 0 without has_epoch */

@@ -9,7 +9,7 @@
 
 enum { COMPRESSION_MAX = 32 };
 
-static const FilesystemMaker *const makers[] = { &maker_erofs, &maker_squashfs };
+static const FilesystemMaker *const makers[] = { &maker_erofs, &maker_ext4, &maker_squashfs };
 
 static const FilesystemMaker *find_maker(const char *type) {
         for (size_t i = 0; i < ELEMENTS(makers); i++)
@@ -37,14 +37,22 @@ int filesystem_check(const FilesystemParams *p, Err *e) {
 
         if (!m)
                 return err_set(e, -EINVAL,
-                                "file systems of type '%s' are not made; erofs and squashfs are",
+                                "file systems of type '%s' are not made; erofs, squashfs and ext4 are",
                                 p->type);
         if (p->compression && !is_compression(p->compression))
                 return err_set(e, -EINVAL,
                                 "the compression '%s' is not a name, or NAME,LEVEL: lz4hc,9",
                                 p->compression);
+        if (p->compression && m->systems_only)
+                return err_set(e, -EINVAL, "files in %s are not compressed", p->type);
         if (p->file_contexts && !m->file_contexts)
-                return err_set(e, -EINVAL, "SELinux labels cannot be given to files in a %s",
+                return err_set(e, -EINVAL,
+                                "SELinux labels can be given to files in an erofs alone, not in %s",
+                                p->type);
+        if (p->extension && m->systems_only)
+                return err_set(e, -EINVAL,
+                                "an extension is not made as an %s, in which nobody looks for its "
+                                "extension-release; erofs and squashfs serve",
                                 p->type);
         return 0;
 }
@@ -68,5 +76,5 @@ int maker_help(const char *program, const char *package, Buf *help, Err *e) {
 }
 
 bool maker_mentions(const Buf *help, const char *option) {
-        return memmem(help->data, help->size, option, strlen(option)) != NULL;
+        return help->size > 0 && memmem(help->data, help->size, option, strlen(option)) != NULL;
 }

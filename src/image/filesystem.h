@@ -7,15 +7,17 @@
 #include "base/err.h"
 #include "port/run.h"
 
-/* Makes the read-only file system of an image, by mkfs.erofs or mksquashfs. */
+/* Makes the read-only file system of an image, by mkfs.erofs, mksquashfs or mke2fs. */
 typedef struct FilesystemParams {
-        const char *type;          /* "erofs" or "squashfs" */
+        const char *type;          /* "erofs", "squashfs" or "ext4" */
         const char *tree;          /* the folder that becomes its root */
         int fd;                    /* an empty file, which it fills from its start */
         const char *name;          /* of that file, for e */
         uint8_t uuid[16];          /* a squashfs has none */
         uint64_t epoch;            /* the time that every file gets */
         bool keep_owners;          /* otherwise every file belongs to root */
+        bool extension;            /* not a system */
+        uint64_t bytes, entries;   /* in all files of the tree, and how many there are; or more */
         const char *compression;   /* "lz4hc" or "lz4hc,9", as its maker knows it; NULL: as it comes
                                     */
         const char *file_contexts; /* of SELinux (selabel_file(5)); NULL: none */
@@ -23,7 +25,8 @@ typedef struct FilesystemParams {
 } FilesystemParams;
 
 /* -EINVAL for a type that is not made, or for what that type does not have; before anything is
- * done. Only type, compression and file_contexts are looked at. */
+ * done. Only type, compression, file_contexts and
+ * extension are looked at. */
 int filesystem_check(const FilesystemParams *p, Err *e) _must_check_;
 
 /* Every file has one and the same time, and where owners are not kept belongs to root: what those

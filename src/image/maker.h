@@ -8,10 +8,11 @@
 typedef struct FilesystemMaker {
         const char *type;   /* "erofs" */
         bool file_contexts; /* can give files their SELinux labels */
+        bool systems_only;  /* not made for extensions */
         int (*make)(const FilesystemParams *p, uint64_t *ret_size, Err *e);
 } FilesystemMaker;
 
-extern const FilesystemMaker maker_erofs, maker_squashfs;
+extern const FilesystemMaker maker_erofs, maker_ext4, maker_squashfs;
 
 enum { MAKER_HELP_MAX = 64 * 1024 };
 

@@ -63,8 +63,11 @@ static int pipe_above(int ret[2]) {
 
 static int arrange_environment(const Task *t) {
         if (!t->environment)
-                return setenv("LC_ALL", "C", 1) < 0 || unsetenv("SOURCE_DATE_EPOCH") < 0 ? -errno
-                                                                                         : 0;
+                return setenv("LC_ALL", "C",
+                                       1) < 0 || setenv("MKE2FS_CONFIG", "/dev/null", 1) < 0 ||
+                                                       unsetenv("SOURCE_DATE_EPOCH") < 0
+                                       ? -errno
+                                       : 0;
         if (clearenv() != 0)
                 return -ENOMEM;
         for (const char *const *word = t->environment; *word; word++)

@@ -10,7 +10,8 @@
  * came; what exceeds the Buf is dropped). Standard input is /dev/null. keep_fds (ended by -1, or
  * NULL; none below 3) stay open in the child under the same numbers, all others are closed. The
  * child ends when we do. It speaks English (LC_ALL=C), and has no SOURCE_DATE_EPOCH: mkfs.erofs
- * would believe that more than its arguments.
+ * would believe that more than its arguments. Nor does mke2fs see what it is to do on this host
+ * (mke2fs.conf(5)).
  *
  * 0 where it exited with 0; -ENOENT where there is no such program; -EIO with its last line in e
  * where it failed otherwise. -EINTR where a signal that interrupt_hold() holds came (see

@@ -69,7 +69,7 @@ static const Option options[] = {
         { "extension-release", 0, OPTION_REPEATED, "KEY=VALUE",
                         "Write this into its extension-release file (default: ID=_any)",
                         offsetof(Args, fields) },
-        { "filesystem", 0, OPTION_VALUE, "TYPE", "erofs (default) or squashfs",
+        { "filesystem", 0, OPTION_VALUE, "TYPE", "erofs (default), squashfs, or ext4 for a system",
                         offsetof(Args, filesystem) },
         { "compression", 0, OPTION_VALUE, "NAME[,LEVEL]",
                         "How files are compressed: lz4hc,9 (default: not in an erofs)",

@@ -111,12 +111,15 @@ static void the_environment_does_not_speak_against_the_arguments(void **state) {
 
         (void) state;
         assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1", 1), 0);
-        assert_int_equal(run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset}"), NULL,
-                                         &output, NULL),
+        assert_int_equal(setenv("MKE2FS_CONFIG", "/etc/other.conf", 1), 0);
+        assert_int_equal(
+                        run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset} $MKE2FS_CONFIG"),
+                                        NULL, &output, NULL),
                         0);
-        assert_printed(&output, "C unset\n");
+        assert_printed(&output, "C unset /dev/null\n");
         assert_string_equal(getenv("SOURCE_DATE_EPOCH"), "1"); /* ours stays */
         assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+        assert_int_equal(unsetenv("MKE2FS_CONFIG"), 0);
 }
 
 static void standard_input_is_empty(void **state) {
