@@ -75,8 +75,9 @@ static void take_part(const Uki *addon, const UkiDigests *d, const char *name, A
 
         if (!s || s->virtual_size == 0)
                 return;
-        memcpy(parts->list[parts->n++].list, d->sections[s - addon->pe.sections],
+        memcpy(parts->list[parts->n].list, d->sections[s - addon->pe.sections],
                         sizeof(parts->list[0].list));
+        parts->paths[parts->n++] = addon->path;
         *found = true;
 }
 

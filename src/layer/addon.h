@@ -8,6 +8,7 @@
 
 typedef struct AddonParts {
         BankDigests list[COMPANIONS_MAX];
+        const char *paths[COMPANIONS_MAX]; /* of the addons that they are in; borrowed */
         size_t n;
 } AddonParts;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layer/companion.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -116,56 +117,63 @@ static int pack_file(BankHash *hash, StubCpio *cpio, const Companion *c, Buf *he
         return 0;
 }
 
-/* One archive; nothing where there is no such file. */
-static int pack(const Companions *c, CompanionKind kind, bool global, const char *folder,
-                Course *course, Err *e) {
-        bool secret = kind == COMPANION_CREDENTIAL;
-        StubCpio cpio = { folder, secret ? 0500 : 0555, secret ? 0400 : 0444, 0 };
-        _cleanup_(bank_hash_done) BankHash hash = {};
-        _cleanup_(buf_done) Buf headers = BUF_UP_TO(HEADERS_MAX);
-        BankDigests d = {};
-        int rc;
+static const struct {
+        CompanionKind kind;
+        bool global;
+        const char *folder;
+} archives[] = {
+        { COMPANION_CREDENTIAL, false, ".extra/credentials" },
+        { COMPANION_CREDENTIAL, true, ".extra/global_credentials" },
+        { COMPANION_SYSEXT, false, ".extra/sysext" },
+        { COMPANION_SYSEXT, true, ".extra/global_sysext" },
+        { COMPANION_CONFEXT, false, ".extra/confext" },
+        { COMPANION_CONFEXT, true, ".extra/global_confext" },
+};
 
-        rc = bank_hash_new(&course->banks, &hash, e);
-        for (size_t i = 0; rc == 0 && i < c->n; i++) {
-                if (c->list[i].kind != kind || c->list[i].global != global)
-                        continue;
-                if (cpio.inodes == 0)
-                        stub_cpio_begin(&cpio, &headers);
-                rc = pack_file(&hash, &cpio, &c->list[i], &headers, e);
-        }
-        if (rc < 0 || cpio.inodes == 0)
-                return rc;
-        stub_cpio_end(&headers);
-        rc = add_headers(&hash, &headers, e);
-        if (rc == 0)
-                rc = bank_hash_end(&hash, &d, e);
-        return rc < 0 ? rc
-                      : course_add(course, STEP_COMPANION,
-                                        kind == COMPANION_SYSEXT ? PCR_EXTENSIONS : PCR_CONFIG, &d,
-                                        e);
+static_assert(ELEMENTS(archives) == COMPANION_ARCHIVES, "each has a row");
+
+static bool is_in(const Companion *c, unsigned archive) {
+        return c->kind == archives[archive].kind && c->global == archives[archive].global;
 }
 
-int companions_pack(const Companions *c, Course *course, Err *e) {
-        static const struct {
-                CompanionKind kind;
-                bool global;
-                const char *folder;
-        } archives[] = {
-                { COMPANION_CREDENTIAL, false, ".extra/credentials" },
-                { COMPANION_CREDENTIAL, true, ".extra/global_credentials" },
-                { COMPANION_SYSEXT, false, ".extra/sysext" },
-                { COMPANION_SYSEXT, true, ".extra/global_sysext" },
-                { COMPANION_CONFEXT, false, ".extra/confext" },
-                { COMPANION_CONFEXT, true, ".extra/global_confext" },
-        };
+bool companions_have(const Companions *c, unsigned archive) {
+        for (size_t i = 0; i < c->n; i++)
+                if (is_in(&c->list[i], archive))
+                        return true;
+        return false;
+}
 
-        for (size_t i = 0; i < ELEMENTS(archives); i++) {
-                int rc = pack(c, archives[i].kind, archives[i].global, archives[i].folder, course,
-                                e);
+int companions_pack(const Companions *c, unsigned archive, BankHash *hash, Err *e) {
+        bool secret = archives[archive].kind == COMPANION_CREDENTIAL;
+        StubCpio cpio = { archives[archive].folder, secret ? 0500 : 0555, secret ? 0400 : 0444, 0 };
+        _cleanup_(buf_done) Buf headers = BUF_UP_TO(HEADERS_MAX);
+        int rc = 0;
 
-                if (rc < 0)
-                        return rc;
+        stub_cpio_begin(&cpio, &headers);
+        for (size_t i = 0; rc == 0 && i < c->n; i++)
+                if (is_in(&c->list[i], archive))
+                        rc = pack_file(hash, &cpio, &c->list[i], &headers, e);
+        if (rc < 0)
+                return rc;
+        stub_cpio_end(&headers);
+        return add_headers(hash, &headers, e);
+}
+
+int companions_foretell(const Companions *c, Course *course, Err *e) {
+        _cleanup_(bank_hash_done) BankHash hash = {};
+        int rc = bank_hash_new(&course->banks, &hash, e);
+
+        for (unsigned i = 0; rc == 0 && i < COMPANION_ARCHIVES; i++) {
+                unsigned pcr = archives[i].kind == COMPANION_SYSEXT ? PCR_EXTENSIONS : PCR_CONFIG;
+                BankDigests d = {};
+
+                if (!companions_have(c, i))
+                        continue;
+                rc = companions_pack(c, i, &hash, e);
+                if (rc == 0)
+                        rc = bank_hash_end(&hash, &d, e);
+                if (rc == 0)
+                        rc = course_add(course, STEP_COMPANION, pcr, &d, e);
         }
-        return 0;
+        return rc;
 }

@@ -34,5 +34,14 @@ typedef enum CompanionPlace { PLACE_ADDONS, PLACE_CREDENTIALS, PLACE_EXTENSIONS 
 int companions_add(Companions *c, const char *path, CompanionPlace place, bool global,
                 unsigned generation, Err *e) _must_check_;
 
-/* The archives that the stub packs of credentials and extensions, each a step in its PCR. */
-int companions_pack(const Companions *c, Course *course, Err *e) _must_check_;
+/* The archives that the stub packs of credentials and extensions, in the order in which it does and
+ * in which the initrd has them; there are those that have a file. */
+enum { COMPANION_ARCHIVES = 6 };
+
+bool companions_have(const Companions *c, unsigned archive);
+
+/* The bytes of one that is there; they end at a multiple of four. */
+int companions_pack(const Companions *c, unsigned archive, BankHash *hash, Err *e) _must_check_;
+
+/* All of them, each a step in its PCR. */
+int companions_foretell(const Companions *c, Course *course, Err *e) _must_check_;

@@ -13,6 +13,8 @@ typedef enum StepPart {
         STEP_AUTHORITY, /* what let the image in */
         STEP_IMAGE,     /* the image, and its sections */
         STEP_COMPANION, /* what lies beside it, or is handed to it */
+        STEP_LINE,      /* the kernel: its command line */
+        STEP_INITRD,    /* and its initrd */
         STEP_SYSTEM,    /* what the system that was started measures itself */
 } StepPart;
 

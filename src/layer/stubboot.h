@@ -6,7 +6,7 @@
 
 /* All that systemd-stub measures when it starts an image, foretold as that stub's generation does
  * it (src/boot/stub.c of 252, 254, 255, 257, 259 and 262): PCRs 4, 11, 12 and 13, in the order of
- * each register. */
+ * each register; and PCR 9, which the kernel measures what it is handed into. */
 typedef struct StubBoot {
         unsigned profile;
         bool secure_boot;   /* the machine enforces it */
@@ -20,6 +20,7 @@ typedef struct StubBoot {
 bool stub_boot_heeds_line(const Uki *u, const StubBoot *b);
 
 /* d: in the banks of the course. -EOPNOTSUPP where it cannot be told, -EINVAL where it is not what
- * a stub of that generation does. */
+ * a stub of that generation does. ret_why_not: is set where PCR 9 alone cannot be told; NULL: it is
+ * not asked for. */
 int stub_boot_foretell(const Uki *u, const UkiDigests *d, const StubBoot *b, Course *course,
-                Err *e) _must_check_;
+                Err *ret_why_not, Err *e) _must_check_;

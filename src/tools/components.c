@@ -16,6 +16,8 @@ static const struct {
         { STEP_AUTHORITY, "620-secureboot-authority" },
         { STEP_IMAGE, "650-uki" },
         { STEP_COMPANION, "660-uki-companions" },
+        { STEP_LINE, "710-kernel-cmdline" },
+        { STEP_INITRD, "720-kernel-initrd" },
 };
 
 int components_name(const char *path, char into[static NAME_TEXT_MAX + 1], Err *e) {

@@ -10,6 +10,8 @@
  *      620-secureboot-authority.pcrlock.d/NAME.pcrlock   what let the image in
  *      650-uki.pcrlock.d/NAME.pcrlock                    the image: what "lock-uki" writes
  *      660-uki-companions.pcrlock.d/NAME.pcrlock         what lies beside it
+ *      710-kernel-cmdline.pcrlock.d/NAME.pcrlock         what the kernel is handed: what
+ *      720-kernel-initrd.pcrlock.d/NAME.pcrlock          "lock-kernel-..." write of its parts
  *
  * each only where there is something in it. What every boot has, systemd brings itself. */
 

@@ -23,7 +23,7 @@ typedef struct Args {
 
 static const Option options[] = {
         { "pcr", 0, OPTION_REPEATED, "N",
-                        "This register alone: 4, 7, 11, 12 or 13 (default: all that can be told)",
+                        "This register alone: 4, 7, 9, 11, 12 or 13 (default: all that can be told)",
                         offsetof(Args, pcrs) },
         { "bank", 0, OPTION_REPEATED, "BANK",
                         "In this bank: sha1, sha256, sha384 or sha512 (default: all)",
@@ -67,7 +67,9 @@ static const Option options[] = {
 };
 
 /* The registers, in the order in which people count, and whether each is to be told. */
-static const unsigned registers[] = { 4, 7, PCR_UKI, 12, 13 };
+static const unsigned registers[] = { 4, 7, 9, PCR_UKI, 12, 13 };
+
+enum { REGISTER_POLICY = 1, REGISTER_KERNEL = 2 }; /* their places */
 
 typedef struct Told {
         bool pcr[ELEMENTS(registers)];
@@ -77,7 +79,7 @@ static int take_registers(const Strings *pcrs, bool tells_policy, Told *ret, Err
         Told t = {};
 
         for (size_t i = 0; i < ELEMENTS(registers) && pcrs->n == 0; i++)
-                t.pcr[i] = registers[i] != 7 || tells_policy;
+                t.pcr[i] = i != REGISTER_POLICY || tells_policy;
         for (size_t i = 0; i < pcrs->n; i++) {
                 uint64_t n = 0;
                 size_t k = 0;
@@ -86,7 +88,8 @@ static int take_registers(const Strings *pcrs, bool tells_policy, Told *ret, Err
                 while (k < ELEMENTS(registers) && registers[k] != n)
                         k++;
                 if (k == ELEMENTS(registers))
-                        return err_set(e, -EINVAL, "'--pcr=%s': only 4, 7, 11, 12 and 13 are told",
+                        return err_set(e, -EINVAL,
+                                        "'--pcr=%s': only 4, 7, 9, 11, 12 and 13 are told",
                                         pcrs->values[i]);
                 if (n == 7 && !tells_policy)
                         return err_set(e, -EINVAL,
@@ -116,7 +119,7 @@ static int put_register(JsonWriter *w, const Course *c, unsigned pcr, Err *e) {
 
 static int print_as_json(const Args *a, const Uki *u, const Premises *p, const Forecast *f,
                 const Told *told, Err *e) {
-        static const size_t sorted[] = { 2, 3, 4, 0, 1 }; /* pcr11 before pcr4 */
+        static const size_t sorted[] = { 3, 4, 5, 0, 1, 2 }; /* pcr11 before pcr4 */
         _cleanup_(buf_done) Buf text = BUF_UP_TO(JSON_MAX);
         JsonWriter w = json_writer(&text, JSON_CANONICAL);
         int rc = 0;
@@ -193,6 +196,14 @@ static void note(const Uki *u, const Premises *p) {
                                 "--cmdline=, for the image has its own\n");
 }
 
+/* PCR 9 is left out where it cannot be told, but for who asks for it by its number. */
+static int settle_kernel(const Args *a, const Premises *p, Told *told, Err *e) {
+        if (p->no_kernel.code == 0)
+                return 0;
+        told->pcr[REGISTER_KERNEL] = false;
+        return a->pcrs.n > 0 ? err_set(e, p->no_kernel.code, "%s", p->no_kernel.text) : 0;
+}
+
 static int foretell(const Args *a, const Uki *u, Premises *p, Forecast *f, Told *told, Err *e) {
         Banks banks = { .n = f->n_banks };
         UkiDigests d;
@@ -204,13 +215,17 @@ static int foretell(const Args *a, const Uki *u, Premises *p, Forecast *f, Told 
                 rc = take_registers(&a->pcrs, p->tells_policy, told, e);
         if (rc < 0)
                 return rc;
-        p->tells_policy = told->pcr[1]; /* what let the image in is not looked for in vain */
+        p->tells_policy = told->pcr[REGISTER_POLICY]; /* what let the image in is not looked for in
+                                                       * vain */
+        p->asks_kernel = told->pcr[REGISTER_KERNEL];
         f->n_banks = banks.n;
         memcpy(f->banks, banks.list, sizeof(banks.list));
         rc = uki_digest(u, f->banks, f->n_banks, &d, e);
         if (rc == 0)
                 rc = forecast_make(u, &d, p->boot.profile, f, e);
-        return rc < 0 ? rc : premises_foretell(p, u, &d, e);
+        if (rc == 0)
+                rc = premises_foretell(p, u, &d, e);
+        return rc < 0 ? rc : settle_kernel(a, p, told, e);
 }
 
 static int write_components(const Args *a, const char *image, const Course *c, Err *e) {

@@ -211,6 +211,15 @@ static int add_separator(Course *c, Err *e) {
         return rc;
 }
 
+/* Where the why-not of PCR 9 goes; NULL: it need not be looked for. */
+static Err *begin_kernel(Premises *p) {
+        if (p->asks_kernel && p->separator)
+                (void) err_set(&p->no_kernel, -EOPNOTSUPP,
+                                "a system that measures os-separator measures into PCR 9 what is "
+                                "each machine's own, too, so it cannot be foretold");
+        return p->asks_kernel && p->no_kernel.code == 0 ? &p->no_kernel : NULL;
+}
+
 int premises_foretell(Premises *p, const Uki *u, const UkiDigests *d, Err *e) {
         bool logged = p->log.size > 0;
         int rc = 0;
@@ -222,7 +231,7 @@ int premises_foretell(Premises *p, const Uki *u, const UkiDigests *d, Err *e) {
         if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                 rc = secure_vars_admit(&p->vars, u, &d->authenticode, &p->course, e);
         if (rc == 0)
-                rc = stub_boot_foretell(u, d, &p->boot, &p->course, e);
+                rc = stub_boot_foretell(u, d, &p->boot, &p->course, begin_kernel(p), e);
         if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                 rc = admit_addons(p, e);
         return rc == 0 && p->separator ? add_separator(&p->course, e) : rc;

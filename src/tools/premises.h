@@ -21,6 +21,8 @@ typedef struct Premises {
         bool tells_policy; /* PCR 7 can be foretold; may be cleared where nobody asks for it */
         Buf log, databases[4];
         SecureVars vars;
+        bool asks_kernel; /* PCR 9 is asked for */
+        Err no_kernel;    /* set where it cannot be told */
         Course course;
 } Premises;
 

@@ -28,11 +28,14 @@ enum {
         STUB_ADDONS_JOINED = 255,      /* their command lines are measured as one */
         STUB_DEVICETREE_ADDONS = 255,  /* addons that bring a device tree */
         STUB_CONFEXTS = 256,           /* told apart from system extensions */
+        STUB_MICROCODE = 256,          /* handed on before the initrd */
+        STUB_HANDS_OSREL = 257,        /* its section, as a file of the initrd */
         STUB_PROFILES = 257,           /* one of several in an image is chosen */
         STUB_INITRD_ADDONS = 257,      /* addons that bring an initrd, or microcode */
         STUB_LINES_TRIMMED = 255,      /* blanks at the head of a command line are dropped, too */
         STUB_GLOBAL_EXTENSIONS = 258,  /* those of loader/extensions */
         STUB_STARTS_KERNEL = 258,      /* by itself; before, firmware's LoadImage() did it */
+        STUB_SYSTEM_USES_PCR9 = 259,   /* for its NvPCRs, which are each machine's own */
         STUB_ADDS_OF_THE_MACHINE = 261 /* a secret, a console: to the initrd, the command line */
 };
 
