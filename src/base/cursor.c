@@ -95,7 +95,7 @@ Span cursor_prefixed(Cursor *c, unsigned length_size, size_t max) {
 }
 
 bool cursor_skip(Cursor *c, Span literal) {
-        if (cursor_failed(c) || !span_starts(cursor_rest(c), literal))
+        if (!span_starts(cursor_rest(c), literal))
                 return false;
         c->at += literal.size;
         return true;

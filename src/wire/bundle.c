@@ -212,7 +212,7 @@ static int read_manifest(Json v, Manifest *m, Err *e) {
                 return json_reject(json_member(v, "avouch"), manifest_text, "not version 1", e);
         if (!read_ak(ak, m))
                 return json_reject(ak, manifest_text, "not a Name of SHA-256 in hex", e);
-        if (!json_integer(created, 0, JSON_INTEGER_MAX, &m->created))
+        if (!json_integer(created, 0, INT64_MAX, &m->created))
                 return json_reject(created, manifest_text, "not a time in microseconds", e);
         if (!read_nonce(nonce, m))
                 return json_reject(nonce, manifest_text, "not 16 to 32 bytes in hex", e);

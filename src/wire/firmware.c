@@ -60,8 +60,6 @@ static void read_bank(Cursor *c, FirmwareLog *log) {
         size_t at = c->at;
         FirmwareBank b = { .alg = cursor_u16le(c), .size = cursor_u16le(c) };
 
-        if (cursor_failed(c))
-                return;
         if (bank_index(log, b.alg) < log->n_banks)
                 cursor_reject_at(c, at, "a bank that is listed twice");
         if (known_size(b.alg) != 0 && b.size != known_size(b.alg))
@@ -155,8 +153,6 @@ static void read_digest(Cursor *c, const FirmwareLog *log, FirmwareEvent *event)
         size_t at = c->at;
         size_t i = bank_index(log, cursor_u16le(c));
 
-        if (cursor_failed(c))
-                return;
         if (i == log->n_banks)
                 cursor_reject_at(c, at, "a digest of a bank that the head does not list");
         else if (event->has[i])

@@ -196,7 +196,7 @@ int gpt_entries_parse(Span bytes, const GptHeader *h, const char *what, GptTable
                 Span rest = cursor_rest(&c);
 
                 /* UEFI 2.10, 5.3.3: the type of an entry that is not used is zero */
-                if (rest.size < GPT_ENTRY_SIZE || span_is_zero((Span){ rest.data, 16 })) {
+                if (span_is_zero((Span){ rest.data, 16 })) {
                         expect_zeros(&c, GPT_ENTRY_SIZE, "an unused entry that is not empty");
                         continue;
                 }

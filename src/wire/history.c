@@ -33,7 +33,7 @@ bool history_value(const Content *c, uint64_t *ret) {
         default:
                 return false;
         }
-        if (!json_integer(content_member(c, name), 0, JSON_INTEGER_MAX, &v))
+        if (!json_integer(content_member(c, name), 0, INT64_MAX, &v))
                 return false;
         *ret = (uint64_t) v;
         return true;
@@ -78,8 +78,6 @@ static void read_bytes(Cursor *c, size_t max, Buf *into, Span *ret) {
         size_t before = into->size;
         Span text = cursor_until(c, '"', BASE64_SIZE(max));
 
-        if (cursor_failed(c))
-                return;
         if (!text_unbase64url(text, into) || into->size == before)
                 cursor_reject(c, "not base64url without padding of some bytes");
         *ret = (Span){ .size = into->size - before };
@@ -107,11 +105,11 @@ int history_line_parse(Span line, Buf *into, HistoryLine *ret, Err *e) {
         rc = cursor_end(&c, "history line", e);
         if (rc == 0)
                 rc = content_parse(content, &l.content, e);
+        if (rc == 0 && !history_value(&l.content, &l.value))
+                rc = err_set(e, -EBADMSG, "history line: %s was not counted",
+                                event_name(l.content.event));
         if (rc < 0)
                 return rc;
-        if (!history_value(&l.content, &l.value))
-                return err_set(e, -EBADMSG, "history line: %s was not counted",
-                                event_name(l.content.event));
         l.attest.data = into->data + start;
         l.signature.data = l.attest.data + l.attest.size;
         *ret = l;
@@ -163,9 +161,7 @@ bool history_open_read(Span rest, Content *ret, size_t *ret_size) {
         uint64_t unused;
         Content read;
 
-        if (cursor_failed(&c) || content_parse(content, &read, NULL) < 0)
-                return false;
-        if (!history_value(&read, &unused))
+        if (content_parse(content, &read, NULL) < 0 || !history_value(&read, &unused))
                 return false;
         *ret = read;
         *ret_size = c.at;

@@ -92,7 +92,7 @@ static uint32_t read_escape(Cursor *c) {
         static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
         uint8_t letter;
 
-        cursor_expect(c, SPAN_LITERAL("\\"), "no escape");
+        (void) cursor_u8(c); /* the backslash */
         letter = cursor_u8(c);
         if (letter == 'u')
                 return read_utf16(c);

@@ -54,18 +54,18 @@ typedef struct Line {
         Span value;
 } Line;
 
-/* True where the next line has this key. The cursor stands behind that line then; otherwise it has
- * not moved, or has failed. */
+/* True where the next line has this key. The cursor stands behind that line then, or has failed;
+ * otherwise it has not moved. */
 static bool take_line(Cursor *c, const char *key, Line *ret) {
         Line l = { .at = c->at };
 
         if (!cursor_skip(c, span_of(key)))
                 return false;
         l.value = cursor_until(c, '\n', LEAF_LINE_MAX);
-        if (!cursor_failed(c) && !is_value(l.value))
+        if (!is_value(l.value))
                 cursor_reject_at(c, l.at, "a value that is empty or no plain text");
         *ret = l;
-        return !cursor_failed(c);
+        return true;
 }
 
 static void take_text(Cursor *c, const char *key, Span *ret) {
@@ -111,20 +111,20 @@ static void take_sha256(Cursor *c, const char *key, bool *ret_has, uint8_t into[
                 cursor_reject_at(c, l.at, "not sha256: and 64 lower-case hex digits");
 }
 
-static bool is_visible_ascii(Span s) {
-        for (size_t i = 0; i < s.size; i++)
-                if (s.data[i] <= ' ' || s.data[i] >= 0x7f)
+/* Of a value's words, none of which holds a control character. */
+static bool is_ascii(Span word) {
+        for (size_t i = 0; i < word.size; i++)
+                if (word.data[i] >= 0x80)
                         return false;
-        return s.size > 0;
+        return true;
 }
 
-/* ".linux sha256:HEX" */
+/* ".linux sha256:HEX". A value does not begin with a blank, so there is a name. */
 static bool read_section(Span value, LeafSection *ret) {
         Cursor c = cursor_over(value);
 
         ret->name = cursor_until(&c, ' ', SECTION_NAME_MAX);
-        return is_visible_ascii(ret->name) &&
-               read_sha256(cursor_bytes(&c, cursor_left(&c)), ret->sha256);
+        return is_ascii(ret->name) && read_sha256(cursor_bytes(&c, cursor_left(&c)), ret->sha256);
 }
 
 static void take_sections(Cursor *c, Leaf *leaf) {
@@ -140,29 +140,30 @@ static void take_sections(Cursor *c, Leaf *leaf) {
 
 /* Words with a colon between two; or a colon alone. */
 static bool is_phase_path(Span s) {
+        bool in_word = false;
+
         if (span_is(s, ":"))
                 return true;
-        if (!is_visible_ascii(s) || s.data[0] == ':' || s.data[s.size - 1] == ':')
-                return false;
-        for (size_t i = 1; i < s.size; i++)
-                if (s.data[i] == ':' && s.data[i - 1] == ':')
+        for (size_t i = 0; i < s.size; i++) {
+                if (s.data[i] == ':' && !in_word)
                         return false;
-        return true;
+                in_word = s.data[i] != ':';
+        }
+        return in_word && is_ascii(s);
 }
 
 /* "sha256:enter-initrd:leave-initrd HEX" */
 static bool read_pcr(Span value, LeafPcr *ret) {
         Cursor c = cursor_over(value);
         HashAlg bank = hash_of_name(cursor_until(&c, ':', LEAF_LINE_MAX));
-        uint8_t bytes[DIGEST_MAX];
 
         if (!hash_proves(bank))
                 return false;
         ret->bank = (uint16_t) bank;
         ret->phases = cursor_until(&c, ' ', LEAF_LINE_MAX);
+        ret->value = digest_zero(bank);
         return is_phase_path(ret->phases) &&
-               text_unhex(cursor_bytes(&c, cursor_left(&c)), bytes, hash_size(bank)) &&
-               digest_from(bank, (Span){ bytes, hash_size(bank) }, &ret->value);
+               text_unhex(cursor_bytes(&c, cursor_left(&c)), ret->value.bytes, ret->value.size);
 }
 
 static bool has_pcr(const Leaf *leaf, const LeafPcr *p) {

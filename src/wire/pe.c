@@ -221,8 +221,6 @@ int pe_parse(Span head, uint64_t file_size, Pe *ret, Err *e) {
         read_optional_header(&c, optional_size, &pe);
         table = c.at;
         pe.at.sections = (uint32_t) table;
-        if (cursor_failed(&c))
-                pe.n_sections = 0;
         (void) cursor_bytes(&c, (size_t) pe.n_sections * PE_SECTION_HEADER_SIZE);
         wrong = cursor_failed(&c) ? NULL : wrong_with_headers(&c, &pe);
         if (wrong)

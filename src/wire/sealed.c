@@ -33,8 +33,6 @@ static size_t take_some(Cursor *c, const char *key, uint8_t *into, size_t max) {
         size_t at = c->at;
         Span hex = take_line(c, key, 2 * max);
 
-        if (cursor_failed(c))
-                return 0;
         if (hex.size == 0 || !text_unhex(hex, into, hex.size / 2))
                 cursor_reject_at(c, at, "not bytes in lower-case hex digits");
         return hex.size / 2;
@@ -99,8 +97,6 @@ static void take_data(Cursor *c, Sealed *s) {
         take_bytes(c, "tag ", s->tag, SEALED_TAG);
         at = c->at;
         s->data = take_line(c, "data ", 2 * (size_t) SEALED_SECRET_MAX);
-        if (cursor_failed(c))
-                return;
         for (size_t i = 0; i + 1 < s->data.size; i += 2) {
                 uint8_t unused;
 

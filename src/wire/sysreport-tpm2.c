@@ -233,17 +233,23 @@ static void put_component(Marshal *m, Json v, SysComponent *ret) {
 }
 
 static void put_components(Marshal *m, Json components, SysTpm2 *t) {
+        bool audited = false;
+
         for (Json v = json_first(components); json_type(v) != JSON_NONE;
                         v = json_next(components, v)) {
+                SysComponent *next = &t->components[t->n_components];
+
                 if (t->n_components == SYSREPORT_COMPONENTS_MAX) {
                         reject(m, v, components, "more components than are taken");
                         return;
                 }
-                if (t->n_components > 0 && t->components[t->n_components - 1].type == SYS_AUDIT)
+                if (audited)
                         reject(m, v, components, "a component behind the audit");
-                put_component(m, v, &t->components[t->n_components++]);
+                put_component(m, v, next);
+                audited = next->type == SYS_AUDIT;
+                t->n_components++;
         }
-        if (t->n_components == 0 || t->components[t->n_components - 1].type != SYS_AUDIT)
+        if (!audited)
                 reject(m, components, components, "no audit behind the components");
 }
 

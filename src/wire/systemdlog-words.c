@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+
 #include "base/cursor.h"
 #include "base/text.h"
 #include "wire/systemdlog.h"
@@ -80,7 +82,7 @@ static bool unescape(Span s, Buf *to) {
                         byte = read_escape(&c);
                 else if (byte < ' ' || byte >= 0x7f || byte == '"' || byte == '\'')
                         byte = -1; /* cescape() does not leave them */
-                if (byte < 0 || cursor_failed(&c))
+                if (byte < 0)
                         return false;
                 buf_byte(to, (uint8_t) byte);
         }
@@ -99,7 +101,8 @@ bool systemd_unescape(Span s, Buf *to) {
 static bool is_hex(Span s, size_t bytes) {
         uint8_t scratch[34];
 
-        return bytes <= sizeof(scratch) && text_unhex(s, scratch, bytes);
+        assert(bytes <= sizeof(scratch));
+        return text_unhex(s, scratch, bytes);
 }
 
 /* What stands before the next colon, and all of it where none follows. */

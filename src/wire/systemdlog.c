@@ -100,7 +100,7 @@ static int read_systemd(Json content, SystemdRecord *r, Err *e) {
         r->has_boot = json_type(boot) != JSON_NONE;
         if (r->has_boot && !json_hex(boot, r->boot, sizeof(r->boot)))
                 return reject(boot, "not a boot id of 32 hex digits", e);
-        if (json_type(time) != JSON_NONE && !json_integer(time, 0, JSON_INTEGER_MAX, &r->time))
+        if (json_type(time) != JSON_NONE && !json_integer(time, 0, INT64_MAX, &r->time))
                 return reject(time, "not a time", e);
         return read_string(content, "eventType", &r->event_type, e);
 }

@@ -59,7 +59,7 @@ static bool has_unknown(Json object) {
 int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *e) {
         JsonToken tokens[VERITY_SIGNATURE_TOKENS_MAX];
         VeritySignature s = {};
-        Json object, fingerprint;
+        Json object = {}, fingerprint;
         Span text = {};
         int rc;
 
@@ -67,10 +67,9 @@ int verity_signature_parse(Span partition, Buf *der, VeritySignature *ret, Err *
                 return err_set(e, -E2BIG, "verity signature: larger than %d bytes",
                                 VERITY_SIGNATURE_MAX);
         rc = cut_padding(partition, &text, e);
-        if (rc < 0)
-                return rc;
-        rc = json_parse(text, JSON_STRICT, tokens, ELEMENTS(tokens), "verity signature", &object,
-                        e);
+        if (rc == 0)
+                rc = json_parse(text, JSON_STRICT, tokens, ELEMENTS(tokens), "verity signature",
+                                &object, e);
         if (rc < 0)
                 return rc;
 
