@@ -79,6 +79,7 @@ static void every_part_is_written_and_read_again(void **state) {
         }
         assert_null(bundle_label_name(PART_INVALID));
         assert_null(bundle_label_name(_PART_MAX));
+        assert_null(bundle_label_name((BundleLabel) 100000000)); /* far beyond any table */
 }
 
 static void a_bundle_is_written_canonically(void **state) {

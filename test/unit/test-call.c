@@ -63,15 +63,18 @@ static void what_is_no_call_is_refused(void **state) {
                 NOTE NOTE,
         };
         Call c = { .n_tokens = 77 };
+        Err e = {};
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(wrong); i++) {
-                Err e = {};
-
+                e = (Err){};
                 if (call_parse(span_of(wrong[i]), &c, &e) != -EBADMSG)
                         fail_msg("'%s' is taken", wrong[i]);
                 assert_true(e.text[0] != '\0');
         }
+        e = (Err){};
+        assert_int_equal(call_parse(SPAN_LITERAL("[]"), &c, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "not an object"));
         assert_int_equal(c.n_tokens, 77);
 }
 

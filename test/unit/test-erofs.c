@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "support/edge.h"
 #include "wire/erofs.h"
 
 /* Bytes up to a multiple of 4096 and a whole file system of ten blocks, its inodes in the first. */
@@ -255,26 +256,30 @@ static void an_entry_is_not_read_beyond_its_block(void **state) {
                 { 24, 4000, 0, 29 }, /* one that ends behind the block */
                 { 25, 27, 0, 29 },   /* no whole number of entries */
                 { 36, 36, 0, 29 },   /* more entries than bytes */
+                { 36, 36, 24, 29 },
                 { 24, 26, 0, EROFS_BLOCK + 1 },
         };
         ErofsEntry entry;
         size_t at = 0;
 
         (void) state;
-        assert_int_equal(erofs_entry_next((Span){ short_block, sizeof(short_block) }, &at, &entry,
-                                         NULL),
-                        -EBADMSG);
+        for (size_t n = 0; n <= sizeof(short_block); n++) {
+                _cleanup_(edge_done) Edge block = edge_of((Span){ short_block, n });
+
+                assert_int_equal(erofs_entry_next(block.bytes, &at, &entry, NULL), -EBADMSG);
+        }
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 _cleanup_(buf_done) Buf b = BUF_UP_TO(2 * EROFS_BLOCK);
+                _cleanup_(edge_done) Edge block = {};
 
                 put_entry(&b, 36, cases[i].first);
                 put_entry(&b, 37, cases[i].second);
                 buf_string(&b, "..usr");
                 while (b.size < EROFS_BLOCK + 1)
                         buf_byte(&b, 'x');
+                block = edge_of((Span){ b.data, cases[i].size });
                 at = cases[i].at;
-                if (erofs_entry_next((Span){ b.data, cases[i].size }, &at, &entry, NULL) !=
-                                -EBADMSG)
+                if (erofs_entry_next(block.bytes, &at, &entry, NULL) != -EBADMSG)
                         fail_msg("case %zu is taken", i);
         }
 }

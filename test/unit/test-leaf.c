@@ -268,6 +268,7 @@ static void types_have_names_and_names_types(void **state) {
                 assert_int_equal(leaf_type_of_name(span_of(leaf_type_name((LeafType) t))), t);
         assert_null(leaf_type_name(LEAF_INVALID));
         assert_null(leaf_type_name(_LEAF_TYPE_MAX));
+        assert_null(leaf_type_name((LeafType) 100000000)); /* far beyond any table */
         assert_int_equal(leaf_type_of_name(span_of("")), LEAF_INVALID);
         assert_int_equal(leaf_type_of_name(span_of("sysex")), LEAF_INVALID);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "support/edge.h"
 #include "support/edit.h"
 #include "support/testdata.h"
 #include "wire/systemdlog.h"
@@ -130,6 +131,7 @@ static void anything_else_is_refused_and_leaves_nothing(void **state) {
                 { "enter-initrd", "enter\x01initrd", "control character" },
                 { "enter-initrd", "enter\\u0000initrd", "\\u0000" },
                 { "{\"pcr\":11,", "[{\"pcr\":11,", "cut short" },
+                { "\"digests\":", "\"digests\":{\"a\":1},\"x\":", "no digests" },
         };
 
         (void) state;
@@ -144,7 +146,16 @@ static void anything_else_is_refused_and_leaves_nothing(void **state) {
                         fail_msg("%zu: said '%s'", i, e.text);
                 assert_int_equal(r.time, 77);
         }
-        assert_int_equal(parse(SPAN_LITERAL("\x1e[]\n"), &(SystemdRecord){}, NULL), -EBADMSG);
+}
+
+static void what_is_no_record_is_refused(void **state) {
+        _cleanup_(edge_done) Edge nothing = edge_of((Span){});
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(parse(SPAN_LITERAL("\x1e[]\n"), &(SystemdRecord){}, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "not a record"));
+        assert_int_equal(parse(nothing.bytes, &(SystemdRecord){}, NULL), -EBADMSG);
         assert_int_equal(parse(SPAN_LITERAL("\n"), &(SystemdRecord){}, NULL), -EBADMSG);
 }
 
@@ -430,6 +441,7 @@ int main(void) {
                 cmocka_unit_test(a_record_is_read),
                 cmocka_unit_test(what_is_not_known_is_carried),
                 cmocka_unit_test(anything_else_is_refused_and_leaves_nothing),
+                cmocka_unit_test(what_is_no_record_is_refused),
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(lines_are_taken_off_one_by_one),
                 cmocka_unit_test(limits_hold_and_what_fits_is_taken),

@@ -124,6 +124,7 @@ static void limits_hold_and_what_fits_is_taken(void **state) {
         _cleanup_(buf_done) Buf text = BUF_UP_TO(VERITY_SIGNATURE_MAX + 1);
         _cleanup_(buf_done) Buf der = BUF_UP_TO(CMS_MAX);
         VeritySignature s;
+        Err e = {};
 
         (void) state;
         buf_string(&text, FULL);
@@ -131,6 +132,13 @@ static void limits_hold_and_what_fits_is_taken(void **state) {
         assert_int_equal(verity_signature_parse(buf_span(&text), &der, &s, NULL), 0);
         buf_byte(&text, 0);
         assert_int_equal(verity_signature_parse(buf_span(&text), &der, &s, NULL), -E2BIG);
+        buf_done(&text);
+        buf_string(&text, "[");
+        for (int i = 0; i < VERITY_SIGNATURE_TOKENS_MAX; i++)
+                buf_string(&text, i == 0 ? "1" : ",1");
+        buf_string(&text, "]");
+        assert_int_equal(verity_signature_parse(buf_span(&text), &der, &s, &e), -E2BIG);
+        assert_non_null(strstr(e.text, "more than 256 JSON values"));
 }
 
 static void the_pkcs7_has_a_limit_too(void **state) {
