@@ -132,7 +132,7 @@ int releases_load(Releases *r, const char *path, Err *e) {
                 if (!is_leaf_name(entry->d_name))
                         continue;
                 n = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-                if (n < 0 || (size_t) n >= sizeof(file))
+                if ((size_t) n >= sizeof(file))
                         return err_set(e, -ENAMETOOLONG, "%s: a path is too long", path);
                 rc = load_file(r, file, e);
                 if (rc < 0)

@@ -56,7 +56,7 @@ static void set_reason(Verdict *v, Claim claim, const char *reason, va_list ap)
 static void put_reason(char *text, size_t at, const char *format, va_list ap) {
         int n = vsnprintf(text + at, REASON_MAX - at, format, ap);
 
-        if (n < 0 || (size_t) n >= REASON_MAX - at)
+        if ((size_t) n >= REASON_MAX - at)
                 memcpy(text + REASON_MAX - 4, "...", 4);
 }
 
