@@ -120,6 +120,20 @@ static void count(UkiPlan *plan, uint32_t flags, uint64_t size, uint64_t before)
                 plan->size_of_data += (uint32_t) (size - before);
 }
 
+/* Where the memory of the stub ends, and of what took the place of one of its sections. */
+static uint64_t memory_end(const Pe *pe, const UkiPlan *plan) {
+        uint64_t end = pe_virtual_end(pe);
+
+        for (unsigned i = 0; i < plan->n_places; i++) {
+                const PeSection *s = &plan->places[i].header;
+                uint64_t here = (uint64_t) s->virtual_address + s->virtual_size;
+
+                if (here > end)
+                        end = here;
+        }
+        return end;
+}
+
 /* The stub's own sections, but those that are moved to the end. is_placed: which of the added ones
  * took the place of one. */
 static void place_own(const Pe *pe, const UkiSection *added, size_t n_added, UkiPlan *plan,
@@ -148,7 +162,7 @@ static void place_own(const Pe *pe, const UkiSection *added, size_t n_added, Uki
 
 static void place_added(const Pe *pe, const UkiSection *added, size_t n_added, UkiPlan *plan,
                 const bool is_placed[PE_SECTIONS_MAX]) {
-        uint64_t memory = pe_virtual_end(pe);
+        uint64_t memory = memory_end(pe, plan);
 
         for (size_t i = 0; i < n_added; i++) {
                 UkiPlace *p = &plan->places[plan->n_places];
@@ -225,7 +239,7 @@ int uki_plan(Span stub, const Pe *pe, const UkiSection *added, size_t n_added, U
                 Err *e) {
         UkiPlan plan = { .size_of_code = pe->size_of_code, .size_of_data = pe->size_of_data };
         bool is_placed[PE_SECTIONS_MAX] = {};
-        const PeSection *last;
+        uint64_t end;
         int rc;
 
         assert(stub.size == pe->file_size);
@@ -242,11 +256,9 @@ int uki_plan(Span stub, const Pe *pe, const UkiSection *added, size_t n_added, U
                 return rc;
         place_bytes(pe, &plan);
         plan.size_of_image = pe->size_of_image;
-        last = &plan.places[plan.n_places - 1].header;
-        if ((uint64_t) last->virtual_address + last->virtual_size > plan.size_of_image)
-                plan.size_of_image = (uint32_t) round_up(
-                                (uint64_t) last->virtual_address + last->virtual_size,
-                                pe->section_alignment);
+        end = memory_end(pe, &plan);
+        if (end > plan.size_of_image)
+                plan.size_of_image = (uint32_t) round_up(end, pe->section_alignment);
 
         *ret = plan;
         return 0;

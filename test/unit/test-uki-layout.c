@@ -80,6 +80,27 @@ static void headers_stay_where_they_have_room(void **state) {
         assert_int_equal(plan.places[0].header.raw_offset, 0x200);
 }
 
+/* The last section may grow as far as it likes: what is added begins behind it. */
+static void what_grows_at_the_end_is_not_written_over(void **state) {
+        static const UkiSection grown[] = {
+                { ".cmdline", 5, PE_SECTION_READ | PE_SECTION_DATA },
+                { ".sdmagic", 0x2345, PE_SECTION_READ | PE_SECTION_DATA },
+        };
+        _cleanup_(buf_done) Buf stub = BUF_UP_TO(DRAFT_SIZE);
+        UkiPlan plan;
+
+        (void) state;
+        (void) draft_pe(&stub);
+        assert_int_equal(plan_of(&stub, grown, ELEMENTS(grown), &plan, NULL), 0);
+        assert_int_equal(plan.places[2].header.virtual_address, 0x3000);
+        assert_int_equal(plan.places[2].header.virtual_size, 0x2345);
+        assert_int_equal(plan.places[3].header.virtual_address, 0x6000);
+        assert_int_equal(plan.size_of_image, 0x7000);
+
+        assert_int_equal(plan_of(&stub, &grown[1], 1, &plan, NULL), 0);
+        assert_int_equal(plan.size_of_image, 0x6000);
+}
+
 /* As in the stub of systemd 252, where the next section begins 256 bytes behind .sbat. */
 static void what_outgrows_its_place_goes_to_the_end(void **state) {
         UkiSection larger = { ".sbat", 0x1001, PE_SECTION_READ | PE_SECTION_DATA };
@@ -206,6 +227,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sections_lie_behind_one_another),
                 cmocka_unit_test(headers_stay_where_they_have_room),
+                cmocka_unit_test(what_grows_at_the_end_is_not_written_over),
                 cmocka_unit_test(what_outgrows_its_place_goes_to_the_end),
                 cmocka_unit_test(stubs_that_cannot_be_added_to),
                 cmocka_unit_test(a_hole_of_zeros_is_closed),
