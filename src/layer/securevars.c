@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "port/authenticode.h"
-#include "port/crypto.h"
+#include "port/chain.h"
 #include "wire/efisig.h"
 #include "wire/wincert.h"
 
@@ -114,16 +114,20 @@ int secure_vars_foretell(const SecureVars *v, Course *course, Err *e) {
                                         SPAN_LITERAL("\0\0\0\0"), e);
 }
 
-/* The signers whose signatures of the program hold, in their order. */
-typedef struct Signers {
-        Digest list[SIGNERS_MAX];
+/* The certificates of a program, and the signatures among them that hold, in their order. */
+typedef struct Signatures {
+        Buf table;
+        Span list[SIGNERS_MAX]; /* in table */
         size_t n;
-} Signers;
+} Signatures;
 
-static int find_signers(const Uki *u, const Digest *authenticode, Signers *ret, Err *e) {
+static void signatures_done(Signatures *s) {
+        buf_done(&s->table);
+}
+
+static int find_signatures(const Uki *u, const Digest *authenticode, Signatures *ret, Err *e) {
         const PeRange *at = &u->pe.directories[PE_DIRECTORY_CERTIFICATES];
-        _cleanup_(buf_done) Buf table = BUF_UP_TO(PE_CERTIFICATES_MAX);
-        uint8_t *bytes = at->size > 0 ? buf_room(&table, at->size) : NULL;
+        uint8_t *bytes = at->size > 0 ? buf_room(&ret->table, at->size) : NULL;
         WinCerts certs;
         int rc = 0;
 
@@ -131,10 +135,10 @@ static int find_signers(const Uki *u, const Digest *authenticode, Signers *ret, 
                 return 0;
         if (!bytes)
                 return err_set(e, -EBADMSG, "%s: %u bytes of certificates; %zu are the most",
-                                u->path, at->size, table.max);
+                                u->path, at->size, ret->table.max);
         rc = file_read_at(u->fd, u->path, at->at, bytes, at->size, e);
         if (rc == 0)
-                rc = wincerts_parse(buf_span(&table), &certs, e);
+                rc = wincerts_parse(buf_span(&ret->table), &certs, e);
         for (size_t i = 0; rc == 0 && i < certs.n; i++) {
                 Authenticode a;
 
@@ -142,31 +146,27 @@ static int find_signers(const Uki *u, const Digest *authenticode, Signers *ret, 
                         continue;
                 rc = authenticode_judge(certs.list[i].bytes, authenticode, &a, e);
                 if (rc == 0 && a.holds)
-                        ret->list[ret->n++] = a.signer;
+                        ret->list[ret->n++] = certs.list[i].bytes;
         }
         return rc;
 }
 
-/* The first entry that is this certificate, or this program's hash (signer is NULL). */
-static int find_entry(
-                Span db, const Digest *signer, const Digest *authenticode, Span *ret, Err *e) {
+/* The first entry of db for this signature, or, where that is empty, of this program's hash. */
+static int find_entry(Span db, Span signature, const Digest *authenticode, Span *ret, Err *e) {
         EfiSignatures it = efi_signatures_over(db);
         EfiSignature entry;
-        Digest d;
         int rc;
 
         while ((rc = efi_signature_next(&it, &entry, e)) > 0) {
                 bool found = false;
 
-                if (!signer) {
+                if (signature.size == 0)
                         found = entry.kind == EFI_SIGNATURE_SHA256 &&
                                 span_equal(entry.data, digest_span(authenticode));
-                } else if (entry.kind == EFI_SIGNATURE_X509) {
-                        rc = hash_bytes(HASH_SHA256, entry.data, &d, e);
-                        if (rc < 0)
-                                return rc;
-                        found = digest_equal(&d, signer);
-                }
+                else if (entry.kind == EFI_SIGNATURE_X509)
+                        rc = chain_admits(signature, entry.data, &found, e);
+                if (rc < 0)
+                        return rc;
                 if (!found)
                         continue;
                 *ret = (Span){ entry.owner.data, entry.owner.size + entry.data.size };
@@ -175,25 +175,38 @@ static int find_entry(
         return rc;
 }
 
+/* As DxeImageVerificationHandler() goes about it: one signature after the other, and behind the
+ * first the hash. */
+static int find_authority(
+                Span db, const Signatures *s, const Digest *authenticode, Span *ret, Err *e) {
+        int found = 0;
+
+        for (size_t i = 0; found == 0 && i < (s->n > 0 ? s->n : 1); i++) {
+                if (i < s->n)
+                        found = find_entry(db, s->list[i], authenticode, ret, e);
+                if (found == 0 && i == 0)
+                        found = find_entry(db, (Span){}, authenticode, ret, e);
+        }
+        return found;
+}
+
 int secure_vars_admit(SecureVars *v, const Uki *program, const Digest *authenticode, Course *course,
                 Err *e) {
-        Signers signers = {};
+        _cleanup_(signatures_done)
+                        Signatures signatures = { .table = BUF_UP_TO(PE_CERTIFICATES_MAX) };
         Span entry = {};
-        int rc, found = 0;
+        int rc, found;
 
-        rc = find_signers(program, authenticode, &signers, e);
+        rc = find_signatures(program, authenticode, &signatures, e);
         if (rc < 0)
                 return rc;
-        for (size_t i = 0; found == 0 && i <= signers.n; i++) {
-                found = find_entry(v->db, i < signers.n ? &signers.list[i] : NULL, authenticode,
-                                &entry, e);
-                if (found < 0)
-                        return found;
-        }
+        found = find_authority(v->db, &signatures, authenticode, &entry, e);
+        if (found < 0)
+                return found;
         if (found == 0)
                 return err_set(e, -EACCES,
-                                "%s: db has neither its hash nor a certificate that signed it, so "
-                                "PCR 7 cannot be foretold",
+                                "%s: db has neither its hash nor a certificate that signed it, or "
+                                "issued that one, so PCR 7 cannot be foretold",
                                 program->path);
         for (size_t i = 0; i < v->n_admitted; i++)
                 if (span_equal(v->admitted[i], entry))

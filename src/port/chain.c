@@ -28,6 +28,10 @@ static void context_done(X509_STORE_CTX **p) {
         X509_STORE_CTX_free(*p);
 }
 
+static void certificates_done(STACK_OF(X509) * *p) {
+        sk_X509_free(*p); /* the certificates in it have another owner */
+}
+
 static int no_memory(Err *e) {
         ERR_clear_error();
         return err_set(e, -ENOMEM, "certificates: no memory");
@@ -104,4 +108,41 @@ int chain_judge(Span pkcs7, const Certificate *signer, const Certificate *anchor
         if (pkcs7.size > 0)
                 p7 = d2i_PKCS7(NULL, &at, (long) pkcs7.size);
         return verify(store, x, p7, now, ret_why, e);
+}
+
+/* False where OpenSSL has no memory. */
+static bool ask_as_firmware(X509_STORE *store, X509 *anchor, X509 *signer, PKCS7 *p7, bool *ret) {
+        _cleanup_(context_done) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+        X509_VERIFY_PARAM *param;
+
+        if (!ctx || X509_STORE_add_cert(store, anchor) != 1 ||
+                        X509_STORE_CTX_init(ctx, store, signer, p7->d.sign->cert) != 1)
+                return false;
+        param = X509_STORE_CTX_get0_param(ctx);
+        if (X509_VERIFY_PARAM_set_flags(
+                            param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) != 1)
+                return false;
+        *ret = X509_verify_cert(ctx) == 1;
+        return *ret || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM;
+}
+
+int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) {
+        const unsigned char *at = certificate.data, *signed_at = pkcs7.data;
+        _cleanup_(x509_done) X509 *anchor = d2i_X509(NULL, &at, (long) certificate.size);
+        _cleanup_(pkcs7_done) PKCS7 *p7 = d2i_PKCS7(NULL, &signed_at, (long) pkcs7.size);
+        _cleanup_(store_done) X509_STORE *store = X509_STORE_new();
+        _cleanup_(certificates_done) STACK_OF(X509) *signers = NULL;
+        bool asked = true;
+
+        *ret = false;
+        if (p7 && PKCS7_type_is_signed(p7))
+                signers = PKCS7_get0_signers(p7, NULL, 0);
+        if (!store)
+                return no_memory(e);
+        if (anchor && signers && sk_X509_num(signers) == 1)
+                asked = ask_as_firmware(store, anchor, sk_X509_value(signers, 0), p7, ret);
+        if (!asked)
+                return no_memory(e);
+        ERR_clear_error();
+        return 0;
 }

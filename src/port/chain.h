@@ -13,3 +13,9 @@
  * believed, else says why not: a constant. Negative only where OpenSSL could not work. */
 int chain_judge(Span pkcs7, const Certificate *signer, const Certificate *anchors, size_t n_anchors,
                 int64_t now, const char **ret_why, Err *e) _must_check_;
+
+/* Whether firmware that has this one certificate (DER) in db lets a program in for the signature in
+ * pkcs7, which holds: as EDK2's Pkcs7Verify() asks it, to which an issuer, one in the midst of a
+ * chain and the signer itself are all the same, and for which nothing expires and every use is
+ * right. What is no certificate lets nothing in. */
+int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) _must_check_;
