@@ -44,6 +44,10 @@ enum {
         BOOT_SECTIONS_MAX = 64,          /* sections of a UKI in one firmware log */
         BOOT_LINES_MAX = 16,             /* command lines beside the UKI */
         AUTHORITIES_MAX = 32,            /* keys that let programs start, in one firmware log */
+        IMA_LOG_MAX = 16 * 1024 * 1024,  /* the list of what IMA measured */
+        IMA_ENTRIES_MAX = 262144,        /* entries in it */
+        IMA_TEMPLATE_MAX = 255,          /* the name of an entry's template */
+        IMA_DATA_MAX = 1024 * 1024,      /* what an entry was hashed over */
         SYSTEMD_LOG_MAX = 16 * 1024 * 1024,
         SYSTEMD_RECORD_MAX = 16 * 1024, /* one line of it */
         SYSTEMD_RECORD_TOKENS_MAX = 128,
