@@ -46,6 +46,24 @@ static void lean_on_restarts(Judgement *j, Claim claim) {
         lean(&j->verdict, claim, text);
 }
 
+/* How far the kernel's list reaches, and what even the kernel does not know. */
+static void remark_ima(Judgement *j) {
+        const ImaStory *s = &j->ima;
+        char text[160];
+
+        if (!s->covered)
+                return;
+        (void) snprintf(text, sizeof(text), "%zu of %zu entries of IMA's list are in pcr:10%s",
+                        s->n_proven, s->n_entries,
+                        s->weak ? ", by SHA-1 alone, which proves none of them" : "");
+        lean(&j->verdict, CLAIM_REGISTERS, text);
+        if (s->n_violations > 0) {
+                (void) snprintf(text, sizeof(text), "%zu files were measured while they changed",
+                                s->n_violations);
+                lean(&j->verdict, CLAIM_REGISTERS, text);
+        }
+}
+
 /* What the log can say no more than the log says. Whoever reads only one claim reads its limits
  * there. */
 static void remark_limits(const Question *q, Judgement *j) {
@@ -165,6 +183,9 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         rc = systemd_judge(&replay, is_signed ? &ev->tpm.pcrs : &none, policy_nv(q->policy),
                         &j->verdict, &j->systemd, e);
         if (rc == 0)
+                rc = ima_take(ev->bundle.parts[PART_IMA_LOG], is_signed ? &ev->tpm.pcrs : &none,
+                                &j->verdict, &replay, &j->ima, e);
+        if (rc == 0)
                 rc = explain(ev, &j->systemd, &replay, x, e);
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
@@ -205,6 +226,7 @@ static int judge(const Question *q, Judgement *j, Err *e) {
                 return rc;
         judge_untouched(&j->story, &j->openings, q, &j->verdict);
         leave_the_rest(&j->verdict);
+        remark_ima(j);
         remark_limits(q, j);
         return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "verify/explain.h"
+#include "verify/ima.h"
 #include "verify/openings.h"
 #include "verify/sysreport.h"
 #include "verify/systemd.h"
@@ -16,6 +17,7 @@ typedef struct Judgement {
         Explained explained; /* the quoted registers, by the logs of firmware and systemd */
         Story story;
         SystemdStory systemd;
+        ImaStory ima;
         SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
         Openings openings;
         const struct Against

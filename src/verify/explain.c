@@ -5,9 +5,10 @@
 #include <stdio.h>
 
 #include "port/crypto.h"
+#include "verify/ima.h"
 #include "verify/imastart.h"
 
-enum { PCR_IMA = 10, PCR_PHASES = 11 };
+enum { PCR_PHASES = 11 };
 
 /* systemd-pcrosseparator.service: PCRs 0 to 7, 9, 12 to 14 */
 static const uint32_t separated = 0xff | 1 << 9 | 7 << 12;
@@ -109,7 +110,7 @@ static int guess(const PcrValues *quoted, Replay *replay, Explained *x, Err *e) 
         return 0;
 }
 
-/* IMA's own log is none that we read; but what it extends when it starts can be computed. */
+/* Where IMA's own list is not here: what it extends when it starts can be computed. */
 static int guess_ima(const PcrValues *quoted, Replay *replay, Explained *x, Err *e) {
         if (replay->told >> PCR_IMA & 1)
                 return 0;

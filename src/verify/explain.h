@@ -8,7 +8,7 @@
 /* How the firmware's log and systemd's explain the quoted registers together: systemd's records
  * continue where the firmware's end. Where systemd keeps no log (252 to 254), words that it is
  * known to measure may follow instead: the phases of a boot in PCR 11, and from 261 on
- * "os-separator". PCR 10 may hold what IMA extends when it starts. */
+ * "os-separator". PCR 10 may hold what IMA extends when it starts, where its list is not here. */
 
 enum { SHOWN_PHASES_MAX = 128 };
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "verify/report-firmware.h"
+#include "verify/report-ima.h"
 #include "verify/segments.h"
 
 /* A text that was put together; where it failed, the whole fails. */
@@ -164,6 +165,11 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         if (j->systemd.has_log) {
                 json_put_object(&w, "systemd");
                 report_systemd_json(&j->systemd, q, &w);
+                json_put_end(&w);
+        }
+        if (j->ima.log.size > 0) {
+                json_put_object(&w, "ima");
+                report_ima_json(&j->ima, j->ima.log, &w);
                 json_put_end(&w);
         }
         if (j->against)

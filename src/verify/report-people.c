@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "verify/report-firmware.h"
+#include "verify/report-ima.h"
 #include "verify/segments.h"
 
 static void print_buf(FILE *to, const Buf *b) {
@@ -153,7 +154,7 @@ bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
                label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
                label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE ||
-               label == PART_SYSTEMD_LOG;
+               label == PART_IMA_LOG || label == PART_SYSTEMD_LOG;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {
@@ -201,6 +202,7 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
                 print_timeline(j, q, to);
                 print_events(j, to);
                 report_systemd_people(&j->systemd, q, to);
+                report_ima_people(&j->ima, to);
                 print_coverage(j, to);
         }
         if (j->report.readable) {

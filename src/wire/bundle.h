@@ -17,6 +17,7 @@ typedef enum BundleLabel {
         PART_AK_CERTIFICATE,
         PART_FIRMWARE_LOG,
         PART_COMMAND_LINE,
+        PART_IMA_LOG,
         PART_SYSTEMD_LOG,
         PART_AVOUCH_LOG,
         PART_AVOUCH_LOG_BEFORE,

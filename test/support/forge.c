@@ -91,6 +91,7 @@ void forge_new(Forge *f, const World *w) {
                 .log = BUF_UP_TO(LOG_MAX),
                 .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
                 .line = BUF_UP_TO(COMMAND_LINE_MAX),
+                .ima = BUF_UP_TO(IMA_LOG_MAX),
                 .nv_public = BUF_UP_TO(NV_PUBLIC_MAX),
                 .nv_attest = BUF_UP_TO(ATTEST_MAX),
                 .nv_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
@@ -123,6 +124,7 @@ void forge_done(Forge *f) {
         buf_done(&f->log);
         buf_done(&f->firmware);
         buf_done(&f->line);
+        buf_done(&f->ima);
         buf_done(&f->before);
         buf_done(&f->history);
         buf_done(&f->systemd_log);
@@ -307,6 +309,7 @@ void forge_bundle(Forge *f, Buf *to) {
         add_part(f, PART_HISTORY, &f->history, &b, &m);
         add_part(f, PART_FIRMWARE_LOG, &f->firmware, &b, &m);
         add_part(f, PART_COMMAND_LINE, &f->line, &b, &m);
+        add_part(f, PART_IMA_LOG, &f->ima, &b, &m);
         add_part(f, PART_SYSTEMD_LOG, &f->systemd_log, &b, &m);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdio.h>
+
+#include "verify/ima.h"
+#include "wire/json.h"
+
+/* What IMA measured, in words and as JSON. */
+
+/* The first entries, a line each, and how many there are. */
+void report_ima_people(const ImaStory *s, FILE *to);
+
+/* All entries of a list alone; 0, or what is wrong with the list. */
+int report_ima_list(Span log, FILE *to, Err *e) _must_check_;
+
+/* Members of an object that is open: count, proven, violations, entries. Of more entries than there
+ * is room for, the first. s is NULL for a list alone. */
+void report_ima_json(const ImaStory *s, Span log, JsonWriter *w);
