@@ -29,6 +29,7 @@ static const ShowKind *const kinds[] = {
         &show_leaf,
         &show_systemd,
         &show_log,
+        &show_ima,
         &show_firmware,
         &show_evidence,
 };

@@ -24,5 +24,5 @@ typedef struct ShowKind {
 
 enum { SHOW_HEAD = 8192 };
 
-extern const ShowKind show_evidence, show_firmware, show_image, show_leaf, show_log, show_systemd,
-                show_uki;
+extern const ShowKind show_evidence, show_firmware, show_ima, show_image, show_leaf, show_log,
+                show_systemd, show_uki;

@@ -26,8 +26,8 @@ static void look(Track *t, size_t n) {
                 }
 }
 
-static int extend_one(Track *t, Way way, const ImaEntry *entry, Err *e) {
-        HashAlg bank = t->quoted->alg;
+static int extend_one(Digest *value, Way way, const ImaEntry *entry, Err *e) {
+        HashAlg bank = value->alg;
         Digest with = digest_zero(bank), d;
         int rc;
 
@@ -40,12 +40,12 @@ static int extend_one(Track *t, Way way, const ImaEntry *entry, Err *e) {
                         return rc;
                 memcpy(with.bytes, d.bytes, d.size);
         }
-        return hash_extend(&t->value[way], &with, e);
+        return hash_extend(value, &with, e);
 }
 
 static int extend(Track *t, const ImaEntry *entry, Err *e) {
         for (Way way = 0; way < _WAY_MAX; way++) {
-                int rc = extend_one(t, way, entry, e);
+                int rc = extend_one(&t->value[way], way, entry, e);
 
                 if (rc < 0)
                         return rc;
@@ -152,6 +152,27 @@ int ima_take(Span log, const PcrValues *quoted, Verdict *v, Replay *replay, ImaS
         }
         *ret = s;
         return 0;
+}
+
+int ima_replay(Span log, Digest *value, ImaStory *ret, Err *e) {
+        ImaLog list = ima_over(log);
+        ImaStory s = { .log = log };
+        ImaEntry entry;
+        int rc;
+
+        while ((rc = ima_next(&list, &entry, e)) > 0) {
+                if (entry.pcr != PCR_IMA) {
+                        s.n_elsewhere++;
+                        continue;
+                }
+                s.n_violations += entry.violation;
+                rc = extend_one(value, WAY_HASHED, &entry, e);
+                if (rc < 0)
+                        return rc;
+        }
+        s.n_entries = list.n_entries;
+        *ret = s;
+        return rc;
 }
 
 const char *ima_standing(const ImaStory *s, const ImaEntry *entry) {

@@ -27,6 +27,9 @@ typedef struct ImaStory {
 int ima_take(Span log, const PcrValues *quoted, Verdict *v, Replay *replay, ImaStory *ret,
                 Err *e) _must_check_;
 
+/* What a list alone leads to: extends value, and counts. Covered is nothing. */
+int ima_replay(Span log, Digest *value, ImaStory *ret, Err *e) _must_check_;
+
 /* What is to be held of an entry: "proven", "sha1", "nameless" (a violation: the register shows
  * that there was one, and not of which file), "after" the quote, "not covered". */
 const char *ima_standing(const ImaStory *s, const ImaEntry *entry);

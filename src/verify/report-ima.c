@@ -2,7 +2,6 @@
 #include "verify/report-ima.h"
 
 #include "base/text.h"
-#include "verify/evidence.h"
 
 enum { TOLD_MAX = 20, QUOTED_MAX = 400, WORDS_MAX = 4096 };
 
@@ -82,17 +81,15 @@ void report_ima_people(const ImaStory *s, FILE *to) {
                                 s->n_entries - list.n_entries);
 }
 
-int report_ima_list(Span log, FILE *to, Err *e) {
+void report_ima_list(Span log, FILE *to) {
         ImaLog list = ima_over(log);
         ImaEntry entry;
-        int rc;
 
-        while ((rc = ima_next(&list, &entry, e)) > 0)
+        while (ima_next(&list, &entry, NULL) > 0)
                 print_entry(&entry, "", to);
-        return rc;
 }
 
-static void put_entry(const ImaStory *s, const ImaEntry *entry, JsonWriter *w) {
+static void put_entry(const ImaEntry *entry, const char *standing, JsonWriter *w) {
         _cleanup_(buf_done) Buf digest = BUF_UP_TO(WORDS_MAX);
 
         json_put_object(w, NULL);
@@ -106,23 +103,22 @@ static void put_entry(const ImaStory *s, const ImaEntry *entry, JsonWriter *w) {
                 json_put_foreign(w, "name", entry->name);
         }
         json_put_integer(w, "violation", entry->violation);
-        if (s)
-                json_put_string(w, "standing", ima_standing(s, entry));
+        if (standing)
+                json_put_string(w, "standing", standing);
         json_put_end(w);
 }
 
-void report_ima_json(const ImaStory *s, Span log, JsonWriter *w) {
+void report_ima_json(const ImaStory *s, bool judged, JsonWriter *w) {
         size_t room = w->to->size + (w->to->max - w->to->size) / 2;
-        ImaLog list = ima_over(log);
+        ImaLog list = ima_over(s->log);
         ImaEntry entry;
 
-        if (s) {
-                json_put_integer(w, "count", (int64_t) s->n_entries);
+        json_put_integer(w, "count", (int64_t) s->n_entries);
+        json_put_integer(w, "violations", (int64_t) s->n_violations);
+        if (judged)
                 json_put_integer(w, "proven", s->covered && !s->weak ? (int64_t) s->n_proven : 0);
-                json_put_integer(w, "violations", (int64_t) s->n_violations);
-        }
         json_put_array(w, "entries");
         while (w->to->size < room && ima_next(&list, &entry, NULL) > 0)
-                put_entry(s, &entry, w);
+                put_entry(&entry, judged ? ima_standing(s, &entry) : NULL, w);
         json_put_end(w);
 }

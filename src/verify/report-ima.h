@@ -11,9 +11,9 @@
 /* The first entries, a line each, and how many there are. */
 void report_ima_people(const ImaStory *s, FILE *to);
 
-/* All entries of a list alone; 0, or what is wrong with the list. */
-int report_ima_list(Span log, FILE *to, Err *e) _must_check_;
+/* All entries of a list alone. */
+void report_ima_list(Span log, FILE *to);
 
-/* Members of an object that is open: count, proven, violations, entries. Of more entries than there
- * is room for, the first. s is NULL for a list alone. */
-void report_ima_json(const ImaStory *s, Span log, JsonWriter *w);
+/* Members of an object that is open: count, violations, entries. Of more entries than there is room
+ * for, the first. judged: how many are proven, and what is to be held of each. */
+void report_ima_json(const ImaStory *s, bool judged, JsonWriter *w);

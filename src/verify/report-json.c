@@ -169,7 +169,7 @@ int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) {
         }
         if (j->ima.log.size > 0) {
                 json_put_object(&w, "ima");
-                report_ima_json(&j->ima, j->ima.log, &w);
+                report_ima_json(&j->ima, true, &w);
                 json_put_end(&w);
         }
         if (j->against)

@@ -347,7 +347,7 @@ static void it_is_reported(void **state) {
         assert_int_equal(report_json(&c.judgement, &q, &json, NULL), 0);
         buf_byte(&json, '\0');
         assert_non_null(strstr((char *) json.data,
-                        "\"ima\":{\"count\":5,\"proven\":4,\"violations\":1,\"entries\":[{\"entry\":0,\"pcr\":10,\"template\":\"ima-ng\",\"digest\":\"sha256:d1d1"));
+                        "\"ima\":{\"count\":5,\"violations\":1,\"proven\":4,\"entries\":[{\"entry\":0,\"pcr\":10,\"template\":\"ima-ng\",\"digest\":\"sha256:d1d1"));
         assert_non_null(strstr((char *) json.data,
                         "\"name\":\"/sbin/init\",\"violation\":0,\"standing\":\"after\"}"));
         free(text);
