@@ -235,10 +235,14 @@ static int take_nvpcrs(Tpm *tpm, Span nonce, Taken *t, Err *e) {
 
 /* 1, or 0 where it was to be exclusive and was not to the end: only a command in the session is
  * refused for that, and this one is about it. */
-static int end_session(Tpm *tpm, Span extra, bool exclusive, Taken *t, Err *e) {
+static int end_session(Tpm *tpm, const TakenEnd *end, bool exclusive, Taken *t, Err *e) {
         SessionAudited s;
+        Span extra = {};
         int rc;
 
+        rc = end->extra(end->with, &extra, e);
+        if (rc < 0)
+                return rc;
         rc = tpm_audit_end(tpm, extra, &t->audit_attest, &t->audit_signature, e);
         if (rc < 0)
                 return err_set(e, rc, "the TPM's audit does not fit");
@@ -252,14 +256,14 @@ static int end_session(Tpm *tpm, Span extra, bool exclusive, Taken *t, Err *e) {
 
 /* 1 where all was taken at one state of the registers, 0 where it has to be taken again. What can
  * be read beforehand is: each command in the session is one more that others may come between. */
-static int take_once(
-                Tpm *tpm, Span nonce, Span extra, bool exclusive, HashAlg hash, Taken *t, Err *e) {
+static int take_once(Tpm *tpm, Span nonce, const TakenEnd *end, bool exclusive, HashAlg hash,
+                Taken *t, Err *e) {
         int rc;
 
         drop_attestations(t);
         t->has_audit = false;
         rc = tpm_read(tpm, &t->pcrs_wanted, &t->pcrs, e);
-        if (rc == 0 && extra.size > 0)
+        if (rc == 0 && end)
                 rc = tpm_audit_begin(tpm, exclusive, e);
         if (rc < 0)
                 return rc;
@@ -271,8 +275,8 @@ static int take_once(
                 rc = take_nvpcrs(tpm, nonce, t, e);
         if (rc < 0)
                 return rc;
-        t->has_audit = extra.size > 0;
-        return t->has_audit ? end_session(tpm, extra, exclusive, t, e) : 1;
+        t->has_audit = end;
+        return end ? end_session(tpm, end, exclusive, t, e) : 1;
 }
 
 static int64_t now_seconds(void) {
@@ -283,13 +287,13 @@ static int64_t now_seconds(void) {
 }
 
 /* 1 where all was taken within so many attempts, 0 where somebody came in between each time. */
-static int take_within(
-                Tpm *tpm, Span nonce, Span extra, bool exclusive, HashAlg hash, Taken *t, Err *e) {
+static int take_within(Tpm *tpm, Span nonce, const TakenEnd *end, bool exclusive, HashAlg hash,
+                Taken *t, Err *e) {
         int64_t until = now_seconds() + TAKE_SECONDS;
 
         for (unsigned n = 0; n < TAKE_ATTEMPTS; n++) {
                 Err why = {};
-                int rc = take_once(tpm, nonce, extra, exclusive, hash, t, &why);
+                int rc = take_once(tpm, nonce, end, exclusive, hash, t, &why);
 
                 if (rc < 0 && rc != -EAGAIN)
                         return err_set(e, rc, "%s", why.text);
@@ -301,7 +305,7 @@ static int take_within(
         return 0;
 }
 
-int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) {
+int quote_take_with(Tpm *tpm, Span nonce, const TakenEnd *end, Taken *t, Err *e) {
         HashAlg hash = HASH_NONE;
         int rc;
 
@@ -309,10 +313,10 @@ int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) {
                 return err_set(e, -EINVAL, "a nonce of %zu bytes, where %d to %d are taken",
                                 nonce.size, NONCE_MIN, NONCE_MAX);
         rc = hash_of_key(t, &hash, e);
-        if (rc == 0 && extra.size > 0)
-                rc = take_within(tpm, nonce, extra, true, hash, t, e);
+        if (rc == 0 && end)
+                rc = take_within(tpm, nonce, end, true, hash, t, e);
         if (rc == 0)
-                rc = take_within(tpm, nonce, extra, false, hash, t, e);
+                rc = take_within(tpm, nonce, end, false, hash, t, e);
         if (rc < 0)
                 return rc;
         if (rc == 0)
@@ -320,4 +324,16 @@ int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) {
                                 "PCRs were extended in between, each of %d times: try again when less is measured",
                                 TAKE_ATTEMPTS);
         return 0;
+}
+
+static int known_extra(void *with, Span *ret, Err *e) {
+        (void) e;
+        *ret = *(const Span *) with;
+        return 0;
+}
+
+int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) {
+        const TakenEnd end = { known_extra, &extra };
+
+        return quote_take_with(tpm, nonce, extra.size > 0 ? &end : NULL, t, e);
 }

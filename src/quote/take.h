@@ -13,7 +13,8 @@
  * does, leaves a quote that nobody can check.)
  *
  * What is signed about the other parts of the evidence has to be known before the session ends, and
- * names the key. So the steps are: taken_begin(), perhaps taken_count(), and quote_take(). */
+ * names the key. So the steps are: taken_begin(), perhaps taken_count(), and quote_take(), or
+ * quote_take_with() where a part is read last of all. */
 
 /* An NV index of type EXTEND, as the TPM certifies it: an NvPCR of systemd, or a register of the
  * log. */
@@ -73,3 +74,13 @@ void taken_leave_counter(Taken *t);
  * something else than it was asked. What was taken is in t where this returns 0 alone. */
 enum { TAKE_ATTEMPTS = 10, TAKE_SECONDS = 5 };
 int quote_take(Tpm *tpm, Span nonce, Span extra, Taken *t, Err *e) _must_check_;
+
+/* What the end of the session is to sign, found out when everything else was taken, in each attempt
+ * anew: so it can be about what must not be older than the quote. *ret borrows from with. */
+typedef struct TakenEnd {
+        int (*extra)(void *with, Span *ret, Err *e);
+        void *with;
+} TakenEnd;
+
+/* As quote_take(), in a session. */
+int quote_take_with(Tpm *tpm, Span nonce, const TakenEnd *end, Taken *t, Err *e) _must_check_;

@@ -38,6 +38,9 @@ static const Option options[] = {
         { "command-line", 0, OPTION_VALUE, "PATH|no",
                         "The kernel's command line, where it is not /proc/cmdline",
                         offsetof(Args, from.command_line) },
+        { "ima-log", 0, OPTION_VALUE, "PATH|no",
+                        "IMA's list, where it is not the running machine's",
+                        offsetof(Args, from.ima_log) },
         { "tpm", 'T', OPTION_VALUE, "TCTI",
                         "Which TPM, as tpm2-tools names it (default: $TPM2TOOLS_TCTI, device:/dev/tpmrm0)",
                         offsetof(Args, tpm) },
@@ -156,42 +159,74 @@ static int take_nvpcrs(Tpm *tpm, const Bundle *parts, Taken *taken, Err *e) {
         return 0;
 }
 
-/* The manifest names the key, and the end of the session is about the manifest. 1 where an opening
- * is to be finished first, unless that was tried. */
-static int take_with_manifest(Tpm *tpm, const Wish *w, const Said *said, bool finished,
-                Taken *taken, Buf *manifest, Err *e) {
-        Digest extra;
-        Moment now;
-        int rc;
-
-        rc = taken_begin(tpm, w->type, &w->pcrs, taken, e);
-        if (rc < 0)
-                return rc;
-        rc = look_for_counter(tpm, said, taken, e);
-        if (rc < 0 || (rc > 0 && !finished))
-                return rc;
-        if (rc > 0)
-                fprintf(stderr, "avouch quote: the counter is left out (the next avouch glass open or close finishes it)\n");
-        rc = take_registers(tpm, &said->parts, taken, e);
-        if (rc >= 0)
-                rc = take_nvpcrs(tpm, &said->parts, taken, e);
-        if (rc < 0)
-                return rc;
-        rc = host_moment(&now, e);
-        if (rc < 0)
-                return rc;
-        rc = evidence_manifest(taken, w->nonce_span, &said->parts, now.wall, manifest, e);
-        if (rc == 0)
-                rc = evidence_extra(w->nonce_span, buf_span(manifest), &extra, e);
-        if (rc < 0)
-                return rc;
-        return quote_take(tpm, w->nonce_span, digest_span(&extra), taken, e);
-}
-
 /* The TPM of this machine, as the kernel or tpm2-abrmd has it: another one has not seen it boot. */
 static bool is_own(const char *tcti) {
         return !tcti || span_starts(span_of(tcti), SPAN_LITERAL("device")) ||
                span_starts(span_of(tcti), SPAN_LITERAL("tabrmd"));
+}
+
+/* What the end of the session is about: the manifest, of parts that are all there by then. */
+typedef struct Ending {
+        const Args *args;
+        const Wish *wish;
+        Said *said;
+        const Taken *taken;
+        Buf *manifest;
+        Digest extra;
+} Ending;
+
+static bool is_wanted(const PcrSelection *which, unsigned pcr) {
+        for (size_t i = 0; i < which->n_banks; i++)
+                if (which->banks[i].mask >> pcr & 1)
+                        return true;
+        return false;
+}
+
+static int find_extra(void *with, Span *ret, Err *e) {
+        enum { PCR_IMA = 10 };
+        Ending *end = with;
+        Moment now;
+        int rc = 0;
+
+        if (is_wanted(&end->wish->pcrs, PCR_IMA))
+                rc = said_read_ima(
+                                &end->args->from, is_own(place_tcti(end->args->tpm)), end->said, e);
+        if (rc == 0)
+                rc = host_moment(&now, e);
+        if (rc < 0)
+                return rc;
+        buf_done(end->manifest);
+        rc = evidence_manifest(end->taken, end->wish->nonce_span, &end->said->parts, now.wall,
+                        end->manifest, e);
+        if (rc == 0)
+                rc = evidence_extra(end->wish->nonce_span, buf_span(end->manifest), &end->extra, e);
+        if (rc < 0)
+                return rc;
+        *ret = digest_span(&end->extra);
+        return 0;
+}
+
+/* All that the TPM says, and the manifest of all that the machine says. 1 where an opening is to be
+ * finished first, unless that was tried. */
+static int take_with_manifest(Tpm *tpm, bool finished, Taken *taken, Ending *end, Err *e) {
+        const Bundle *parts = &end->said->parts;
+        int rc;
+
+        rc = taken_begin(tpm, end->wish->type, &end->wish->pcrs, taken, e);
+        if (rc < 0)
+                return rc;
+        rc = look_for_counter(tpm, end->said, taken, e);
+        if (rc < 0 || (rc > 0 && !finished))
+                return rc;
+        if (rc > 0)
+                fprintf(stderr, "avouch quote: the counter is left out (the next avouch glass open or close finishes it)\n");
+        rc = take_registers(tpm, parts, taken, e);
+        if (rc >= 0)
+                rc = take_nvpcrs(tpm, parts, taken, e);
+        if (rc < 0)
+                return rc;
+        return quote_take_with(
+                        tpm, end->wish->nonce_span, &(TakenEnd){ find_extra, end }, taken, e);
 }
 
 /* The logs are locked before the TPM is opened, as those who record do it: a TPM without a resource
@@ -201,6 +236,7 @@ static int take_once(const Args *a, const Wish *w, bool finished, Buf *bundle, E
         _cleanup_(said_done) Said said = SAID_NOTHING;
         _cleanup_(taken_done) Taken taken = {};
         _cleanup_(tpm_close) Tpm *tpm = NULL;
+        Ending end;
         int rc;
 
         rc = said_read(&a->from, is_own(place_tcti(a->tpm)), &said, e);
@@ -209,7 +245,8 @@ static int take_once(const Args *a, const Wish *w, bool finished, Buf *bundle, E
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
         if (rc < 0)
                 return rc;
-        rc = take_with_manifest(tpm, w, &said, finished, &taken, &manifest, e);
+        end = (Ending){ a, w, &said, &taken, &manifest, {} };
+        rc = take_with_manifest(tpm, finished, &taken, &end, e);
         if (rc != 0)
                 return rc;
         return evidence_write(&taken, &said.parts, buf_span(&manifest), bundle, e);

@@ -16,11 +16,13 @@
 /* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
 #define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
 #define COMMAND_LINE "/proc/cmdline"
+#define IMA_LOG "/sys/kernel/security/ima/binary_runtime_measurements"
 
 void said_done(Said *s) {
         buf_done(&s->firmware);
         buf_done(&s->line);
         buf_done(&s->systemd);
+        buf_done(&s->ima);
         buf_done(&s->log);
         buf_done(&s->before);
         buf_done(&s->history);
@@ -121,6 +123,7 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
         _cleanup_(said_done) Said s = { .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
                 .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX),
+                .ima = BUF_UP_TO(IMA_LOG_MAX),
                 .log = BUF_UP_TO(LOG_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(HISTORY_MAX),
@@ -143,5 +146,24 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
         add_parts(&s);
         *ret = s;
         s = SAID_NOTHING;
+        return 0;
+}
+
+int said_read_ima(const SaidFrom *from, bool own, Said *s, Err *e) {
+        Err why = {};
+        int rc = 0;
+
+        buf_done(&s->ima);
+        if (from->ima_log || own)
+                rc = read_along(from->ima_log, IMA_LOG, &s->ima, &why);
+        if (rc == -E2BIG) {
+                fprintf(stderr, "avouch quote: IMA's list has more than %d bytes and is left out: nothing will explain PCR 10\n",
+                                IMA_LOG_MAX);
+                buf_done(&s->ima);
+                rc = 0;
+        }
+        if (rc < 0)
+                return err_set(e, rc, "%s", why.text);
+        add_part(&s->parts, PART_IMA_LOG, buf_span(&s->ima));
         return 0;
 }

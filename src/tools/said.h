@@ -4,18 +4,18 @@
 #include "quote/history.h"
 #include "wire/bundle.h"
 
-/* What the machine says for itself, beside what its TPM says: how it started, what systemd
+/* What the machine says for itself, beside what its TPM says: how it started, what systemd and IMA
  * measured, its log, the segments before it, the history. */
 
 /* Where that is read from, as options name it: NULL for where it usually is, "no" for nowhere. What
  * is named must be there. */
 typedef struct SaidFrom {
-        const char *firmware_log, *command_line, *systemd_log;
+        const char *firmware_log, *command_line, *systemd_log, *ima_log;
 } SaidFrom;
 
 /* Owner: said_done(). */
 typedef struct Said {
-        Buf firmware, line, systemd, log, before, history;
+        Buf firmware, line, systemd, ima, log, before, history;
         HistoryEnd past;
         Bundle parts;           /* borrows from those */
         int lock, systemd_lock; /* nobody records while these are open */
@@ -31,3 +31,8 @@ typedef struct Said {
  * not named is left out. */
 int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) _must_check_;
 void said_done(Said *s);
+
+/* The kernel's list of what IMA measured, as it is now: what it has it may have extended since. It
+ * cannot be held, and so is read after the registers were quoted. One that is longer than is taken
+ * is left out, and that is told. */
+int said_read_ima(const SaidFrom *from, bool own, Said *s, Err *e) _must_check_;

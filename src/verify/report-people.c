@@ -153,8 +153,8 @@ static void print_events(const Judgement *j, FILE *to) {
 bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
                label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
-               label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE ||
-               label == PART_IMA_LOG || label == PART_SYSTEMD_LOG;
+               label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE || label == PART_IMA_LOG ||
+               label == PART_SYSTEMD_LOG;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {

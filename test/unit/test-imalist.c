@@ -207,7 +207,7 @@ static Bench bench_new(const HashAlg *banks, size_t n) {
         Bench b = { .list = BUF_UP_TO(IMA_LOG_MAX) };
 
         for (size_t i = 0; i < n; i++) {
-                b.quoted.held.banks[i] = (PcrBank){ banks[i], 1u << 10 };
+                b.quoted.held.banks[i] = (PcrBank){ (uint16_t) banks[i], 1u << 10 };
                 b.quoted.digests[i][10] = digest_zero(banks[i]);
         }
         b.quoted.held.n_banks = n;

@@ -185,6 +185,64 @@ static void a_log_is_held_while_it_is_open(void **state) {
         folder_done(&f);
 }
 
+/* What is found out at the end is found out when everything is attested, and in each attempt. */
+typedef struct Asked {
+        const Taken *taken;
+        unsigned n, fails_at;
+        uint8_t extra;
+} Asked;
+
+static int extra_of(void *with, Span *ret, Err *e) {
+        Asked *a = with;
+
+        assert_true(a->taken->attests[0].size > 0 && a->taken->signatures[0].size > 0);
+        for (size_t i = 0; i < a->taken->n_nvpcrs; i++)
+                assert_true(a->taken->nvpcrs[i].signature.size > 0);
+        if (++a->n == a->fails_at)
+                return err_set(e, -EACCES, "a list that cannot be read");
+        a->extra = (uint8_t) a->n;
+        *ret = (Span){ &a->extra, 1 };
+        return 0;
+}
+
+static void what_the_session_is_about_is_found_out_last(void **state) {
+        (void) state;
+        for (unsigned intruders = 0; intruders < 3; intruders++) {
+                _cleanup_(taken_done) Taken t = {};
+                Asked asked = { .taken = &t };
+                SessionAudited s;
+                Quoter q;
+
+                assert_int_equal(begin(&q, &t), 0);
+                q.intrude_late = intruders;
+                assert_int_equal(taken_nvpcr(&q.tpm, 0x01d10201, &t, NULL), 1);
+                assert_int_equal(quote_take_with(&q.tpm, NONCE, &(TakenEnd){ extra_of, &asked }, &t,
+                                                 NULL),
+                                0);
+                assert_int_equal(asked.n, intruders + 1);
+                assert_int_equal(session_audited_parse(buf_span(&t.audit_attest), &s, NULL), 0);
+                assert_true(span_equal(s.head.extra, (Span){ &asked.extra, 1 }));
+        }
+}
+
+static void what_cannot_be_found_out_ends_it(void **state) {
+        (void) state;
+        for (unsigned n = 1; n < 3; n++) {
+                _cleanup_(taken_done) Taken t = {};
+                Asked asked = { .taken = &t, .fails_at = n };
+                Err e = {};
+                Quoter q;
+
+                assert_int_equal(begin(&q, &t), 0);
+                q.intrude_late = n - 1;
+                assert_int_equal(quote_take_with(&q.tpm, NONCE, &(TakenEnd){ extra_of, &asked }, &t,
+                                                 &e),
+                                -EACCES);
+                assert_string_equal(e.text, "a list that cannot be read");
+                assert_int_equal(asked.n, n);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(nvpcrs_are_certified_in_the_session),
@@ -194,6 +252,8 @@ int main(void) {
                 cmocka_unit_test(any_command_may_fail),
                 cmocka_unit_test(a_log_tells_which_nvpcrs_there_are),
                 cmocka_unit_test(a_log_is_held_while_it_is_open),
+                cmocka_unit_test(what_the_session_is_about_is_found_out_last),
+                cmocka_unit_test(what_cannot_be_found_out_ends_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
