@@ -3,167 +3,72 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
-#include "wire/erofs.h"
+#include "layer/volume.h"
 #include "wire/osrel.h"
-
-enum { FOLDER_MAX = 16 * 1024 * 1024 };
 
 #define RELEASE_PREFIX "extension-release."
 
-typedef struct FileSystem {
-        const Layer *l;
-        uint64_t at; /* in the image */
-        ErofsSuperblock sb;
-} FileSystem;
-
-static int read_at(const FileSystem *fs, uint64_t at, void *into, size_t size, Err *e) {
-        return file_read_at(fs->l->fd, fs->l->path, fs->at + at, into, size, e);
-}
-
-/* What was found out is said with the file that it is about. */
-static int in_image(const FileSystem *fs, int rc, Err *e) {
-        if (rc < 0)
-                err_at(e, fs->l->path);
-        return rc;
-}
-
-static int open_inode(const FileSystem *fs, uint64_t n, ErofsInode *ret, Err *e) {
-        uint8_t bytes[EROFS_INODE_MAX];
-        uint64_t at = 0, left;
-        int rc;
-
-        rc = in_image(fs, erofs_inode_at(&fs->sb, n, &at, e), e);
-        if (rc < 0)
-                return rc;
-        left = fs->sb.blocks * EROFS_BLOCK - at;
-        rc = read_at(fs, at, bytes, left < sizeof(bytes) ? (size_t) left : sizeof(bytes), e);
-        if (rc < 0)
-                return rc;
-        rc = erofs_inode_parse(&fs->sb, at,
-                        (Span){ bytes, left < sizeof(bytes) ? (size_t) left : sizeof(bytes) }, ret,
-                        e);
-        return in_image(fs, rc, e);
-}
-
-/* The bytes of a file that is laid out plainly, up to the end of a block. */
-static int read_file(const FileSystem *fs, const ErofsInode *file, uint64_t at, uint8_t *into,
-                size_t size, Err *e) {
-        return at < file->whole_size
-                               ? read_at(fs, file->whole + at, into, size, e)
-                               : read_at(fs, file->tail + (at - file->whole_size), into, size, e);
-}
-
-/* Told every name in a folder; 0 to go on, 1 to end the walk. */
-typedef int (*Visit)(void *user, const ErofsEntry *entry, Err *e);
-
-static int visit_block(const FileSystem *fs, Span block, Visit visit, void *user, Err *e) {
-        ErofsEntry entry;
-        size_t at = 0;
-        int rc;
-
-        while ((rc = erofs_entry_next(block, &at, &entry, e)) == 1) {
-                rc = visit(user, &entry, e);
-                if (rc != 0)
-                        break;
-        }
-        return in_image(fs, rc, e);
-}
-
-static int visit_folder(
-                const FileSystem *fs, const ErofsInode *folder, Visit visit, void *user, Err *e) {
-        uint8_t block[EROFS_BLOCK];
-        int rc = 0;
-
-        if (!S_ISDIR(folder->mode) || !folder->plain || folder->size > FOLDER_MAX)
-                return 0;
-        for (uint64_t at = 0; rc == 0 && at < folder->size; at += EROFS_BLOCK) {
-                uint64_t left = folder->size - at;
-                size_t n = left < EROFS_BLOCK ? (size_t) left : EROFS_BLOCK;
-
-                rc = read_file(fs, folder, at, block, n, e);
-                if (rc == 0)
-                        rc = visit_block(fs, (Span){ block, n }, visit, user, e);
-        }
-        return rc;
-}
+/* The volume that is looked into, and how. */
+typedef struct Looking {
+        const VolumeKind *kind;
+        Volume v;
+} Looking;
 
 typedef struct Wanted {
         Span name;
-        uint64_t inode;
+        uint64_t file;
 } Wanted;
 
-static int is_wanted(void *user, const ErofsEntry *entry, Err *e) {
+static int is_wanted(void *user, uint64_t file, Span name, Err *e) {
         Wanted *w = user;
 
         (void) e;
-        if (!span_equal(entry->name, w->name))
+        if (!span_equal(name, w->name))
                 return 0;
-        w->inode = entry->inode;
+        w->file = file;
         return 1;
 }
 
 /* 1 where there is such a path, of folders and no links. */
-static int find(const FileSystem *fs, const char *path, ErofsInode *ret, Err *e) {
-        uint8_t root[EROFS_INODE_MAX];
+static int find(Looking *in, const char *path, uint64_t *ret, Err *e) {
+        uint64_t file = in->v.root;
         Span left = span_of(path);
-        ErofsInode inode;
-        int rc;
 
-        rc = read_at(fs, fs->sb.root, root, sizeof(root), e);
-        if (rc == 0)
-                rc = in_image(fs,
-                                erofs_inode_parse(&fs->sb, fs->sb.root,
-                                                (Span){ root, sizeof(root) }, &inode, e),
-                                e);
-        while (rc == 0 && left.size > 0) {
+        while (left.size > 0) {
                 const uint8_t *slash = memchr(left.data, '/', left.size);
                 Wanted w = { .name = { left.data,
                                              slash ? (size_t) (slash - left.data) : left.size } };
+                int rc = in->kind->visit(&in->v, file, is_wanted, &w, e);
 
-                rc = visit_folder(fs, &inode, is_wanted, &w, e);
                 if (rc <= 0)
                         return rc;
-                rc = open_inode(fs, w.inode, &inode, e);
+                file = w.file;
                 left = (Span){ left.data + w.name.size, left.size - w.name.size };
                 if (left.size > 0)
                         left = (Span){ left.data + 1, left.size - 1 };
         }
-        if (rc < 0)
-                return rc;
-        *ret = inode;
+        *ret = file;
         return 1;
 }
 
 /* 1 where it is a file that can be read. */
-static int read_text(const FileSystem *fs, const ErofsInode *file, Buf *to, Err *e) {
-        uint8_t chunk[EROFS_BLOCK];
+static int read_text(Looking *in, uint64_t file, Buf *to, Err *e) {
+        int rc = in->kind->read(&in->v, file, to, e);
 
-        if (!S_ISREG(file->mode) || !file->plain || file->size > EXTENSION_RELEASE_MAX)
-                return 0;
-        for (uint64_t at = 0; at < file->size; at += EROFS_BLOCK) {
-                uint64_t left = file->size - at;
-                size_t n = left < EROFS_BLOCK ? (size_t) left : EROFS_BLOCK;
-                int rc = read_file(fs, file, at, chunk, n, e);
-
-                if (rc < 0)
-                        return rc;
-                buf_bytes(to, (Span){ chunk, n });
-        }
-        return to->failed < 0 ? err_set(e, to->failed, "%s: no memory", fs->l->path) : 1;
+        if (rc >= 0 && to->failed < 0)
+                return err_set(e, to->failed, "%s: no memory", in->v.l->path);
+        return rc;
 }
 
 typedef struct Release {
-        const FileSystem *fs;
         char name[NAME_TEXT_MAX + 1];
-        uint64_t inode;
+        uint64_t file;
         unsigned n;
 } Release;
 
-static int is_release(void *user, const ErofsEntry *entry, Err *e) {
-        Span prefix = SPAN_LITERAL(RELEASE_PREFIX), name = entry->name;
+static int is_release(void *user, uint64_t file, Span name, Err *e) {
+        Span prefix = SPAN_LITERAL(RELEASE_PREFIX);
         Release *r = user;
 
         if (!span_starts(name, prefix) || name.size == prefix.size ||
@@ -174,25 +79,22 @@ static int is_release(void *user, const ErofsEntry *entry, Err *e) {
                                 "two extension-release files; which of them a host takes cannot be "
                                 "known");
         memcpy(r->name, name.data + prefix.size, name.size - prefix.size);
-        r->inode = entry->inode;
+        r->file = file;
         return 0;
 }
 
 /* 1 where it is an extension of this type. */
-static int look_for_extension(
-                const FileSystem *fs, const char *folder, LeafType type, Contents *c, Err *e) {
-        Release r = { .fs = fs };
-        ErofsInode inode;
+static int look_for_extension(Looking *in, const char *folder, LeafType type, Contents *c, Err *e) {
+        Release r = {};
+        uint64_t file = 0;
         int rc;
 
-        rc = find(fs, folder, &inode, e);
+        rc = find(in, folder, &file, e);
         if (rc == 1)
-                rc = visit_folder(fs, &inode, is_release, &r, e);
+                rc = in->kind->visit(&in->v, file, is_release, &r, e);
         if (rc < 0 || r.n == 0)
                 return rc < 0 ? rc : 0;
-        rc = open_inode(fs, r.inode, &inode, e);
-        if (rc == 0)
-                rc = read_text(fs, &inode, &c->release, e);
+        rc = read_text(in, r.file, &c->release, e);
         if (rc < 0)
                 return rc;
         c->type = type;
@@ -200,17 +102,18 @@ static int look_for_extension(
         return 1;
 }
 
-static int look_for_system(const FileSystem *fs, Contents *c, Err *e) {
-        ErofsInode inode;
+static int look_for_system(Looking *in, Contents *c, Err *e) {
+        bool usr = in->v.l->usr;
+        uint64_t file = 0;
         int rc;
 
-        rc = find(fs, fs->l->usr ? "lib/os-release" : "usr/lib/os-release", &inode, e);
+        rc = find(in, usr ? "lib/os-release" : "usr/lib/os-release", &file, e);
         if (rc <= 0)
                 return rc;
-        rc = read_text(fs, &inode, &c->release, e);
+        rc = read_text(in, file, &c->release, e);
         if (rc <= 0)
                 return rc;
-        if (fs->l->usr)
+        if (usr)
                 c->type = LEAF_USR;
         else
                 c->type = osrel_value(buf_span(&c->release), "PORTABLE_PREFIXES").size > 0
@@ -219,40 +122,36 @@ static int look_for_system(const FileSystem *fs, Contents *c, Err *e) {
         return 0;
 }
 
-static int look(const FileSystem *fs, Contents *c, Err *e) {
+static int look(Looking *in, Contents *c, Err *e) {
+        bool usr = in->v.l->usr;
         int rc;
 
-        rc = look_for_extension(fs,
-                        fs->l->usr ? "lib/extension-release.d" : "usr/lib/extension-release.d",
-                        LEAF_SYSEXT, c, e);
-        if (rc == 0 && !fs->l->usr)
-                rc = look_for_extension(fs, "etc/extension-release.d", LEAF_CONFEXT, c, e);
+        rc = in->kind->open(&in->v, e);
         if (rc == 0)
-                rc = look_for_system(fs, c, e);
-        return rc < 0 ? rc : 0;
+                rc = look_for_extension(in,
+                                usr ? "lib/extension-release.d" : "usr/lib/extension-release.d",
+                                LEAF_SYSEXT, c, e);
+        if (rc == 0 && !usr)
+                rc = look_for_extension(in, "etc/extension-release.d", LEAF_CONFEXT, c, e);
+        if (rc == 0)
+                rc = look_for_system(in, c, e);
+        if (rc < 0)
+                return rc;
+        c->unread = in->v.unread;
+        return 0;
 }
 
 int contents_read(const Layer *l, Contents *ret, Err *e) {
         _cleanup_(contents_done) Contents c = CONTENTS_NONE;
-        FileSystem fs = { .l = l, .at = l->tree.data_offset };
-        uint8_t head[EROFS_SUPERBLOCK_SIZE];
-        int rc;
+        Looking in = { .kind = volume_kind(l->filesystem), .v = { .l = l } };
+        int rc = 0;
 
-        if (strcmp(l->filesystem, "erofs") == 0) {
-                rc = read_at(&fs, EROFS_SUPERBLOCK_AT, head, sizeof(head), e);
-                if (rc == 0)
-                        rc = in_image(&fs,
-                                        erofs_superblock_parse(
-                                                        (Span){ head, sizeof(head) }, &fs.sb, e),
-                                        e);
-                if (rc == 0 && fs.sb.blocks > l->tree.data_blocks)
-                        rc = err_set(e, -EBADMSG, "%s: its erofs is larger than its partition",
-                                        l->path);
-                if (rc == 0)
-                        rc = look(&fs, &c, e);
-                if (rc < 0)
-                        return rc;
-        }
+        if (in.kind)
+                rc = look(&in, &c, e);
+        else
+                c.unread = "its file system is none that is looked into";
+        if (rc < 0)
+                return rc;
 
         *ret = c;
         c = CONTENTS_NONE;

@@ -40,8 +40,8 @@ static int check_release(Extension *x, const Demands *d, Err *e) {
                 return rc;
         if (c.release.size == 0)
                 return err_set(e, -ENODATA,
-                                "no extension-release that can be read before it is mounted: it "
-                                "has none, or it is no erofs");
+                                "no extension-release that can be read before it is mounted: %s",
+                                c.unread ?: "it has none");
         if (c.type != x->type)
                 return err_set(e, -ENODATA, "it is no %s inside, but a %s", leaf_type_name(x->type),
                                 leaf_type_name(c.type));

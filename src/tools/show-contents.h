@@ -4,8 +4,12 @@
 #include "layer/contents.h"
 #include "wire/json.h"
 
-/* What an image says of itself inside, shown. Nothing where it is not known. */
+/* What an image says of itself inside, shown; or why it was not looked at. */
 
 /* As the member "extensionRelease" or "osRelease", where it is that. */
 void show_contents_json(JsonWriter *w, const char *member, const Contents *c);
+
+/* As the member "unread", where it was not looked at. */
+void show_unread_json(JsonWriter *w, const Contents *c);
+
 void show_contents(const Contents *c);

@@ -144,6 +144,7 @@ static int print_as_json(const ShowArgs *a, const Layer *l, const Answers *n, Er
         json_put_hex(&w, "salt", (Span){ l->tree.salt, l->tree.salt_size });
         put_signature(&w, a, l, n);
         json_put_string(&w, "type", leaf_type_name(l->type));
+        show_unread_json(&w, &n->contents);
         if (l->version[0])
                 json_put_foreign(&w, "version", span_of(l->version));
         json_put_end(&w);

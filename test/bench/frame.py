@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build-bench"
 AVOUCH = str(BUILD / "src" / "avouch")
 PACKAGES = ["meson", "ninja-build", "gcc", "pkg-config", "libssl-dev", "libsystemd-dev", "libtss2-dev",
-            "libblkid-dev", "libcryptsetup-dev", "libfdisk-dev", "libmd-dev"]
+            "libblkid-dev", "libcryptsetup-dev", "libfdisk-dev", "libmd-dev", "zlib1g-dev"]
 
 
 class Command:
