@@ -42,7 +42,7 @@ static int no(Err *why, const char *text) {
 int receipt_says(Span attest, Span content, uint64_t value, Err *why, Err *e) {
         uint8_t name[TPM_NAME_SHA256];
         Digest wanted;
-        NvCertified c;
+        NvCertified c = {};
         Cursor at;
         int rc;
 

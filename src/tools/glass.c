@@ -91,7 +91,6 @@ static int read_told(Told *ret, Err *e) {
         Told t = {};
         Err why = {};
         Segment s;
-        int64_t one;
         Record r;
         int rc;
 
@@ -102,8 +101,7 @@ static int read_told(Told *ret, Err *e) {
         s = segment_over(buf_span(&log));
         while ((rc = segment_next(&s, &r, &why)) > 0) {
                 glass_count(&t.count, &r.content);
-                if (json_integer(content_member(&r.content, "unmeasured"), 1, 1, &one))
-                        unmeasured = true;
+                unmeasured = unmeasured || content_flag(&r.content, "unmeasured");
         }
         if (rc < 0 && rc != -ENODATA)
                 return err_set(e, rc, "%s/%s: %s", place_log_folder(), LOG_FILE, why.text);

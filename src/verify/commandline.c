@@ -12,7 +12,7 @@ enum { QUOTED_MAX = 120 };
 /* Where the words of a text are; the first of them, as whoever wrote it may want us to look for
  * ever. */
 typedef struct Words {
-        Span list[COMMAND_LINE_WORDS_MAX];
+        Span list[COMMAND_LINE_WORDS_MAX + 1]; /* behind the last one stands an empty one */
         size_t n;
 } Words;
 
@@ -105,7 +105,7 @@ static Span words_between(const Words *w, size_t from, size_t until) {
 }
 
 static bool same_word(const Words *a, const Words *b, size_t i, size_t j) {
-        return i < a->n && j < b->n && span_equal(a->list[i], b->list[j]);
+        return i < a->n && span_equal(a->list[i], b->list[j]);
 }
 
 /* Goes on to where both have the same word again, or to the end of both. */

@@ -140,7 +140,7 @@ static void put_timeline(const Judgement *j, const Question *q, JsonWriter *w) {
 static void put_firmware(const Judgement *j, JsonWriter *w) {
         int rc;
 
-        if (!j->readable || !j->evidence.bundle.has[PART_FIRMWARE_LOG])
+        if (!j->evidence.bundle.has[PART_FIRMWARE_LOG])
                 return;
         json_put_array(w, "firmware");
         rc = report_events_json(j->evidence.bundle.parts[PART_FIRMWARE_LOG], HASH_NONE, w, NULL);

@@ -97,7 +97,7 @@ static bool is_required(const Judgement *j, Claim claim) {
 int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128);
 
-        if (!(j->readable || j->report.readable) || !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
+        if (!verdict_proven(&j->verdict, CLAIM_SIGNATURE))
                 return err_set(e, -EBADMSG, "no policy can be suggested: %s",
                                 j->verdict.reasons[CLAIM_SIGNATURE]);
         text_hex(&ak, j->report.readable ? (Span){ j->report.ak_name, j->report.ak_name_size }

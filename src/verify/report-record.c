@@ -41,14 +41,12 @@ static void put_short(const Content *c, const char *before, const char *name, Bu
 }
 
 static void say_genesis(const Content *c, Buf *to) {
-        int64_t one;
-
         put_member(c, "recording begins (", "why", to);
         if (span_is(content_text(c, "register"), "none"))
                 buf_string(to, ") without a TPM: in no register, and proven by nothing");
         else
                 put_member(c, ") in ", "register", to);
-        if (json_integer(content_member(c, "unmeasured"), 1, 1, &one))
+        if (content_flag(c, "unmeasured"))
                 buf_string(to, ", after records without a TPM");
         put_short(c, ", machine ", "machine", to);
 }

@@ -119,18 +119,12 @@ static void tell_missing(Story *s, Json list) {
                 s->n_missing += register_of_index(json_raw(word), &s->missing[s->n_missing]);
 }
 
-static bool has_flag(const Content *c, const char *name) {
-        int64_t v;
-
-        return json_integer(content_member(c, name), 1, 1, &v);
-}
-
 /* What stood when recording began: that of the first segment counts. */
 static void tell_genesis(Story *s, const Content *c) {
         int64_t count;
 
         tell_missing(s, content_member(c, "missing"));
-        s->unmeasured = s->unmeasured || has_flag(c, "unmeasured");
+        s->unmeasured = s->unmeasured || content_flag(c, "unmeasured");
         if (s->n_segments++ > 0)
                 return;
         s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);

@@ -240,10 +240,7 @@ static int check_layer(const Content *c, Err *e) {
 }
 
 static int check_unlock(const Content *c, Err *e) {
-        int64_t human = 0;
-
-        if (!json_integer(content_member(c, "human"), 1, 1, &human) &&
-                        (has(c, "count") || has(c, "past")))
+        if (!content_flag(c, "human") && (has(c, "count") || has(c, "past")))
                 return err_set(e, -EBADMSG, "count and past belong to what a human unlocked");
         return 0;
 }
@@ -320,6 +317,10 @@ Json content_member(const Content *c, const char *name) {
         Json top = { .text = c->bytes, .tokens = c->tokens, .end = (uint32_t) c->n_tokens };
 
         return json_member(top, name);
+}
+
+bool content_flag(const Content *c, const char *name) {
+        return span_is(json_raw(content_member(c, name)), "1");
 }
 
 Span content_text(const Content *c, const char *name) {

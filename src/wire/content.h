@@ -30,6 +30,9 @@ int content_parse(Span bytes, Content *ret, Err *e) _must_check_;
 /* A member's value; JSON_NONE where it is absent. Borrows from c. */
 Json content_member(const Content *c, const char *name);
 
+/* A flag that is there, and set. */
+bool content_flag(const Content *c, const char *name);
+
 /* The string of a member as it stands (escapes of section 1 in it); empty where absent. */
 Span content_text(const Content *c, const char *name);
 
