@@ -94,7 +94,7 @@ static int report(const Judgement *j, const Question *q, Span whole) {
         int rc, failed;
 
         rc = report_json(j, q, &b, &e);
-        failed = libc_heal();
+        failed = libc_heal() + hashes_heal();
         if (rc == 0) {
                 assert_true(span_equal(buf_span(&b), whole));
         } else {
@@ -114,4 +114,10 @@ void report_with_faults(const Judgement *j, const Question *q) {
                 failed = report(j, q, buf_span(&whole));
         }
         assert_true(n > 10);
+        failed = 1;
+        for (n = 0; failed > 0; n++) {
+                hashes_fail_after(n);
+                failed = report(j, q, buf_span(&whole));
+        }
+        assert_true(n > 1);
 }

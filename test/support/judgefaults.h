@@ -10,5 +10,6 @@ void judge_with_faults(const Question *q, Span bytes, bool for_ever, Verdict *re
 /* The same while every hash fails in turn: there is no verdict then. */
 void judge_with_bad_hashes(const Question *q, Span bytes);
 
-/* Reports it while every allocation fails in turn: the JSON is whole, or there is none. */
+/* Reports it while every allocation, and then every hash, fails in turn: the JSON is whole, or
+ * there is none. */
 void report_with_faults(const Judgement *j, const Question *q);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "port/crypto.h"
+#include "support/libc.h"
 #include "verify/commandline.h"
 #include "wire/limits.h"
 
@@ -89,6 +91,25 @@ static void no_word_is_too_far_behind(void **state) {
         assert_true(c[0].is.size > 0 && c[0].is.data[c[0].is.size - 1] == 'b');
 }
 
+/* Words that the rest of one line has in common with what the other one began with, where that is
+ * as long as is looked at: they are gone, and nothing is read behind its end. */
+static void words_may_stand_again_at_the_end(void **state) {
+        _cleanup_(buf_done) Buf was = BUF_UP_TO(1024), is = BUF_UP_TO(1024);
+        LineChange c[4];
+
+        (void) state;
+        for (int i = 1; i < COMMAND_LINE_WORDS_MAX; i++) {
+                buf_printf(&is, "x%d ", i);
+                if (i > 2)
+                        buf_printf(&was, "x%d ", i);
+        }
+        buf_string(&is, "q");
+        buf_string(&was, "q x1 x1");
+        assert_int_equal(command_line_changes(buf_span(&was), buf_span(&is), c, 4), 2);
+        assert_true(c[0].was.size == 0 && span_is(c[0].is, "x1 x2"));
+        assert_true(c[1].is.size == 0 && span_is(c[1].was, "x1 x1"));
+}
+
 static const struct {
         const char *released, *actual, *added; /* NULL: not found */
 } added[] = {
@@ -124,6 +145,26 @@ static void what_was_added_is_found_by_the_hash(void **state) {
         }
 }
 
+static void what_found_no_memory_is_not_called_missing(void **state) {
+        int failed = 1, n = 0;
+        Digest d;
+
+        (void) state;
+        assert_int_equal(hash_bytes(HASH_SHA256, SPAN_LITERAL("a b"), &d, NULL), 0);
+        for (; failed > 0; n++) {
+                Span found = {};
+                bool is_found;
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = command_line_added(SPAN_LITERAL("a c b"), &d, &is_found, &found, NULL);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -ENOMEM : 0);
+                assert_int_equal(is_found, failed == 0);
+        }
+        assert_true(n > 1);
+}
+
 /* A line with more words than are looked at does not take for ever, and does not crash. */
 static void a_long_line_is_looked_at_in_part(void **state) {
         _cleanup_(buf_done) Buf line = BUF_UP_TO(COMMAND_LINE_MAX);
@@ -143,7 +184,9 @@ int main(void) {
                 cmocka_unit_test(the_word_is_named),
                 cmocka_unit_test(each_place_that_differs_is_told),
                 cmocka_unit_test(no_word_is_too_far_behind),
+                cmocka_unit_test(words_may_stand_again_at_the_end),
                 cmocka_unit_test(what_was_added_is_found_by_the_hash),
+                cmocka_unit_test(what_found_no_memory_is_not_called_missing),
                 cmocka_unit_test(a_long_line_is_looked_at_in_part),
         };
 

@@ -114,16 +114,19 @@ static void apply(Start *s) {
 static void the_evidence_meets_what_it_suggests(void **state) {
         static const struct {
                 bool insecure, credentials;
-                const char *appended, *line, *has[3];
+                const char *appended, *line, *has[5];
         } rows[] = {
                 { .has = { "\n[Firmware]\nSecureBoot=yes\n", "\nCommandLine=root=x quiet\n",
-                                  "\nCompanions=no\n" } },
+                                  "\nCompanions=no\n",
+                                  "\n# the platform key: its owner may change all the others\nPlatformKey=",
+                                  "\n# what let programs start in this boot, and nothing else may\nAuthority=" } },
                 { .insecure = true, .has = { "# Secure Boot is OFF", "\nSecureBoot=no\n" } },
                 { .appended = "debug",
                                 .line = "root=x quiet debug",
                                 .has = { "\nAppendedCommandLine=debug\n",
                                                 "\nCommandLine=root=x quiet\n" } },
-                { .credentials = true, .has = { "\nCompanions=yes\n" } },
+                { .credentials = true,
+                                .has = { "\n# credentials, extensions or the like came beside it, of which only digests are known\nCompanions=yes\n" } },
         };
 
         (void) state;

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "support/sysforge.h"
+#include "verify/against.h"
 #include "verify/report.h"
 
 /* What people are told of a report that systemd signed. */
@@ -66,8 +68,48 @@ static void people_are_told_what_it_covers(void **state) {
         quoted = strstr(text, "\nQuoted: sha256:");
         assert_non_null(quoted);
         assert_null(strstr(quoted + 2, "Quoted: ")); /* NvPCRs are no selection */
+        assert_int_equal(strncmp(text, "A report of systemd, made ", 26), 0);
         assert_non_null(strstr(text, "not judged by this version: 1 signature by other means\n"));
         free(text);
+        end(&b);
+}
+
+static void programs_are_told_whose_it_is(void **state) {
+        _cleanup_(buf_done) Buf json = BUF_UP_TO(BUNDLE_MAX), key = BUF_UP_TO(256);
+        Question q;
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        judge(&b);
+        q = question(&b);
+        assert_int_equal(report_json(&b.j, &q, &json, NULL), 0);
+        buf_byte(&json, '\0');
+        buf_string(&key, "\"machine\":{\"attestationKey\":\"");
+        text_hex(&key, (Span){ b.j.report.ak_name, b.j.report.ak_name_size });
+        buf_string(&key, "\",\"timestamp\":\"");
+        buf_byte(&key, '\0');
+        assert_non_null(strstr((const char *) json.data, (const char *) key.data));
+        assert_non_null(strstr((const char *) json.data, "\"systemd\":{\""));
+        end(&b);
+}
+
+/* Held against another one, it is of the same machine where its key is the same. */
+static void reports_are_told_apart_by_their_keys(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        judge(&b);
+        for (unsigned other = 0; other < 2; other++) {
+                Judgement before = b.j;
+                Against a;
+
+                before.report.ak_name[7] ^= (uint8_t) other;
+                assert_int_equal(against_take(&before, &b.j, &a, NULL), 0);
+                assert_int_equal(a.same_key, !other);
+                against_done(&a);
+        }
         end(&b);
 }
 
@@ -96,6 +138,8 @@ static void a_policy_of_nvpcrs_is_suggested(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(people_are_told_what_it_covers),
+                cmocka_unit_test(programs_are_told_whose_it_is),
+                cmocka_unit_test(reports_are_told_apart_by_their_keys),
                 cmocka_unit_test(a_policy_of_nvpcrs_is_suggested),
         };
 
