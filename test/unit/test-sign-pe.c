@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -127,11 +129,44 @@ static void changed_bytes_are_refused_or_harmless(void **state) {
                 _cleanup_(buf_done) Buf file = BUF_UP_TO(DRAFT_SIZE);
 
                 (void) draft_pe(&file);
-                for (unsigned k = 0; k < 1 + n % 4; k++)
-                        file.data[next(&seed) % DRAFT_HEADERS] = (uint8_t) next(&seed);
+                for (unsigned k = 0; k < 1 + n % 4; k++) {
+                        uint32_t at = next(&seed) % DRAFT_HEADERS;
+
+                        file.data[at] = (uint8_t) next(&seed);
+                }
                 n_taken += sign(&file);
         }
         assert_true(n_taken > N_RANDOM / 10 && n_taken < N_RANDOM);
+}
+
+/* Firmware hashes no byte between two sections, or before the first: each could be changed unseen.
+ */
+static void bytes_of_no_section_are_not_signed_over(void **state) {
+        enum { GAP = 512, HEADER = 40, RAW = 20, N_SECTIONS = 3 };
+
+        (void) state;
+        for (unsigned first = 0; first < N_SECTIONS; first++) { /* that the gap lies before */
+                _cleanup_(uki_part_done) UkiPart p = { .name = "draft", .fd = -1 };
+                size_t entry = DRAFT_SECTIONS + HEADER * first + RAW;
+                _cleanup_(buf_done) Buf file = BUF_UP_TO(DRAFT_SIZE);
+                Digest hash;
+                Span whole;
+                Err e = {};
+                size_t at;
+
+                (void) draft_pe(&file);
+                at = file.data[entry] + 256U * file.data[entry + 1];
+                for (unsigned i = first; i < N_SECTIONS; i++)
+                        file.data[DRAFT_SECTIONS + HEADER * i + RAW + 1] += GAP / 256;
+                whole = buf_span(&file);
+                p.bytes = BUF_UP_TO(FILE_MAX);
+                buf_bytes(&p.bytes, (Span){ whole.data, at });
+                buf_zeros(&p.bytes, GAP);
+                buf_bytes(&p.bytes, (Span){ whole.data + at, whole.size - at });
+                p.size = p.bytes.size;
+                assert_int_equal(sign_pe(&p, &signer, &hash, &e), -EBADMSG);
+                assert_non_null(strstr(e.text, "belong to no section"));
+        }
 }
 
 static int open_signer(void **state) {
@@ -159,6 +194,7 @@ int main(void) {
                 cmocka_unit_test(a_draft_is_signed),
                 cmocka_unit_test(a_changed_byte_is_refused_or_harmless),
                 cmocka_unit_test(changed_bytes_are_refused_or_harmless),
+                cmocka_unit_test(bytes_of_no_section_are_not_signed_over),
         };
 
         return cmocka_run_group_tests(tests, open_signer, close_signer);
