@@ -2,18 +2,12 @@
 #include "unit/suite.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "image/uki.h"
 #include "port/interrupt.h"
-#include "support/certs.h"
-#include "support/folder.h"
 #include "support/libc.h"
-#include "support/pedraft.h"
-
-enum { BOOT_MAGIC = 0x202 };
+#include "support/ukiworld.h"
 
 static Scratch keys;
 
@@ -30,49 +24,11 @@ static int drop(void **state) {
         return 0;
 }
 
-/* A folder with all that an image is made of. */
-static Folder inputs(void) {
-        _cleanup_(buf_done) Buf b = BUF_UP_TO(DRAFT_SIZE);
-        Folder f = folder_new();
-
-        folder_write(&f, "stub", draft_pe(&b));
-        memcpy(b.data + BOOT_MAGIC, "HdrS", 4);
-        folder_write(&f, "kernel", buf_span(&b));
-        folder_write(&f, "initrd", SPAN_LITERAL("initrd"));
-        return f;
-}
-
-static int build(const Folder *f, bool sign, UkiBuilt *ret, Err *e) {
-        ScratchPath key = scratch_path(&keys, "rsa.key"),
-                    certificate = scratch_path(&keys, "rsa.pem");
-        PolicyParams policy = {
-                .keys = { { .private_key = key.text } },
-                .n_keys = 1,
-                .banks = { HASH_SHA1, HASH_SHA384 },
-                .n_banks = 2,
-        };
-        SignParams signing = { .private_key = key.text, .certificate = certificate.text };
-        char stub[128], kernel[128], initrd[128], output[128], leaf[128];
-        const char *const initrds[] = { initrd, initrd };
-        UkiParams p = {
-                .stub = stub,
-                .linux_image = kernel,
-                .initrds = { initrds, 2 },
-                .cmdline = "a b",
-                .os_release = "ID=x",
-                .output = output,
-                .leaf = leaf,
-                .sign = sign ? &signing : NULL,
-                .sign_kernel = sign,
-                .policy = sign ? &policy : NULL,
-        };
-
-        (void) snprintf(stub, sizeof(stub), "%s/stub", f->path);
-        (void) snprintf(kernel, sizeof(kernel), "%s/kernel", f->path);
-        (void) snprintf(initrd, sizeof(initrd), "%s/initrd", f->path);
-        (void) snprintf(output, sizeof(output), "%s/out.efi", f->path);
-        (void) snprintf(leaf, sizeof(leaf), "%s/out.leaf", f->path);
-        return uki_build(&p, ret, e);
+static int build(UkiWorld *w, bool sign, UkiBuilt *ret, Err *e) {
+        w->params.sign = sign ? &w->signing : NULL;
+        w->params.sign_kernel = sign;
+        w->params.policy = sign ? &w->policy : NULL;
+        return uki_build(&w->params, ret, e);
 }
 
 /* Whichever call fails, once or from then on: an error that says so and nothing left, or image and
@@ -92,34 +48,35 @@ static void every_call_may_fail(void **state) {
                 { LIBC_FILES, EIO, false, false, .sign = true },
                 { LIBC_MEMORY, ENOMEM, false, false, .sign = true },
         };
-        _cleanup_(folder_done) Folder f = inputs();
+        _cleanup_(uki_world_done) UkiWorld w;
         UkiBuilt good, built;
 
         (void) state;
+        uki_world_open(&w, &keys);
         for (size_t way = 0; way < ELEMENTS(ways); way++) {
                 int n = 0, failed;
 
-                assert_int_equal(build(&f, ways[way].sign, &good, NULL), 0);
+                assert_int_equal(build(&w, ways[way].sign, &good, NULL), 0);
                 libc_without_tmpfile(ways[way].without_tmpfile);
                 do {
                         Err e = {};
                         int rc;
 
-                        (void) unlink(folder_path(&f, "out.efi"));
-                        (void) unlink(folder_path(&f, "out.leaf"));
+                        (void) unlink(folder_path(&w.folder, "out.efi"));
+                        (void) unlink(folder_path(&w.folder, "out.leaf"));
                         libc_fail_after(ways[way].calls, n++, ways[way].error, ways[way].for_ever);
-                        rc = build(&f, ways[way].sign, &built, &e);
+                        rc = build(&w, ways[way].sign, &built, &e);
                         failed = libc_heal();
                         if (rc == 0) {
                                 assert_true(digest_equal(&built.authenticode, &good.authenticode));
-                                assert_string_equal(folder_names(&f),
+                                assert_string_equal(folder_names(&w.folder),
                                                 "initrd kernel out.efi out.leaf stub ");
                                 continue;
                         }
                         assert_true(failed > 0);
                         assert_string_not_equal(e.text, "");
-                        if (!strstr(folder_names(&f), "out.efi"))
-                                assert_string_equal(folder_names(&f), "initrd kernel stub ");
+                        if (!strstr(folder_names(&w.folder), "out.efi"))
+                                assert_string_equal(folder_names(&w.folder), "initrd kernel stub ");
                 } while (failed > 0);
                 assert_true(n > (ways[way].calls == LIBC_FILES ? 20 : 3));
         }
@@ -127,25 +84,26 @@ static void every_call_may_fail(void **state) {
 }
 
 static void what_was_built_is_told(void **state) {
-        _cleanup_(folder_done) Folder f = inputs();
+        _cleanup_(uki_world_done) UkiWorld w;
         _cleanup_(buf_done) Buf image = {};
         UkiBuilt built;
 
         (void) state;
-        assert_int_equal(build(&f, false, &built, NULL), 0);
+        uki_world_open(&w, &keys);
+        assert_int_equal(build(&w, false, &built, NULL), 0);
         assert_string_equal(built.name, "x");
         assert_string_equal(built.version, "");
         assert_string_equal(built.stub_version, "257.13-1~deb13u1");
         assert_int_equal(built.stub_generation, 257);
         assert_string_equal(built.architecture, "x86-64");
         assert_false(built.has_uname);
-        image = folder_read(&f, "out.efi");
+        image = folder_read(&w.folder, "out.efi");
         assert_int_equal(built.size, image.size);
 }
 
 /* A signal that is held while the image is made. */
 static void interrupted_work_leaves_nothing(void **state) {
-        _cleanup_(folder_done) Folder f = inputs();
+        _cleanup_(uki_world_done) UkiWorld w;
         Interrupt i = interrupt_hold();
         sigset_t held = interrupt_held();
         UkiBuilt built;
@@ -153,10 +111,11 @@ static void interrupted_work_leaves_nothing(void **state) {
         int signal;
 
         (void) state;
+        uki_world_open(&w, &keys);
         assert_int_equal(raise(SIGTERM), 0);
-        assert_int_equal(build(&f, false, &built, &e), -EINTR);
+        assert_int_equal(build(&w, false, &built, &e), -EINTR);
         assert_string_equal(e.text, "interrupted");
-        assert_string_equal(folder_names(&f), "initrd kernel stub ");
+        assert_string_equal(folder_names(&w.folder), "initrd kernel stub ");
         assert_int_equal(sigwait(&held, &signal), 0);
         interrupt_release(&i);
 }
