@@ -140,7 +140,7 @@ static int take_other(const Taking *t, FactKind kind, const Measured *m, Err *e)
 static int take_secure_boot(const Taking *t, const Measured *m, Err *e) {
         bool holds = m->proof == PROOF_DATA || m->proof == PROOF_PART;
         _cleanup_(buf_done) Buf words = BUF_UP_TO(WORDS_MAX);
-        EfiVariable v;
+        EfiVariable v = {};
 
         if (m->event.type == EV_EFI_VARIABLE_AUTHORITY && holds) {
                 report_event(m, &words);
@@ -228,13 +228,9 @@ int facts_take_firmware(const Judgement *j, HashAlg bank, Facts *f, Err *e) {
         int rc;
 
         rc = firmware_read(j->evidence.bundle.parts[PART_FIRMWARE_LOG], bank, &r, &why);
-        while (rc >= 0 && (rc = firmware_read_next(&r, &m, &why)) > 0) {
-                if (m.proof == PROOF_NONE)
-                        continue;
-                rc = take_event(&t, &m, e);
-                if (rc < 0)
-                        return rc;
-        }
+        while (rc >= 0 && (rc = firmware_read_next(&r, &m, &why)) > 0)
+                if (m.proof != PROOF_NONE)
+                        rc = take_event(&t, &m, e);
         if (evidence_not_judged(rc))
                 return err_set(e, rc, "%s", why.text);
         if (rc < 0)

@@ -118,8 +118,6 @@ HashAlg facts_bank(const Judgement *a, const Judgement *b) {
         static const HashAlg banks[] = { HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_SHA1 };
         FirmwareReading r;
 
-        if (!a->readable || !b->readable)
-                return HASH_NONE;
         for (size_t i = 0; i < ELEMENTS(banks); i++)
                 if (firmware_read(a->evidence.bundle.parts[PART_FIRMWARE_LOG], banks[i], &r,
                                     NULL) == 0 &&
@@ -153,11 +151,11 @@ static int take_tpm(const Judgement *j, Facts *f, Err *e) {
         (void) snprintf(text, sizeof(text), "0x%016" PRIx64, j->evidence.quotes[0].head.firmware);
         rc = facts_add(f, FACT_TPM, is_signed, SPAN_LITERAL("firmware version"), span_of(text),
                         NULL, e);
-        if (rc < 0 || !j->openings.has_counter)
-                return rc;
         (void) snprintf(text, sizeof(text), "%" PRIu64, j->openings.count);
-        return facts_add(f, FACT_COUNT, is_signed && j->openings.fault[0] == '\0', (Span){},
-                        span_of(text), NULL, e);
+        if (rc == 0 && j->openings.has_counter)
+                rc = facts_add(f, FACT_COUNT, is_signed && j->openings.fault[0] == '\0', (Span){},
+                                span_of(text), NULL, e);
+        return rc;
 }
 
 /* Kinds of which an evidence tells by keeping silent, too. */

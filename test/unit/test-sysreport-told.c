@@ -108,6 +108,7 @@ static void reports_are_told_apart_by_their_keys(void **state) {
                 before.report.ak_name[7] ^= (uint8_t) other;
                 assert_int_equal(against_take(&before, &b.j, &a, NULL), 0);
                 assert_int_equal(a.same_key, !other);
+                assert_true(a.now.n > 0);
                 against_done(&a);
         }
         end(&b);
