@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "log/history.h"
 #include "support/draft.h"
+#include "support/hashes.h"
 
 /* How lines follow one another. They are written by hand, with receipts that nobody gave. */
 
@@ -232,6 +233,17 @@ static void what_is_no_history_has_no_last_line(void **state) {
         assert_non_null(strstr(e.text, "begins with byte 0x1e"));
 }
 
+static void a_hash_that_fails_is_no_last_line(void **state) {
+        _cleanup_(draft_done) Draft d = draft_new();
+        uint8_t last[32];
+
+        (void) state;
+        add(&d, EVENT_GLASS_BEGIN, begin);
+        hashes_fail_after(0);
+        assert_int_equal(history_last(buf_span(&d.bytes), last, NULL), -EIO);
+        assert_int_equal(hashes_heal(), 1);
+}
+
 static void a_line_without_its_receipt_is_the_end(void **state) {
         _cleanup_(draft_done) Draft d = draft_new();
         uint8_t last[32];
@@ -256,6 +268,7 @@ int main(void) {
                 cmocka_unit_test(what_was_lost_is_told_without_a_gap),
                 cmocka_unit_test(no_line_can_be_taken_out_doubled_or_moved),
                 cmocka_unit_test(what_is_no_history_has_no_last_line),
+                cmocka_unit_test(a_hash_that_fails_is_no_last_line),
                 cmocka_unit_test(a_line_without_its_receipt_is_the_end),
         };
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "support/start.h"
 
+#include <errno.h>
+
 #include "support/judgefaults.h"
+#include "support/libc.h"
 #include "support/sdlog.h"
+#include "verify/against.h"
 
 /* How a machine was started is judged while every step of judging fails in turn: each of these has
  * the verifier look further than an honest machine does. */
@@ -130,10 +134,45 @@ static void whatever_systemd_measured_is_judged_or_not(void **state) {
         start_done(&s);
 }
 
+/* Two words of a line that are told as two changes: none of them gets lost. */
+static void what_changed_is_told_or_not(void **state) {
+        int failed = 1, n = 0;
+        Judgement before;
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.running = "root=x quiet";
+        lay(&s);
+        judge(&s);
+        before = s.c.judgement;
+        s.c.judgement = (Judgement){};
+        buf_done(&s.c.forge.line);
+        buf_string(&s.c.forge.line, "root=y quiet debug");
+        judge(&s);
+        for (; failed > 0; n++) {
+                Against a;
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = against_take(&before, &s.c.judgement, &a, NULL);
+                failed = libc_heal();
+                assert_int_equal(rc, failed == 0 ? 0 : -ENOMEM);
+                if (rc < 0)
+                        continue;
+                assert_int_equal(a.n, 2);
+                against_done(&a);
+        }
+        assert_true(n > 10);
+        judgement_done(&before);
+        start_done(&s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whatever_was_started_is_judged_or_not),
                 cmocka_unit_test(whatever_systemd_measured_is_judged_or_not),
+                cmocka_unit_test(what_changed_is_told_or_not),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "support/firmlog.h"
+#include "support/libc.h"
 #include "verify/report-firmware.h"
 #include "wire/efievent.h"
 
@@ -99,6 +100,7 @@ static const struct {
                         "variable \"Boot0001\" \"a\" at \"\"" },
         { "Boot0001", DATA("\1\0\0\0\0\0a\0b\0\0\0"), "variable \"Boot0001\" \"ab\"" },
         { "Boot0001", DATA("\1\0\0\0\4\0a\0\0\0\x7f"), "variable \"Boot0001\"" },
+        { "Boot0001", DATA("\1\0\0\0\4\0a\0\0\0\1\1\2\0"), "variable \"Boot0001\" \"a\" at " },
         { "db", DATA(""), "variable \"db\": empty" },
         { "db", DATA("x"), "variable \"db\": empty, and bytes that are no entry" },
         { "Other", DATA("abc"), "variable \"Other\", 3 bytes" },
@@ -240,6 +242,64 @@ static void a_log_is_told_to_programs(void **state) {
                         "\"proof\":\"CONTRADICTED\",\"says\":\"\\\"z\\\"\"}]"));
 }
 
+/* Told whole, or not at all. */
+static void no_memory_is_said_so(void **state) {
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024);
+        int failed = 1, n = 0;
+
+        (void) state;
+        firmlog_boot(&l, &(FirmBoot){ .cmdline = "quiet" });
+        firmlog_write(&l, &log);
+        for (; failed > 0; n++) {
+                char text[16 * 1024];
+                FILE *to = fmemopen(text, sizeof(text), "w");
+                Err e = {};
+                int rc;
+
+                assert_non_null(to);
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = report_events(buf_span(&log), HASH_NONE, to, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -ENOMEM : 0);
+                assert_int_equal(e.code, rc);
+                assert_int_equal(fclose(to), 0);
+        }
+        assert_true(n > 20);
+}
+
+static void a_log_without_that_bank_is_not_told(void **state) {
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024), json = BUF_UP_TO(64 * 1024);
+        JsonWriter w = json_writer(&json, JSON_STRICT);
+
+        (void) state;
+        (void) firmlog_add(&l, 0, 0x77, SPAN_LITERAL("x"));
+        firmlog_write(&l, &log);
+        json_put_array(&w, NULL);
+        assert_int_equal(report_events_json(buf_span(&log), HASH_SHA384, &w, NULL), -EBADMSG);
+        json_put_end(&w);
+        assert_true(span_is(buf_span(&json), "[]"));
+}
+
+/* A path that nobody reads to its end is left out, and the rest of the event is told. */
+static void a_path_has_an_end(void **state) {
+        enum { NODES = 900 };
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf option = BUF_UP_TO(FIRM_DATA_MAX);
+
+        (void) state;
+        buf_le(&option, 1, 4);
+        buf_le(&option, NODES * 4, 2);
+        buf_bytes(&option, SPAN_LITERAL("a\0\0\0"));
+        for (int i = 0; i < NODES; i++) /* of a kind that is told by its numbers */
+                buf_bytes(&option, SPAN_LITERAL("\x20\x20\4\0"));
+        assert_int_equal(option.failed, 0);
+        (void) firmlog_add_variable(&l, 1, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_global,
+                        "Boot0001", buf_span(&option));
+        assert_said(&l, "variable \"Boot0001\" \"a\" at ");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_kind_has_its_words),
@@ -250,6 +310,9 @@ int main(void) {
                 cmocka_unit_test(authorities_are_named),
                 cmocka_unit_test(a_log_is_told_line_by_line),
                 cmocka_unit_test(a_log_is_told_to_programs),
+                cmocka_unit_test(no_memory_is_said_so),
+                cmocka_unit_test(a_log_without_that_bank_is_not_told),
+                cmocka_unit_test(a_path_has_an_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
