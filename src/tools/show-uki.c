@@ -107,13 +107,12 @@ static Span first_text(const About *b, const char *name) {
 }
 
 /* In SHA-256, and in the banks that policies are signed for. */
-static int hash(About *b, Forecast *asked, Err *e) {
+static int hash(const ShowArgs *a, About *b, Forecast *asked, Err *e) {
         Strings banks = { .values = { "sha256" }, .n = 1 };
-        const Strings usual = {};
         int rc;
 
         signed_policies_banks(&b->policies, &banks);
-        rc = forecast_ask(&banks, &usual, asked, e);
+        rc = forecast_ask(&banks, &a->phases, asked, e);
         if (rc < 0)
                 return rc;
         while (asked->banks[b->sha256] != HASH_SHA256)
@@ -131,7 +130,7 @@ static int look(const ShowArgs *a, const char *path, About *b, Err *e) {
         if (rc == 0 && !b->is_addon)
                 rc = signed_policies_read(&b->uki, &b->policies, e);
         if (rc == 0)
-                rc = hash(b, &asked, e);
+                rc = hash(a, b, &asked, e);
         if (rc == 0)
                 rc = signatures_look(&b->uki, &b->digests.authenticode, &b->signatures, e);
         if (rc < 0 || b->is_addon)
@@ -175,7 +174,7 @@ static void put_additions(JsonWriter *w, const About *b) {
 static void put_profile(JsonWriter *w, const About *b, unsigned number) {
         const Profile *p = &b->profiles.list[number];
         Span text = buf_span(text_of(b, p->section)), id = osrel_value(text, "ID"),
-             title = osrel_value(text, "TITLE");
+             title = osrel_words(text, "TITLE");
 
         json_put_object(w, NULL);
         if (id.size > 0)
@@ -268,9 +267,9 @@ static void print_heading(const About *b, unsigned number) {
         char label[32];
 
         text_quote(&line, osrel_value(text, "ID"), NAME_TEXT_MAX);
-        if (osrel_value(text, "TITLE").size > 0) {
+        if (osrel_words(text, "TITLE").size > 0) {
                 buf_string(&line, ", ");
-                text_quote(&line, osrel_value(text, "TITLE"), NAME_TEXT_MAX);
+                text_quote(&line, osrel_words(text, "TITLE"), NAME_TEXT_MAX);
         }
         (void) snprintf(label, sizeof(label), "profile %u", number);
         print_line(label, buf_span(&line));

@@ -16,6 +16,10 @@ static const Option options[] = {
         { "pcr-public-key", 0, OPTION_VALUE, "PEM",
                         "Of a UKI: say whether the policies of this key in it are signed by it",
                         offsetof(ShowArgs, pcr_public_key) },
+        { "phase", 0, OPTION_REPEATED, "PATH",
+                        "Of a UKI: look at this boot phase, as enter-initrd:leave-initrd (default: "
+                        "the usual four)",
+                        offsetof(ShowArgs, phases) },
         { "verify", 0, OPTION_FLAG, NULL,
                         "Of an image: read all of it, and say whether each byte is what it should be",
                         offsetof(ShowArgs, verify) },
@@ -68,10 +72,10 @@ static int run(void *values, char *const *operands, Err *e) {
                                 "%s: --certificate= and --verify are about images, and this is of the "
                                 "kind '%s'",
                                 operands[0], kind->name);
-        if (a->pcr_public_key && !kind->has_policies)
+        if ((a->pcr_public_key || a->phases.n > 0) && !kind->has_policies)
                 return err_set(e, -EINVAL,
-                                "%s: --pcr-public-key= is about unified kernel images, and this is "
-                                "of the kind '%s'",
+                                "%s: --pcr-public-key= and --phase= are about unified kernel images, "
+                                "and this is of the kind '%s'",
                                 operands[0], kind->name);
         rc = kind->show(a, operands[0], &why);
         if (rc == -EBADMSG) { /* what the file is was found out: it is none that holds */

@@ -10,7 +10,17 @@ static bool has_any(Span s, const char *of) {
         return false;
 }
 
-static Span unquote(Span raw) {
+/* Blanks around it count for nobody. */
+static Span trim(Span s) {
+        while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
+                s.size--;
+        while (s.size > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+                s = (Span){ s.data + 1, s.size - 1 };
+        return s;
+}
+
+/* special: what may not stand there without quotes. */
+static Span unquote(Span raw, const char *special) {
         uint8_t quote = raw.size > 0 && (raw.data[0] == '"' || raw.data[0] == '\'') ? raw.data[0]
                                                                                     : 0;
 
@@ -19,12 +29,13 @@ static Span unquote(Span raw) {
                         return (Span){};
                 raw = (Span){ raw.data + 1, raw.size - 2 };
         }
-        if (has_any(raw, quote == '"' ? "\"$`\\" : quote == '\'' ? "'" : " \t\"'$`\\;&|<>()*?["))
-                return (Span){};
-        return raw;
+        if (quote != 0)
+                special = quote == '"' ? "\"$`\\" : "'";
+        return has_any(raw, special) ? (Span){} : raw;
 }
 
-Span osrel_value(Span text, const char *key) {
+/* The line's value as it stands there; of no size where there are two. */
+static Span find(Span text, const char *key) {
         Span name = span_of(key), found = {};
         bool seen = false;
 
@@ -40,7 +51,15 @@ Span osrel_value(Span text, const char *key) {
                 if (seen)
                         return (Span){};
                 seen = true;
-                found = unquote((Span){ line.data + name.size + 1, line.size - name.size - 1 });
+                found = (Span){ line.data + name.size + 1, line.size - name.size - 1 };
         }
         return found;
+}
+
+Span osrel_value(Span text, const char *key) {
+        return unquote(find(text, key), " \t\"'$`\\;&|<>()*?[");
+}
+
+Span osrel_words(Span text, const char *key) {
+        return unquote(trim(find(text, key)), "\"'\\");
 }

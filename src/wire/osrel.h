@@ -8,3 +8,8 @@
  * is missing, stands twice, or has a value that is not so plain: nobody shall see another value
  * than we. Borrowed from the text. */
 Span osrel_value(Span text, const char *key);
+
+/* The same for what is shown to people and stands for nothing else (TITLE= of a profile): words may
+ * have blanks between them without quotes, as systemd-boot and parse_env_file() of systemd read it.
+ */
+Span osrel_words(Span text, const char *key);

@@ -5,18 +5,29 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* In the text behind its key, without anything that drives a terminal. */
+static void check(Span found, Span text) {
+        if (found.size > 0 && (found.data < text.data + 3 ||
+                                              found.data + found.size > text.data + text.size))
+                abort();
+        for (size_t i = 0; i < found.size; i++)
+                if (found.data[i] < ' ' || found.data[i] == 0x7f)
+                        abort();
+}
+
 /* What is found lies in the text, on one line behind its key, and holds nothing that drives a
- * terminal or that a shell would replace. */
+ * terminal or that a shell would replace. Whoever reads words reads the same where there is a
+ * value. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         Span text = { data, size }, value = osrel_value(text, "ID");
+        Span words = osrel_words(text, "ID");
 
+        check(words, text);
+        check(value, text);
         if (value.size == 0)
                 return 0;
-        if (value.data < data + 3 || value.data + value.size > data + size)
+        if (!span_equal(words, value))
                 abort();
-        for (size_t i = 0; i < value.size; i++)
-                if (value.data[i] < ' ' || value.data[i] == 0x7f)
-                        abort();
         if (value.data[-1] == '=' && (memchr(value.data, '$', value.size) ||
                                                      memchr(value.data, ' ', value.size)))
                 abort();

@@ -49,6 +49,34 @@ static void plain_values_and_no_others(void **state) {
         }
 }
 
+/* What a boot menu shows needs no quotes. */
+static void words_may_have_blanks_between_them(void **state) {
+        static const struct {
+                const char *text, *value;
+        } titles[] = {
+                { "ID=a b\n", "a b" },
+                { "ID= \t a  b \t\n", "a  b" },
+                { "ID=Debug (again); $x\n", "Debug (again); $x" },
+                { "ID=\"a b\" \n", "a b" },
+                { "ID=a\n", "a" },
+                { "ID=  \n", "" },
+                { "ID=a \"b\"\n", "" },
+                { "ID=a\\ b\n", "" },
+                { "ID=a\x7f b\n", "" },
+                { "ID=a b\nID=c\n", "" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(titles); i++) {
+                _cleanup_(edge_done) Edge text = edge_of(span_of(titles[i].text));
+                Span value = osrel_words(text.bytes, "ID");
+
+                if (!span_is(value, titles[i].value))
+                        fail_msg("title %zu: '%.*s'", i, (int) value.size,
+                                        (const char *) value.data);
+        }
+}
+
 static void the_value_points_into_the_text(void **state) {
         Span text = SPAN_LITERAL("ID=\"abc\"\n");
 
@@ -60,6 +88,7 @@ static void the_value_points_into_the_text(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(plain_values_and_no_others),
+                cmocka_unit_test(words_may_have_blanks_between_them),
                 cmocka_unit_test(the_value_points_into_the_text),
         };
 
