@@ -8,6 +8,7 @@
 #include "log/flush.h"
 #include "log/store.h"
 #include "port/host.h"
+#include "quote/systemd.h"
 #include "tools/log-follow.h"
 #include "tools/log-replay.h"
 #include "tools/place.h"
@@ -197,21 +198,25 @@ static int print(LogReader *reader, Printer *p, Err *e) {
 }
 
 static int run_flush(const Args *a, Err *e) {
+        const char *from = place_log_folder(), *to = a->folder ?: FLUSH_FOLDER;
         uint8_t boot[16];
         Flushed f = {};
         int rc;
 
         rc = host_boot_id(boot, e);
         if (rc == 0)
-                rc = log_flush(place_log_folder(), a->folder ?: FLUSH_FOLDER, boot,
-                                PLACE_LOCK_SECONDS, &f, e);
+                rc = log_flush(from, to, boot, PLACE_LOCK_SECONDS, &f, e);
+        /* which belongs to this machine's own log, and to no other */
+        if (rc == 0 && strcmp(from, LOG_FOLDER) == 0)
+                rc = systemd_log_keep(SYSTEMD_LOG_FOLDER, SYSTEMD_LOG_FILE, to, boot,
+                                PLACE_LOCK_SECONDS, e);
         if (rc < 0)
                 return rc;
         if (a->json)
                 printf("{\"bytes\":%" PRIu64 ",\"segments\":%u}\n", f.bytes, f.segments);
         else
                 printf("%u segment%s in %s, %" PRIu64 " bytes of them new\n", f.segments,
-                                f.segments == 1 ? "" : "s", a->folder ?: FLUSH_FOLDER, f.bytes);
+                                f.segments == 1 ? "" : "s", to, f.bytes);
         return EXIT_YES;
 }
 

@@ -139,6 +139,9 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
                 rc = join_history(&s, e);
         if (rc == 0)
                 rc = read_systemd(from->systemd_log, own, &s, e);
+        if (rc == 0 && own && !from->systemd_log)
+                rc = systemd_log_join(
+                                FLUSH_FOLDER, buf_span(&s.before), buf_span(&s.log), &s.systemd, e);
         if (rc == 0)
                 rc = read_start(from, own, &s, e);
         if (rc < 0)

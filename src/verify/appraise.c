@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "verify/kernel.h"
+#include "verify/kexec.h"
 #include "verify/layers.h"
 #include "verify/platform.h"
 #include "verify/reference.h"
@@ -90,6 +91,8 @@ static void remark_limits(const Question *q, Judgement *j) {
                         j->story.first_opened_seq);
         if (j->story.opened > 0)
                 lean(v, CLAIM_LAYERS, text);
+        if (j->story.opened > 0 && j->story.kexec)
+                lean(v, CLAIM_KERNEL, text);
 
         /* A command line or a credential could have masked what records. */
         if (!verdict_proven(v, CLAIM_KERNEL)) {
@@ -97,27 +100,6 @@ static void remark_limits(const Question *q, Judgement *j) {
                 lean(v, CLAIM_UNLOCK, "if the running system is what it says");
                 lean(v, CLAIM_UNTOUCHED, "if the running system is what it says");
         }
-}
-
-/* A kexec leaves the registers as they are: what was measured speaks of the kernel before. */
-static void refute_first_boot(const Story *s, Verdict *v) {
-        static const Claim first[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT };
-        char loaded[128] = "";
-
-        /* With which command line it was loaded is not recorded: so it is named, and no more. */
-        for (size_t i = 0; i < s->n_layers; i++)
-                if (s->layers[i].has_identity)
-                        (void) snprintf(loaded, sizeof(loaded),
-                                        " (record %" PRIu64 ": UKI '%.*s' was loaded)",
-                                        s->layers[i].seq,
-                                        (int) (s->layers[i].name.size < 80 ? s->layers[i].name.size
-                                                                           : 80),
-                                        (const char *) s->layers[i].name.data);
-        for (size_t i = 0; i < ELEMENTS(first); i++)
-                if (verdict_proven(v, first[i]))
-                        verdict_refute(v, first[i],
-                                        "the running kernel was started by kexec: what was measured is of the one before%s",
-                                        loaded);
 }
 
 /* A machine that wakes from hibernation runs what it kept on its disk: what was measured is the
@@ -133,7 +115,7 @@ static void refute_before_sleep(const Story *s, Verdict *v) {
 /* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
  * and honest ones agree. */
 static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verdict *v) {
-        if (systemd->several_boots)
+        if (systemd->several_boots && !story->kexec)
                 verdict_refute(v, CLAIM_REGISTERS, "systemd's log has records of several boots");
         if (systemd->has_boot && story->n_records > 0 &&
                         memcmp(systemd->boot, story->segment.chain.boot, sizeof(systemd->boot)) !=
@@ -189,6 +171,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 rc = explain(ev, &j->systemd, &replay, x, e);
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
+        judge_boot_ids(&j->systemd, &j->story, &j->verdict);
         if (rc == 0)
                 rc = references_judge(q->references, j, &known, e);
         if (rc == 0)
@@ -196,13 +179,12 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc == 0)
                 rc = judge_kernel(ev, q, x, &known.kernel, &j->verdict, &line, e);
         if (rc == 0)
+                rc = judge_kexec(ev, q, &j->story, &j->verdict, &line, e);
+        if (rc == 0)
                 rc = judge_root(&j->systemd, line, q, &j->verdict, e);
         if (rc < 0)
                 return rc;
-        if (j->story.kexec)
-                refute_first_boot(&j->story, &j->verdict);
         refute_before_sleep(&j->story, &j->verdict);
-        judge_boot_ids(&j->systemd, &j->story, &j->verdict);
         return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
 }
 

@@ -22,14 +22,40 @@ StoryLayer story_layer(const Content *c) {
         copy_hex(c, "rootHash", layer.root_hash, &layer.has_root_hash);
         copy_hex(c, "identity", layer.identity, &layer.has_identity);
         copy_hex(c, "signer", layer.signer, &layer.has_signer);
+        copy_hex(c, "commandLine", layer.line, &layer.has_line);
         return layer;
+}
+
+/* A kernel was loaded for kexec, or taken away again. */
+static void tell_kernel(Story *s, const Content *c, bool activated) {
+        StoryLayer layer = story_layer(c);
+
+        if (!layer.has_identity)
+                return;
+        s->has_ready = activated && layer.has_line;
+        s->ready = layer;
 }
 
 static int tell_layer(Story *s, const Content *c, Err *e) {
         if (s->n_layers == STORY_LAYERS_MAX)
                 return err_set(e, -EBADMSG, "more than %d layers were activated", STORY_LAYERS_MAX);
         s->layers[s->n_layers++] = story_layer(c);
+        tell_kernel(s, c, true);
         return 0;
+}
+
+/* A kernel that another one started, by what the log said last before: registers outlive a boot in
+ * no other way, whatever the log calls it. */
+static void tell_kexec(Story *s, const Content *c) {
+        bool another = s->n_segments > 1 && memcmp(s->boot, c->boot, sizeof(s->boot)) != 0;
+
+        memcpy(s->boot, c->boot, sizeof(s->boot));
+        if (!another && !span_is(content_text(c, "why"), "kexec"))
+                return;
+        s->kexec = true;
+        s->unnamed = s->unnamed || !s->has_ready;
+        s->running = s->ready;
+        s->has_ready = false;
 }
 
 /* Up to max bytes of a member that somebody wrote. */
@@ -87,11 +113,14 @@ static int tell(Story *s, const Content *c, Err *e) {
         case EVENT_PHASE_GENESIS:
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
-                s->kexec = s->kexec || span_is(content_text(c, "why"), "kexec");
+                tell_kexec(s, c);
                 s->resumed = s->resumed || span_is(content_text(c, "why"), "resume");
                 return 0;
         case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);
+        case EVENT_LAYER_DEACTIVATE:
+                tell_kernel(s, c, false);
+                return 0;
         case EVENT_GLASS_OPEN:
                 tell_opening(s, c);
                 return 0;
@@ -353,9 +382,6 @@ static int judge_segment(const Evidence *ev, const Question *q, Span bytes, cons
         judge_measured(v, s);
         if (!chain_has_register(&s->segment.chain))
                 return 0; /* nor has it a clock of the TPM */
-        /* registers outlive a boot in no other way, whatever the log calls it */
-        if (earlier && memcmp(earlier->boot, s->segment.chain.boot, sizeof(earlier->boot)) != 0)
-                s->kexec = true;
         judge_join(earlier, &s->segment.chain, q, v);
         judge_clock(ev, &genesis, v, s);
         return 0;

@@ -12,7 +12,8 @@
 typedef struct StoryLayer {
         Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
         uint8_t root_hash[32], identity[32], signer[32]; /* identity: Authenticode, of a uki */
-        bool has_root_hash, has_identity, has_signer;
+        uint8_t line[32]; /* SHA-256 of the command line that a uki was loaded with */
+        bool has_root_hash, has_identity, has_signer, has_line;
         uint64_t seq;
 } StoryLayer;
 
@@ -22,6 +23,8 @@ typedef struct Story {
         Segment segment; /* the last one, after its last record */
         bool has_log;
         bool kexec;      /* the kernel that recorded was started by another one */
+        bool unnamed;    /* ...and of one that was so, the log does not say which it is */
+        bool has_ready;  /* the log says that a kernel lies ready for kexec... */
         bool resumed;    /* the TPM was reset under it: the machine slept without power */
         bool unmeasured; /* there are records of this boot from before it had a TPM */
         size_t n_segments;
@@ -34,6 +37,10 @@ typedef struct Story {
         size_t n_missing;
         StoryLayer layers[STORY_LAYERS_MAX];
         size_t n_layers;
+        StoryLayer ready;   /* ...this one... */
+        StoryLayer running; /* ...which runs now, where it was started by kexec and is not unnamed
+                             */
+        uint8_t boot[16];   /* of the last genesis */
         unsigned opened, closed;
         unsigned lost;         /* openings of which the log says that they were left out */
         bool lost_layers;      /* the same of layers */

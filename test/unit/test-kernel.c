@@ -284,38 +284,6 @@ static void what_is_no_uki_is_named(void **state) {
         start_done(&s);
 }
 
-/* kexec leaves the registers as they are. */
-static void a_kernel_that_another_one_started_is_not_proven(void **state) {
-        static const char *const whys[] = { "\"boot\"", "\"kexec\"" };
-
-        (void) state;
-        for (size_t i = 0; i < ELEMENTS(whys); i++) {
-                _cleanup_(draft_log_done) DraftLog l = draft_log();
-                Start s;
-
-                start_begin(&s);
-                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
-                draft_log_add(&l, EVENT_PHASE_GENESIS,
-                                (const DraftChange[]){ { "why", whys[i] }, {} });
-                draft_log_add(&l, EVENT_LAYER_ACTIVATE,
-                                (const DraftChange[]){ { "class", "\"uki\"" },
-                                                { "name", "\"next\"" }, { "rootHash", NULL },
-                                                { "identity", "\"" HEX_64 "\"" }, {} });
-                lay(&s);
-                buf_done(&s.c.forge.log);
-                buf_bytes(&s.c.forge.log, draft_log_bytes(&l));
-                s.c.forge.values.digests[0][8] = draft_log_replay(&l, 1, digest_zero(HASH_SHA256));
-                s.c.policy.boot.secure_boot = SWITCH_ANY;
-                judge(&s);
-                assert_said(&s, i == 0 ? CLAIM_PROVEN : CLAIM_NOT_PROVEN,
-                                i == 0 ? "a known release"
-                                       : "is of the one before (record 1: UKI 'next' was loaded)");
-                assert_int_equal(case_state(&s.c, CLAIM_FIRMWARE),
-                                i == 0 ? CLAIM_PROVEN : CLAIM_NOT_PROVEN);
-                start_done(&s);
-        }
-}
-
 static void without_a_log_nothing_is_said(void **state) {
         Start s;
 
@@ -359,7 +327,6 @@ int main(void) {
                 cmocka_unit_test(a_line_in_a_register_that_does_not_replay_does_not_count),
                 cmocka_unit_test(the_order_of_sections_is_held),
                 cmocka_unit_test(what_is_no_uki_is_named),
-                cmocka_unit_test(a_kernel_that_another_one_started_is_not_proven),
                 cmocka_unit_test(without_a_log_nothing_is_said),
                 cmocka_unit_test(registers_that_are_not_quoted_prove_nothing),
         };
