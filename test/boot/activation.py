@@ -121,6 +121,7 @@ def make_images(suite, folder):
     ours = (f"--private-key={folder}/key", f"--certificate={files}/image.crt")
     theirs = (f"--private-key={folder}/stranger.key", f"--certificate={folder}/stranger.crt")
     suite.run("gcc", "-O2", "-fPIC", "-shared", "-o", files / "swap.so", pathlib.Path(__file__).with_name("swap.c"))
+    suite.run("gcc", "-O2", "-static", "-o", files / "load", pathlib.Path(__file__).with_name("load.c"))
     build(suite, folder, "swap", ("swap", "good\n"), *ours)
     build(suite, folder, "versioned", ("swap", "good\n"), *ours)
     build(suite, folder, "evil", ("swap", "evil\n"), *theirs)

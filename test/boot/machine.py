@@ -40,7 +40,7 @@ class Machine:
     machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk; volume: a
     third disk, which is written to."""
 
-    def __init__(self, tools, disk, folder, seconds=900, line=None, variables=None, before=None, has_tpm=True,
+    def __init__(self, tools, disk, folder, seconds=1800, line=None, variables=None, before=None, has_tpm=True,
                  volume=None):
         self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
         self.seconds, self.line, self.secure, self.has_tpm = seconds, line, variables, has_tpm
@@ -106,7 +106,8 @@ class Machine:
         if not self.kept.exists():
             with open(self.kept, "wb") as disk:
                 disk.truncate(16 * 1024 * 1024)
-            subprocess.run(["mkfs.ext4", "-q", self.kept], check=True)
+            (self.folder / "empty/log").mkdir(parents=True)
+            subprocess.run(["mkfs.ext4", "-q", "-d", self.folder / "empty", self.kept], check=True)
         smbios = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={self.line}"] if self.line else []
         command = self._command(
             "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", *self._firmware(), *smbios,
@@ -122,7 +123,8 @@ class Machine:
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=host,name=org.avouch.host",
             "-device", "virtio-rng-pci", "-serial", "stdio")
         if self.volume:
-            command += ["-drive", f"if=none,id=volume,file={self.volume},format=raw", "-device", "virtio-blk-pci,drive=volume"]
+            command += ["-drive", f"if=none,id=volume,file={self.volume},format=raw",
+                        "-device", "virtio-blk-pci,drive=volume,serial=avouch-volume"]
         with open(self.folder / "qemu.log", "wb") as log:
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.children.append(qemu)
@@ -212,6 +214,12 @@ class Machine:
     def _send(self, script):
         data = script.encode()
         self.port.sendall(b"%d\n" % len(data) + data)
+
+    def start_next(self):
+        """The kernel that lies ready for kexec; and waits until it is up."""
+        self.ask("(sleep 2; systemctl --no-block kexec) &")
+        self.up, self.begin = False, time.monotonic()
+        self.wait_until_up()
 
     def ask(self, script):
         """Has the guest run a script, and returns what it left."""
