@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "support/sdlog.h"
 #include "support/start.h"
 
 /* The claim kernel, where the kernel that runs was started by another one. */
@@ -218,12 +219,45 @@ static void policy_may_name_the_command_line(void **state) {
         }
 }
 
+/* Both kernels measured into what neither of them emptied. */
+static void systemd_logs_of_both_kernels_are_one(void **state) {
+        static const char *const other = "00000000000000000000000000000009";
+
+        (void) state;
+        for (size_t i = 0; i < 3; i++) {
+                const char *const boots[] = { "00000000000000000000000000000001",
+                        i == 1 ? other : "00000000000000000000000000000002" };
+                SdLog l;
+                Start s;
+
+                begin(&s, one, i == 2 ? 1 : 2);
+                s.c.policy.required = 1u << CLAIM_REGISTERS;
+                sd_new(&l);
+                for (size_t k = 0; k < ELEMENTS(boots); k++) {
+                        l.boot = boots[k];
+                        sd_measure(&l, sd_pcr15, "machine-id:" SD_BOOT, "machine-id");
+                }
+                s.c.forge.values.digests[0][15] = l.pcrs.digests[0][15];
+                buf_bytes(&s.c.forge.systemd_log, buf_span(&l.log));
+                judge(&s);
+                if (i == 0)
+                        assert_int_equal(case_state(&s.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                else
+                        assert_refused(&s.c, CLAIM_REGISTERS,
+                                        i == 1 ? "systemd's log is of another boot than avouch's"
+                                               : "records of several boots");
+                sd_done(&l);
+                start_done(&s);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_was_recorded_when_it_was_loaded_is_proven),
                 cmocka_unit_test(the_first_kernel_has_to_be_proven_too),
                 cmocka_unit_test(a_log_that_is_not_proven_names_nothing),
                 cmocka_unit_test(policy_may_name_the_command_line),
+                cmocka_unit_test(systemd_logs_of_both_kernels_are_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
