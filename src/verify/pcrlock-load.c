@@ -35,7 +35,7 @@ static int no_memory(Err *e) {
 static int join(char into[PATH_LENGTH_MAX], const char *folder, const char *name, Err *e) {
         int n = snprintf(into, PATH_LENGTH_MAX, "%s/%s", folder, name);
 
-        if (n < 0 || n >= PATH_LENGTH_MAX)
+        if ((size_t) n >= PATH_LENGTH_MAX)
                 return err_set(e, -ENAMETOOLONG, "%.150s: a path is too long", folder);
         return 0;
 }

@@ -156,7 +156,7 @@ static void tell_genesis(Story *s, const Content *c) {
         s->unmeasured = s->unmeasured || content_flag(c, "unmeasured");
         if (s->n_segments++ > 0)
                 return;
-        s->has_count = json_integer(content_member(c, "count"), 0, JSON_INTEGER_MAX, &count);
+        s->has_count = json_integer(content_member(c, "count"), 0, INT64_MAX, &count);
         s->count = s->has_count ? (uint64_t) count : 0;
         s->has_past = json_hex(content_member(c, "history"), s->past, sizeof(s->past));
 }

@@ -294,6 +294,14 @@ static void a_switch_of_two(FirmLog *l) {
         firmlog_rehash(l, event, (Span){ event->data, event->size });
 }
 
+static void a_switch_of_two_bytes(FirmLog *l) {
+        FirmEvent *event = &l->events[firmlog_find(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, 0)];
+
+        event->data[24]++; /* VariableDataLength */
+        event->data[event->size++] = 0;
+        firmlog_rehash(l, event, (Span){ event->data, event->size });
+}
+
 static void an_empty_switch(FirmLog *l) {
         FirmEvent *event = &l->events[firmlog_find(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, 0)];
 
@@ -362,6 +370,7 @@ static const struct {
         { a_switch_twice, CLAIM_NOT_PROVEN, "SecureBoot was measured before" },
         { a_database_twice, CLAIM_NOT_PROVEN, "a variable that was measured before" },
         { a_switch_of_two, CLAIM_NOT_PROVEN, "SecureBoot is neither 0 nor 1" },
+        { a_switch_of_two_bytes, CLAIM_NOT_PROVEN, "SecureBoot is neither 0 nor 1" },
         { an_empty_switch, CLAIM_NOT_PROVEN, "Secure Boot is off" },
         { no_variable, CLAIM_NOT_PROVEN, "not a variable" },
         { no_authority, CLAIM_NOT_PROVEN, "not a variable" },

@@ -278,6 +278,7 @@ static void a_log_without_that_bank_is_not_told(void **state) {
         firmlog_write(&l, &log);
         json_put_array(&w, NULL);
         assert_int_equal(report_events_json(buf_span(&log), HASH_SHA384, &w, NULL), -EBADMSG);
+        assert_int_equal(report_events_json(SPAN_LITERAL("no log"), HASH_NONE, &w, NULL), -EBADMSG);
         json_put_end(&w);
         assert_true(span_is(buf_span(&json), "[]"));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/suite.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "support/libc.h"
 #include "verify/rootline.h"
 
 /* What a command line says of the root image. */
@@ -27,6 +29,7 @@ static void hashes_are_found(void **state) {
                 { "roothash=" A, true, false },
                 { "quiet  roothash=" A "\n", true, false },
                 { "usrhash=" A "\tquiet", false, true },
+                { "quiet\rusrhash=" A "\r", false, true },
                 { "usrhash=" A " roothash=" A, true, true },
                 { "rd.roothash=" A, true, false },
                 { "\"roothash=" A "\" x", true, false },
@@ -36,6 +39,7 @@ static void hashes_are_found(void **state) {
                 { "x='a \" roothash=" A " b'", false, false },
                 { "myroothash=" A, false, false },
                 { "roothash2=" A, false, false },
+                { "rootcash=" A, false, false },
                 { "roothash=" A " roothash=" A, true, false },
                 { "root=/dev/sda1", false, false },
                 { "roothash=" A " root=/dev/mapper/root systemd.verity=yes", true, false },
@@ -115,9 +119,28 @@ static void every_beginning_is_read(void **state) {
         }
 }
 
+static void no_memory_is_said_so(void **state) {
+        int failed = 1, n = 0;
+
+        (void) state;
+        for (; failed > 0; n++) {
+                RootLine l;
+                Err e = {};
+                int rc;
+
+                libc_fail_after(LIBC_MEMORY, n, ENOMEM, false);
+                rc = root_line_read(SPAN_LITERAL("quiet roothash=" A), &l, &e);
+                failed = libc_heal();
+                assert_int_equal(rc, failed > 0 ? -ENOMEM : 0);
+                assert_int_equal(e.code, rc);
+        }
+        assert_true(n > 2);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hashes_are_found),
+                cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(what_cannot_be_relied_on_is_named),
                 cmocka_unit_test(every_beginning_is_read),
         };

@@ -204,6 +204,11 @@ static void a_line_that_nothing_proves_is_not_demanded(void **state) {
 
 /* A line with what a policy file has no spelling for. */
 static void a_line_that_no_policy_holds_is_left_out(void **state) {
+        static char longest[COMMAND_LINE_MAX + 1];
+
+        memset(longest, 'a', sizeof(longest));
+        assert_true(policy_can_hold((Span){ (const uint8_t *) longest, COMMAND_LINE_MAX }));
+        assert_false(policy_can_hold((Span){ (const uint8_t *) longest, COMMAND_LINE_MAX + 1 }));
         assert_false(policy_can_hold(SPAN_LITERAL("a\nb")));
         assert_false(policy_can_hold(SPAN_LITERAL("a\x7f")));
         assert_false(policy_can_hold(SPAN_LITERAL(" a")));
