@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "layer/table.h"
@@ -60,6 +61,26 @@ static int wrong_signature(const Layer *l, const char *why, Err *e) {
                         l->signature_offset, why);
 }
 
+/* JSON takes blanks behind its object, and so do its readers; nobody writes them. */
+static int check_end_of_signature(const Layer *l, Err *e) {
+        uint8_t block[VERITY_BLOCK], last = 0;
+        const uint8_t *nul = NULL;
+        size_t n = 1;
+
+        for (uint64_t at = l->signature_offset; n > 0 && !nul; at += n) {
+                int rc = file_read_some(l->fd, l->path, at, block, sizeof(block), &n, e);
+                size_t text;
+
+                if (rc < 0)
+                        return rc;
+                nul = memchr(block, '\0', n);
+                text = nul ? (size_t) (nul - block) : n;
+                if (text > 0)
+                        last = block[text - 1];
+        }
+        return last == '}' ? 0 : wrong_signature(l, "blanks behind the JSON object", e);
+}
+
 static int check_signature(const Layer *l, Err *e) {
         _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
         CmsCarried carried;
@@ -68,6 +89,9 @@ static int check_signature(const Layer *l, Err *e) {
 
         if (!l->has_signature)
                 return 0;
+        rc = check_end_of_signature(l, e);
+        if (rc < 0)
+                return rc;
         if (l->has_unknown)
                 return wrong_signature(l, "a member that is neither known nor somebody's own", e);
         rc = cms_carried(buf_span(&l->pkcs7), &c, &carried, e);
