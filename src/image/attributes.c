@@ -2,8 +2,6 @@
 #include "image/attributes.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -17,11 +15,9 @@ static bool is_overlays(const char *name) {
 }
 
 int attributes_check(const TreeEntry *entry, const char *name, const char *what, Err *e) {
-        char path[64 + NAME_MAX], names[NAMES_MAX];
-        ssize_t size;
+        char names[NAMES_MAX];
+        ssize_t size = flistxattr(entry->fd, names, sizeof(names));
 
-        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", entry->folder, entry->name);
-        size = llistxattr(path, names, sizeof(names));
         if (size < 0 && errno == EOPNOTSUPP)
                 return 0;
         if (size < 0)

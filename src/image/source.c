@@ -19,6 +19,9 @@
 /* Of the root folder of every extension, whatever the tree's own was. */
 enum { ROOT_MODE = 0755 };
 
+/* By everyone, so that nobody need ask. */
+enum { READABLE = S_IRUSR | S_IRGRP | S_IROTH };
+
 #define RELEASE_PREFIX "extension-release."
 
 typedef struct Look {
@@ -68,7 +71,8 @@ static int check_type(const Look *l, const TreeEntry *entry, Err *e) {
                                 l->s->path, entry->path, odd_type(mode), l->kind->what,
                                 l->kind->nodes ? ", devices, fifos and" : " and");
         /* mkfs.erofs would fail too, and not say at which file */
-        if (S_ISREG(mode) && faccessat(entry->folder, entry->name, R_OK, AT_EACCESS) < 0)
+        if (S_ISREG(mode) && (mode & READABLE) != READABLE &&
+                        faccessat(entry->folder, entry->name, R_OK, AT_EACCESS) < 0)
                 return err_set(e, -errno, "%s/%s: %s", l->s->path, entry->path, strerror(errno));
         return 0;
 }
@@ -170,15 +174,21 @@ static int check_place(Look *l, const TreeEntry *entry, Err *e) {
         return 0;
 }
 
+/* Folder by folder is often enough to look whether somebody wants this to end. */
+static int leave(const Look *l, const TreeEntry *entry, Err *e) {
+        int rc = interrupt_check(e);
+
+        if (rc < 0 || !l->kind->release_folder)
+                return rc;
+        return attributes_check(entry, l->s->path, l->kind->what, e);
+}
+
 static int look(void *user, const TreeEntry *entry, Err *e) {
         Look *l = user;
         int rc;
 
         if (entry->leaving)
-                return 0;
-        rc = interrupt_check(e);
-        if (rc < 0)
-                return rc;
+                return leave(l, entry, e);
         if (S_ISREG(entry->st->st_mode))
                 l->s->bytes += (uint64_t) entry->st->st_size;
         if (entry->st->st_dev != l->device)
@@ -188,8 +198,6 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
                 rc = check_type(l, entry, e);
         if (rc == 0)
                 rc = check_place(l, entry, e);
-        if (rc == 0 && l->kind->release_folder && S_ISDIR(entry->st->st_mode))
-                rc = attributes_check(entry, l->s->path, l->kind->what, e);
         if (rc < 0)
                 return rc;
         return is_in_release_folder(l, entry) ? look_at_release(l, entry, e) : 0;
@@ -301,12 +309,8 @@ const char *source_root(const Source *s) {
 
 static int look_again(void *user, const TreeEntry *entry, Err *e) {
         Source *s = user;
-        int rc;
 
-        if (entry->leaving)
-                return 0;
-        rc = interrupt_check(e);
-        return rc < 0 ? rc : seen_compare(&s->seen, s->path, entry, e);
+        return entry->leaving ? interrupt_check(e) : seen_compare(&s->seen, s->path, entry, e);
 }
 
 int source_unchanged(Source *s, Err *e) {

@@ -43,11 +43,13 @@ static int push(Walk *w, const char *name, size_t *ret_before, Err *e) {
         return 0;
 }
 
-static int walk_folder(Walk *w, int *fd, unsigned depth, Err *e);
+static int walk_folder(Walk *w, int *fd, unsigned depth, TreeEntry *entry, Err *e);
 
 static int walk_entry(Walk *w, int folder, const char *name, unsigned depth, Err *e) {
         _cleanup_(fd_done) int fd = -1;
-        TreeEntry entry = { .folder = folder, .name = name, .path = w->path, .depth = depth };
+        TreeEntry entry = {
+                .folder = folder, .name = name, .path = w->path, .depth = depth, .fd = -1
+        };
         struct stat st;
         int rc;
 
@@ -64,15 +66,19 @@ static int walk_entry(Walk *w, int folder, const char *name, unsigned depth, Err
         fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return failed(w, e);
-        rc = walk_folder(w, &fd, depth + 1, e);
-        if (rc < 0)
-                return rc;
-        entry.leaving = true;
-        return w->visit(w->user, &entry, e);
+        return walk_folder(w, &fd, depth + 1, &entry, e);
 }
 
-/* Takes over fd. */
-static int walk_folder(Walk *w, int *fd, unsigned depth, Err *e) {
+static int leave(Walk *w, int fd, TreeEntry *entry, Err *e) {
+        if (!entry)
+                return 0;
+        entry->leaving = true;
+        entry->fd = fd;
+        return w->visit(w->user, entry, e);
+}
+
+/* Takes over fd. entry: its own, NULL for the root. */
+static int walk_folder(Walk *w, int *fd, unsigned depth, TreeEntry *entry, Err *e) {
         _cleanup_(dir_done) DIR *dir = fdopendir(*fd);
         size_t before = 0;
         int rc;
@@ -86,7 +92,7 @@ static int walk_folder(Walk *w, int *fd, unsigned depth, Err *e) {
                 errno = 0;
                 d = readdir(dir);
                 if (!d)
-                        return errno == 0 ? 0 : failed(w, e);
+                        return errno == 0 ? leave(w, dirfd(dir), entry, e) : failed(w, e);
                 if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
                         continue;
                 rc = push(w, d->d_name, &before, e);
@@ -105,5 +111,5 @@ int tree_walk(int root, const char *name, TreeVisit visit, void *user, Err *e) {
 
         if (fd < 0)
                 return failed(&w, e);
-        return walk_folder(&w, &fd, 1, e);
+        return walk_folder(&w, &fd, 1, NULL, e);
 }

@@ -19,6 +19,7 @@ typedef struct TreeEntry {
         unsigned depth;   /* 1: at the top */
         const struct stat *st;
         bool leaving; /* a folder, all in it has been seen; every folder is seen twice */
+        int fd;       /* the folder, while it is left; -1 else */
 } TreeEntry;
 
 /* Negative ends the walk and is handed on. */
