@@ -13,6 +13,8 @@
 #include "image/uki-sbat.h"
 #include "wire/stub.h"
 
+#define HWIDS "/usr/lib/systemd/boot/hwids"
+
 enum { INITRD_ALIGNMENT = 4 };
 
 /* One that is being opened. */
@@ -168,11 +170,29 @@ static int add_os_release(Opening *o, Err *e) {
         return add_text(o, ".osrel", text, e);
 }
 
+/* Those that the host has for all images, as ukify takes them from systemd 260 on. */
+static int add_usual_hwids(Opening *o, Err *e) {
+        _cleanup_(uki_part_done) UkiPart part = UKI_PART_NONE;
+        char folder[64];
+        Err none = {};
+        int rc;
+
+        (void) snprintf(folder, sizeof(folder), HWIDS "/%s", uki_stub_machine(&o->in->stub));
+        if (check_known(o, ".hwids", NULL) < 0 || access(folder, F_OK) < 0)
+                return 0;
+        rc = uki_hwids(folder, &part, &none);
+        if (rc == -ENOENT)
+                return 0;
+        return rc < 0 ? err_set(e, rc, "%s", none.text) : add(o, ".hwids", &part, e);
+}
+
 static int add_hwids(Opening *o, Err *e) {
         _cleanup_(uki_part_done) UkiPart part = UKI_PART_NONE;
         int rc;
 
-        if (!o->p->hwids || !o->p->hwids[0])
+        if (!o->p->hwids)
+                return add_usual_hwids(o, e);
+        if (!o->p->hwids[0])
                 return 0;
         rc = check_known(o, ".hwids", e);
         if (rc == 0)

@@ -24,6 +24,13 @@ void uki_stub_done(UkiStub *s) {
         buf_done(&s->bytes);
 }
 
+const char *uki_stub_machine(const UkiStub *s) {
+        for (size_t i = 0; i < ELEMENTS(machines); i++)
+                if (machines[i].machine == s->pe.machine)
+                        return machines[i].efi;
+        return "none";
+}
+
 Span uki_stub_section(const UkiStub *stub, const char *name) {
         const PeSection *s = pe_find(&stub->pe, name);
 

@@ -31,6 +31,9 @@ typedef struct UkiStubParams {
 int uki_stub_open(const UkiStubParams *p, UkiStub *ret, Err *e) _must_check_;
 void uki_stub_done(UkiStub *s);
 
+/* What EFI calls the machine that it is for: "x64". */
+const char *uki_stub_machine(const UkiStub *s);
+
 /* A section's bytes in the stub, as far as they are in the file; none where there is no such
  * section. */
 Span uki_stub_section(const UkiStub *s, const char *name);
