@@ -114,7 +114,11 @@ static void refute_before_sleep(const Story *s, Verdict *v) {
 
 /* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
  * and honest ones agree. */
-static void judge_boot_ids(const SystemdStory *systemd, const Story *story, Verdict *v) {
+static void judge_boot_ids(
+                const SystemdStory *systemd, const Explained *x, const Story *story, Verdict *v) {
+        if (x->n_boots > 1 && !story->kexec)
+                verdict_refute(v, CLAIM_REGISTERS,
+                                "PCR 11 shows the phases of two boots, and the log has no kernel that another one started");
         if (systemd->several_boots && !story->kexec)
                 verdict_refute(v, CLAIM_REGISTERS, "systemd's log has records of several boots");
         if (systemd->has_boot && story->n_records > 0 &&
@@ -171,7 +175,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 rc = explain(ev, &j->systemd, &replay, x, e);
         if (rc == 0)
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
-        judge_boot_ids(&j->systemd, &j->story, &j->verdict);
+        judge_boot_ids(&j->systemd, x, &j->story, &j->verdict);
         if (rc == 0)
                 rc = references_judge(q->references, j, &known, e);
         if (rc == 0)

@@ -31,40 +31,77 @@ static int extend_word(Digest *value, const char *word, Err *e) {
         return rc < 0 ? rc : hash_extend(value, &with, e);
 }
 
-/* Follows one row of boots from start until it meets the quoted value: 1, and the phases' names in
- * to; 0 where it does not. */
-static int follow(const char *const *words, Digest value, const Digest *quoted, char *to, Err *e) {
-        size_t n = 0;
+/* Phases that were found, one behind the other. */
+typedef struct Phases {
+        char text[SHOWN_PHASES_MAX];
+        size_t n;
+} Phases;
+
+static void put_phase(Phases *p, const char *word) {
+        p->n += (size_t) snprintf(
+                        p->text + p->n, sizeof(p->text) - p->n, "%s%s", p->n > 0 ? ":" : "", word);
+}
+
+_Static_assert(SHOWN_PHASES_MAX > 2 * 96, "two of the longest rows of boots have room");
+
+/* Follows one row of boots, of which the first is behind what was found, until it meets the quoted
+ * value: 1, and the phases behind found; 0 where it does not. */
+static int follow(const char *const *words, Digest value, const Digest *quoted, Phases found,
+                Phases *ret, Err *e) {
         int rc;
 
-        (void) snprintf(to, SHOWN_PHASES_MAX, ":");
         while (!digest_equal(&value, quoted)) {
                 if (!*words)
                         return 0;
                 rc = extend_word(&value, *words, e);
                 if (rc < 0)
                         return rc;
-                n += (size_t) snprintf(
-                                to + n, SHOWN_PHASES_MAX - n, "%s%s", n > 0 ? ":" : "", *words++);
+                put_phase(&found, *words++);
         }
+        *ret = found;
         return 1;
 }
 
-/* Whether a register shows the phases of a boot after what the firmware's log has. */
-static int try_phases(const Digest *start, const Digest *quoted, Explained *x, Err *e) {
-        char phases[SHOWN_PHASES_MAX];
+static int try_rows(const Digest *start, const Digest *quoted, Phases found, Phases *ret, Err *e) {
+        int rc = 0;
 
-        for (size_t i = 0; i < ELEMENTS(boots); i++) {
-                int rc = follow(boots[i], *start, quoted, phases, e);
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(boots); i++)
+                rc = follow(boots[i], *start, quoted, found, ret, e);
+        return rc;
+}
 
+/* The boot of a kernel that another one started, behind any phase of that one's. */
+static int try_second_boot(
+                const char *const *words, Digest value, const Digest *quoted, Phases *ret, Err *e) {
+        Phases found = {};
+        int rc = 0;
+
+        for (; rc == 0 && *words; words++) {
+                rc = extend_word(&value, *words, e);
                 if (rc < 0)
                         return rc;
-                if (rc > 0) {
-                        memcpy(x->phases, phases, sizeof(phases));
-                        return 1;
-                }
+                put_phase(&found, *words);
+                rc = try_rows(&value, quoted, found, ret, e);
         }
-        return 0;
+        return rc;
+}
+
+/* Whether a register shows the phases of a boot, or of two, after what the firmware's log has. */
+static int try_phases(const Digest *start, const Digest *quoted, Explained *x, Err *e) {
+        Phases found = {};
+        int rc;
+
+        rc = try_rows(start, quoted, (Phases){}, &found, e);
+        x->n_boots = 1;
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(boots); i++) {
+                rc = try_second_boot(boots[i], *start, quoted, &found, e);
+                x->n_boots = 2;
+        }
+        if (rc > 0)
+                memcpy(x->phases, found.text, sizeof(x->phases));
+        else
+                x->n_boots = 0;
+        return rc;
 }
 
 static int try_separator(const Digest *start, const Digest *quoted, Err *e) {

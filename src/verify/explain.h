@@ -10,7 +10,7 @@
  * known to measure may follow instead: the phases of a boot in PCR 11, and from 261 on
  * "os-separator". PCR 10 may hold what IMA extends when it starts, where its list is not here. */
 
-enum { SHOWN_PHASES_MAX = 128 };
+enum { SHOWN_PHASES_MAX = 256 };
 
 typedef struct Explained {
         bool has_log, wrong; /* a firmware log, and whether it explains nothing */
@@ -22,6 +22,7 @@ typedef struct Explained {
         /* By PCR: the record of systemd's log, counted from 1, that put something there which
          * systemd does not measure there; 0: none did. */
         size_t strange[PCR_COUNT];
+        unsigned n_boots;              /* whose phases those are, where they were guessed */
         char phases[SHOWN_PHASES_MAX]; /* that PCR 11 shows: "enter-initrd:leave-initrd"; ":" for
                                           none */
 } Explained;

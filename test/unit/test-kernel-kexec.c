@@ -251,6 +251,39 @@ static void systemd_logs_of_both_kernels_are_one(void **state) {
         }
 }
 
+/* systemd 252 measures the phases of both into PCR 11, and keeps no log. */
+static void the_phases_of_both_kernels_are_followed(void **state) {
+        static const char *const phases[] = { "enter-initrd", "leave-initrd", "sysinit", "ready",
+                "shutdown", "final", "enter-initrd", "leave-initrd", "sysinit", "ready" };
+        const Told told[SEGMENTS][RECORDS_MAX] = { { GOOD } };
+
+        (void) state;
+        for (size_t n = 1; n <= 2; n++) {
+                Start s;
+
+                begin(&s, told, n);
+                s.c.policy.required |= 1u << CLAIM_REGISTERS;
+                for (size_t i = 0; i < ELEMENTS(phases); i++) {
+                        firmlog_extend(&s.c.forge.values, 11, phases[i]);
+                        judge(&s);
+                        assert_int_equal(s.c.judgement.explained.n_boots, i < 6 ? 1 : 2);
+                        if (n == 2 || i < 6)
+                                assert_int_equal(case_state(&s.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                        else
+                                assert_refused(&s.c, CLAIM_REGISTERS,
+                                                "PCR 11 shows the phases of two boots");
+                }
+                assert_string_equal(s.c.judgement.explained.phases,
+                                "enter-initrd:leave-initrd:sysinit:ready:shutdown:final:enter-initrd:leave-initrd:sysinit:ready");
+                assert_said(&s, CLAIM_PROVEN, "UKI 'linux' 7, a known release");
+                firmlog_extend(&s.c.forge.values, 11, "debug");
+                judge(&s);
+                assert_int_equal(s.c.judgement.explained.n_boots, 0);
+                assert_refused(&s.c, CLAIM_REGISTERS, "sha256:11");
+                start_done(&s);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_was_recorded_when_it_was_loaded_is_proven),
@@ -258,6 +291,7 @@ int main(void) {
                 cmocka_unit_test(a_log_that_is_not_proven_names_nothing),
                 cmocka_unit_test(policy_may_name_the_command_line),
                 cmocka_unit_test(systemd_logs_of_both_kernels_are_one),
+                cmocka_unit_test(the_phases_of_both_kernels_are_followed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
