@@ -192,15 +192,18 @@ static int set_before(Chain *c, const Strand *s, const Record *r, Err *e) {
         return 0;
 }
 
-/* The record's digests into its register. */
-static int extend(Chain *c, const Record *r, Err *e) {
+/* The record's digests into its register. known: what they are, or NULL. */
+static int extend(Chain *c, const Record *r, const Digest *known, Err *e) {
         Strand *s;
-        int rc;
+        int rc = 0;
 
         if (!find_strand(c, r->reg, &c->last_at))
                 return err_set(e, -EBADMSG, "it is of a register that the genesis does not name");
         s = &c->strands[c->last_at];
-        rc = strand_digests(s, r->content.bytes, c->last, e);
+        if (known)
+                memcpy(c->last, known, s->n_banks * sizeof(*known));
+        else
+                rc = strand_digests(s, r->content.bytes, c->last, e);
         if (rc == 0)
                 rc = check_digests(s, r, c->last, e);
         if (rc == 0)
@@ -216,23 +219,45 @@ static int extend(Chain *c, const Record *r, Err *e) {
         return 0;
 }
 
-int chain_add(Chain *c, const Record *r, Err *e) {
+/* What the next record has as its prev: where the register has such a bank, it is known. */
+static int set_prev(Chain *c, const Record *r, Err *e) {
+        const Strand *s = &c->strands[c->last_at];
+        Digest link = {};
+        int rc = 0;
+
+        for (size_t i = 0; i < s->n_banks; i++)
+                if (c->last[i].alg == HASH_SHA256)
+                        link = c->last[i];
+        if (link.size == 0)
+                rc = hash_bytes(HASH_SHA256, r->content.bytes, &link, e);
+        if (rc == 0)
+                memcpy(c->prev, link.bytes, sizeof(c->prev));
+        return rc;
+}
+
+static int add(Chain *c, const Record *r, const Digest *known, Err *e) {
         Chain next = *c;
-        Digest link;
         int rc;
 
         rc = c->next_seq == 0 ? begin(&next, r, e) : check_continues(c, r, e);
         if (rc == 0)
-                rc = extend(&next, r, e);
+                rc = extend(&next, r, known, e);
         if (rc == 0)
-                rc = hash_bytes(HASH_SHA256, r->content.bytes, &link, e);
+                rc = set_prev(&next, r, e);
         if (rc < 0)
                 return rc;
-        memcpy(next.prev, link.bytes, sizeof(next.prev));
         next.next_seq = r->content.seq + 1;
 
         *c = next;
         return 0;
+}
+
+int chain_add(Chain *c, const Record *r, Err *e) {
+        return add(c, r, NULL, e);
+}
+
+int chain_add_known(Chain *c, const Record *r, const Digest *digests, Err *e) {
+        return add(c, r, digests, e);
 }
 
 int segment_next(Segment *s, Record *ret, Err *e) {

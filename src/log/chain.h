@@ -41,6 +41,10 @@ typedef struct Chain {
  * digests that are not the content's. */
 int chain_add(Chain *c, const Record *r, Err *e) _must_check_;
 
+/* The same, for who has just computed the digests of the content in the record's banks: they are
+ * not computed again, only held against what the record says. */
+int chain_add_known(Chain *c, const Record *r, const Digest *digests, Err *e) _must_check_;
+
 /* The strand of a register; NULL where the genesis does not name it. Borrowed from c. */
 const Strand *chain_strand(const Chain *c, Register reg);
 

@@ -120,7 +120,7 @@ static int compose(const Chain *c, const Strand *s, Event event, const Member *m
         rc = fill_head(c, event, &head, e);
         if (rc < 0)
                 return rc;
-        rc = content_write(&head, members, n_members, content, e);
+        rc = content_put(&head, members, n_members, content, e);
         if (rc < 0)
                 return rc;
         rc = strand_digests(s, buf_span(content), digests, e);
@@ -134,7 +134,7 @@ static int compose(const Chain *c, const Strand *s, Event event, const Member *m
         rc = record_parse(bytes, record, e);
         if (rc < 0)
                 return rc;
-        return chain_add(next, record, e);
+        return chain_add_known(next, record, digests, e);
 }
 
 static int settle(Account *a, Err *e);

@@ -380,7 +380,7 @@ static void put_members(JsonWriter *w, const Member *members, size_t n) {
                 put_member(w, sorted[i], sorted[i]->name);
 }
 
-int content_write(const Content *head, const Member *members, size_t n_members, Buf *to, Err *e) {
+int content_put(const Content *head, const Member *members, size_t n_members, Buf *to, Err *e) {
         const Member common[] = {
                 { .name = "avouch", .type = MEMBER_INTEGER, .number = 1 },
                 { .name = "boot", .type = MEMBER_HEX, .bytes = { head->boot, sizeof(head->boot) } },
@@ -392,7 +392,6 @@ int content_write(const Content *head, const Member *members, size_t n_members, 
         };
         Member all[MEMBERS_MAX];
         JsonWriter w = json_writer(to, JSON_CANONICAL);
-        Content unused;
         Span bytes;
         int rc;
 
@@ -412,5 +411,13 @@ int content_write(const Content *head, const Member *members, size_t n_members, 
                 return err_set(e, rc, "%s: a number beyond 2^53 - 1", event_name(head->event));
         if (rc < 0)
                 return err_set(e, rc, "%s: no memory for the record", event_name(head->event));
-        return content_parse(bytes, &unused, e);
+        return 0;
+}
+
+int content_write(const Content *head, const Member *members, size_t n_members, Buf *to, Err *e) {
+        Content unused;
+        int rc;
+
+        rc = content_put(head, members, n_members, to, e);
+        return rc < 0 ? rc : content_parse(buf_span(to), &unused, e);
 }

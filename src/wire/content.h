@@ -59,3 +59,7 @@ typedef struct Member {
  * wrong (a member missing, a string too long) is refused here with its reason. */
 int content_write(const Content *head, const Member *members, size_t n_members, Buf *to,
                 Err *e) _must_check_;
+
+/* The same without reading it back, for who does that with the whole record. */
+int content_put(const Content *head, const Member *members, size_t n_members, Buf *to,
+                Err *e) _must_check_;

@@ -116,6 +116,33 @@ static void a_log_of_every_bank_replays(void **state) {
         assert_int_equal(r.n_digests, 77); /* nothing is handed out at the end */
 }
 
+/* Whoever has computed the digests gets the same chain, and no further with others. */
+static void known_digests_are_held_against_the_record(void **state) {
+        _cleanup_(draft_log_done) DraftLog l = draft_log();
+        Chain c = {}, before;
+        Segment s;
+        Record r;
+
+        (void) state;
+        draft_log_add(&l, EVENT_PHASE_GENESIS, NULL);
+        draft_log_add(&l, EVENT_NOTE_TEXT, NULL);
+        s = segment_over(draft_log_bytes(&l));
+        assert_int_equal(segment_next(&s, &r, NULL), 1);
+        c = before = s.chain;
+        assert_int_equal(segment_next(&s, &r, NULL), 1);
+        for (size_t i = 0; i < r.n_digests; i++) {
+                Digest wrong[BANKS_MAX];
+
+                memcpy(wrong, r.digests, sizeof(wrong));
+                wrong[i].bytes[wrong[i].size - 1] ^= 1;
+                assert_int_equal(chain_add_known(&c, &r, wrong, NULL), -EBADMSG);
+                assert_memory_equal(&c, &before, sizeof(c));
+        }
+        assert_int_equal(r.n_digests, 2);
+        assert_int_equal(chain_add_known(&c, &r, r.digests, NULL), 0);
+        assert_memory_equal(&c, &s.chain, sizeof(c));
+}
+
 /* How a record is wrong that stands after a genesis and a note. */
 typedef struct Wrong {
         const char *what;
@@ -413,6 +440,7 @@ static void digests_and_values_are_those_of_the_chains_banks(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_replays_to_what_the_register_holds),
+                cmocka_unit_test(known_digests_are_held_against_the_record),
                 cmocka_unit_test(a_log_of_no_register_is_chained_all_the_same),
                 cmocka_unit_test(a_log_of_every_bank_replays),
                 cmocka_unit_test(what_does_not_continue_the_chain_is_refused),
