@@ -7,30 +7,15 @@
 
 #include "base/text.h"
 #include "measure/checkpoint.h"
+#include "measure/compose.h"
+#include "measure/late.h"
 #include "measure/registers.h"
 #include "port/host.h"
-#include "wire/history.h"
 
 /* A log is put aside as full while one process can still finish what it began. */
 enum { SPARE = 64 * RECORD_MAX, SPARE_RECORDS = 64 };
 
 enum { SLEEP = 100 * 1000 }; /* microseconds: a shorter one is the error of two clocks */
-
-void glass_count(GlassCount *g, const Content *c) {
-        Span kind = content_text(c, "kind");
-
-        if (history_value(c, &g->value)) {
-                g->size = c->bytes.size;
-                memcpy(g->content, c->bytes.data, c->bytes.size);
-        }
-        if (c->event == EVENT_GLASS_CLOSE)
-                g->closed++;
-        if (c->event != EVENT_GLASS_OPEN)
-                return;
-        g->opened++;
-        (void) snprintf(g->kind, sizeof(g->kind), "%.*s", (int) kind.size,
-                        (const char *) kind.data);
-}
 
 /* What the account remembers of a record that is in its log. */
 static void take_note(Account *a, const Content *c) {
@@ -72,6 +57,11 @@ int account_extend(Account *a, Err *e) {
         Found found;
         int rc;
 
+        if (account_is_silent(a)) {
+                a->pending = s->reg.kind != REGISTER_NONE;
+                return err_set(e, -ENODEV, "recorded in the log, but in no register: %s",
+                                a->silent.text);
+        }
         rc = register_extend(a->tpm, s, c->last, &first);
         if (rc < 0 && registers_read(a->tpm, c, &found, NULL) == 0)
                 switch (standing_of(c, c->last_at, &found)) {
@@ -93,50 +83,6 @@ int account_extend(Account *a, Err *e) {
         return 0;
 }
 
-static int fill_head(const Chain *c, Event event, Content *ret, Err *e) {
-        Content head = { .event = event, .seq = c->next_seq };
-        Moment now;
-        int rc;
-
-        rc = host_moment(&now, e);
-        if (rc < 0)
-                return rc;
-        head.time = now.boottime;
-        head.wall = genesis_number(now.wall);
-        memcpy(head.prev, c->prev, sizeof(head.prev));
-        memcpy(head.boot, c->boot, sizeof(head.boot));
-        *ret = head;
-        return 0;
-}
-
-/* next: the chain after the record, which is in line when this returns. */
-static int compose(const Chain *c, const Strand *s, Event event, const Member *members,
-                size_t n_members, Chain *next, Record *record, Buf *content, Buf *line, Err *e) {
-        Digest digests[BANKS_MAX];
-        Content head;
-        Span bytes;
-        int rc;
-
-        rc = fill_head(c, event, &head, e);
-        if (rc < 0)
-                return rc;
-        rc = content_put(&head, members, n_members, content, e);
-        if (rc < 0)
-                return rc;
-        rc = strand_digests(s, buf_span(content), digests, e);
-        if (rc < 0)
-                return rc;
-        record_write(s->reg, head.seq, digests, s->n_banks, buf_span(content), line);
-        rc = buf_end(line, &bytes);
-        if (rc < 0)
-                return err_set(e, rc, "%s: %s", event_name(event), strerror(-rc));
-        /* read back as any reader will: what we would not accept is not written */
-        rc = record_parse(bytes, record, e);
-        if (rc < 0)
-                return rc;
-        return chain_add_known(next, record, digests, e);
-}
-
 static int settle(Account *a, Err *e);
 
 /* wanted: one of the chain's; NULL for the one of the event's lane. */
@@ -148,7 +94,7 @@ static int append_into(Account *a, const Register *wanted, Event event, const Me
         Record record;
         int rc;
 
-        if (a->pending) {
+        if (a->pending && !account_is_silent(a)) {
                 rc = settle(a, e);
                 if (rc < 0)
                         return rc;
@@ -266,7 +212,7 @@ static int begin_segment(Account *a, const uint8_t boot[16], const char *why, Er
         memcpy(b.chain.boot, boot, sizeof(b.chain.boot));
         b.why = why ?: kexeced ? "kexec" : "boot";
         a->chain = b.chain;
-        a->glass = (GlassCount){};
+        glass_count_anew(&a->glass);
         a->began = true;
         return record_genesis(a, &b, e);
 }
@@ -279,7 +225,7 @@ static int put_aside(Account *a, const uint8_t boot[16], const char *why, Err *e
         (void) snprintf(name, sizeof(name), "%s%s", id, why);
         a->mended = true;
         a->chain = (Chain){};
-        a->glass = (GlassCount){};
+        glass_count_anew(&a->glass);
         a->size = 0;
         return store_retire(a->store, name, e);
 }
@@ -337,6 +283,24 @@ static int was_reset(const Account *a, const Found *found, Err *e) {
         return rc < 0 ? rc : now.reset_count != a->resets;
 }
 
+/* What waited for the TPM is extended, where it is that what the registers lack. */
+static int catch_up(Account *a, Found *found, Err *e) {
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(LOG_MAX);
+        bool foreign = false;
+        int rc;
+
+        for (size_t i = 0; i < a->chain.n_strands; i++)
+                foreign = foreign || standing_of(&a->chain, i, found) == STANDING_FOREIGN;
+        if (!foreign)
+                return 0;
+        rc = store_load(a->store, &log, e);
+        if (rc == 0)
+                rc = late_extend(a->tpm, buf_span(&log), &a->chain, found, e);
+        a->mended = a->mended || rc > 0;
+        a->pending = rc < 0;
+        return rc < 0 ? rc : 0;
+}
+
 /* Makes log and registers agree again, whatever the last process or record left. */
 static int settle(Account *a, Err *e) {
         bool gone = false;
@@ -350,6 +314,9 @@ static int settle(Account *a, Err *e) {
         rc = was_reset(a, &found, e);
         if (rc != 0)
                 return rc < 0 ? rc : begin_anew(a, ".resumed", "resume", e);
+        rc = catch_up(a, &found, e);
+        if (rc < 0)
+                return rc;
         if (standing_of(&a->chain, a->chain.last_at, &found) == STANDING_PENDING) {
                 size_t at = a->chain.last_at;
 
@@ -401,6 +368,8 @@ static int load(Account *a, const uint8_t boot[16], Err *e) {
                 return 0;
         if (memcmp(c->boot, boot, sizeof(c->boot)) != 0)
                 return put_aside(a, memcpy(other, c->boot, sizeof(other)), "", e);
+        if (account_is_silent(a))
+                return 0;
         if (!a->tpm && chain_has_register(c))
                 return err_set(e, -ENODEV,
                                 "this boot's log is in %s, and now there is no TPM: one that went away is not one that never was",
@@ -458,6 +427,30 @@ int account_open_as(
         return 0;
 }
 
+int account_open_silent(const Plan *plan, const Past *past, Store *store, Tpm *tpm, const Err *why,
+                Account *ret, Err *e) {
+        Account a = { .store = store, .plan = *plan, .past = past, .silent = *why };
+        uint8_t boot[16];
+        int rc;
+
+        assert(why->code < 0);
+        rc = host_boot_id(boot, e);
+        if (rc == 0)
+                rc = load(&a, boot, e);
+        if (rc < 0)
+                return rc;
+        if (a.chain.next_seq == 0) {
+                a.silent = (Err){}; /* its first record is as on a machine without a TPM */
+                rc = begin_segment(&a, boot, NULL, e);
+                a.silent = *why;
+        }
+        if (rc < 0)
+                return rc;
+        a.tpm = tpm;
+        *ret = a;
+        return 0;
+}
+
 int account_open_after(
                 const Past *past, Store *store, Tpm *tpm, Register reg, Account *ret, Err *e) {
         Plan plan = plan_of(reg);
@@ -477,8 +470,8 @@ int account_resume(Account *a, unsigned seconds, Err *e) {
         int rc;
 
         rc = store_resume(a->store, seconds, e);
-        if (rc > 0 && host_asleep() - a->asleep > SLEEP)
-                rc = 0; /* the registers may have been emptied */
+        if (rc > 0 && (account_is_silent(a) || host_asleep() - a->asleep > SLEEP))
+                rc = 0; /* the TPM may answer again; the registers may have been emptied */
         if (rc > 0)
                 return 0; /* what is pending is settled before the next record */
         if (rc == 0)

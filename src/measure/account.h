@@ -4,6 +4,7 @@
 #include "log/chain.h"
 #include "log/store.h"
 #include "measure/genesis.h"
+#include "measure/glasscount.h"
 #include "measure/plan.h"
 #include "port/tpm.h"
 
@@ -32,16 +33,6 @@
  *
  * Who lets the log go calls checkpoint_keep() before, so that the next one need not replay it. */
 
-/* How often the glass was opened and closed in this segment, and the last record in it that the
- * odometer counted. */
-typedef struct GlassCount {
-        unsigned opened, closed;
-        char kind[32];  /* of the last opening */
-        uint64_t value; /* of the counter; 0 where none was counted */
-        size_t size;
-        uint8_t content[CONTENT_MAX];
-} GlassCount;
-
 typedef struct Account {
         Store *store; /* borrowed, as tpm is */
         Tpm *tpm;     /* NULL: the machine has none */
@@ -58,19 +49,18 @@ typedef struct Account {
         bool robbed;      /* it did so though this boot had one, which was taken away */
         bool mended;      /* opening found something to set right */
         bool pending;     /* the last record may not be extended yet */
+        Err silent;       /* code: the TPM is not asked, see account_open_silent(); why: its text */
 } Account;
-
-/* Adds a record to the count; others than glass records and counted ones change nothing. */
-void glass_count(GlassCount *g, const Content *c);
 
 /* Reads the log, sets right what a crash left, and begins with a genesis where there is no log of
  * this boot yet. A log that cannot be read back (of another boot, or damaged) is put aside whole,
  * and a new segment begins: its genesis says at which register value.
  *
- * A register that is in use when the first log of a boot begins is somebody else's: -EBUSY, unless
- * the plan takes it. Where this boot had a log already (one was put aside, or marked, or copied
- * elsewhere), it is ours, and its log was taken away: recording goes on, at the value that it has.
- * Nobody switches the account off by deleting it, and nobody believes it without what is missing.
+ * A register that is in use when the first log of a boot begins is somebody else's: -EADDRINUSE,
+ * unless the plan takes it. Where this boot had a log already (one was put aside, or marked, or
+ * copied elsewhere), it is ours, and its log was taken away: recording goes on, at the value that
+ * it has. Nobody switches the account off by deleting it, and nobody believes it without what is
+ * missing.
  */
 int account_open_as(const Plan *plan, const Past *past, Store *store, Tpm *tpm, Account *ret,
                 Err *e) _must_check_;
@@ -88,9 +78,24 @@ static inline int account_open(Store *store, Tpm *tpm, Register reg, Account *re
         return account_open_after(NULL, store, tpm, reg, ret, e);
 }
 
+/* For openings by hand, where the above has failed because the TPM does not answer: nobody opens a
+ * machine without a record by making its TPM fail (why). Nothing is asked of it. Records are
+ * appended to this boot's log, or to one that is in no register where there is none yet, and
+ * recording one fails all the same, with words that say that it stands in the log: who lets people
+ * in decides by that. When the TPM answers again, account_open_as() extends what waits
+ * (measure/late).
+ *
+ * For other events it is not meant: what waits behind them is taken for somebody else's extend. */
+int account_open_silent(const Plan *plan, const Past *past, Store *store, Tpm *tpm, const Err *why,
+                Account *ret, Err *e) _must_check_;
+
+static inline bool account_is_silent(const Account *a) {
+        return a->silent.code != 0;
+}
+
 /* For a process that stays: lets others record, and goes on after them. Where nobody has recorded
- * in between, and the machine has not slept, going on costs no command of the TPM; otherwise it is
- * as account_open_plan(). In between nothing else may be called. */
+ * in between, the TPM answered, and the machine has not slept, going on costs no command of the
+ * TPM; otherwise it is as account_open_plan(). In between nothing else may be called. */
 int account_pause(Account *a, Err *e) _must_check_;
 int account_resume(Account *a, unsigned seconds, Err *e) _must_check_;
 

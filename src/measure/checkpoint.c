@@ -57,6 +57,7 @@ static void put_chain(Buf *b, const Chain *c) {
 static void put_glass(Buf *b, const GlassCount *g) {
         buf_be(b, g->opened, 4);
         buf_be(b, g->closed, 4);
+        buf_be(b, g->uncounted, 4);
         buf_be(b, g->value, 8);
         put_prefixed(b, span_of(g->kind));
         put_prefixed(b, (Span){ g->content, g->size });
@@ -168,6 +169,7 @@ static GlassCount take_glass(Cursor *c) {
 
         g.opened = cursor_u32be(c);
         g.closed = cursor_u32be(c);
+        g.uncounted = cursor_u32be(c);
         g.value = cursor_u64be(c);
         kind = cursor_prefixed(c, 2, sizeof(g.kind) - 1);
         content = cursor_prefixed(c, 2, sizeof(g.content));

@@ -101,8 +101,10 @@ static void open_line(Odometer *o, Span content) {
                 not_keeping(o, &why);
 }
 
-/* Records at the value that the counter was raised to; members say so. */
-static int record_here(Odometer *o, Event event, const Member *members, size_t n_members, Err *e) {
+/* Records at the value that the counter was raised to; members say so. in_log: set as soon as the
+ * record stands there, whatever comes of it. */
+static int record_here(Odometer *o, Event event, const Member *members, size_t n_members,
+                bool *in_log, Err *e) {
         _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
         Err why = {};
         int rc;
@@ -111,6 +113,7 @@ static int record_here(Odometer *o, Event event, const Member *members, size_t n
         rc = account_append(o->account, event, members, n_members, &content, e);
         if (rc < 0)
                 return rc;
+        *in_log = true;
         if (o->keeping)
                 open_line(o, buf_span(&content));
         rc = account_extend(o->account, e);
@@ -134,6 +137,7 @@ static int record_here(Odometer *o, Event event, const Member *members, size_t n
 static int record_begin(Odometer *o, Err *e) {
         static const uint8_t index[] = { 0x01, 0x80, 0x61, 0x76 };
         uint8_t name[TPM_NAME_SHA256];
+        bool in_log = false;
         const Member members[] = {
                 { .name = "count", .type = MEMBER_INTEGER, .number = (int64_t) o->counter.value },
                 { .name = "index", .type = MEMBER_HEX, .bytes = { index, sizeof(index) } },
@@ -144,19 +148,21 @@ static int record_begin(Odometer *o, Err *e) {
         rc = receipt_counter_name(name, e);
         if (rc < 0)
                 return rc;
-        return record_here(o, EVENT_GLASS_BEGIN, members, ELEMENTS(members), e);
+        return record_here(o, EVENT_GLASS_BEGIN, members, ELEMENTS(members), &in_log, e);
 }
 
 static int record_lost(Odometer *o, bool redefined, Err *e) {
         uint64_t from = o->ledger.history.closed, to = o->counter.value;
-        const char *why = redefined ? "redefined" : to - from <= CRASH_STEPS ? "crash" : "unknown";
+        bool crash = to - from <= CRASH_STEPS && o->account->glass.uncounted == 0;
+        bool in_log = false;
+        const char *why = redefined ? "redefined" : crash ? "crash" : "unknown";
         const Member members[] = {
                 { .name = "from", .type = MEMBER_INTEGER, .number = (int64_t) from },
                 { .name = "to", .type = MEMBER_INTEGER, .number = (int64_t) to },
                 { .name = "why", .type = MEMBER_TEXT, .bytes = span_of(why) },
         };
 
-        return record_here(o, EVENT_GLASS_LOST, members, ELEMENTS(members), e);
+        return record_here(o, EVENT_GLASS_LOST, members, ELEMENTS(members), &in_log, e);
 }
 
 /* A record that is in the log, at the counter's present value, and came no further: the process
@@ -192,10 +198,20 @@ static int finish_line(Odometer *o, Err *e) {
         return ledger_drop_line(l, e);
 }
 
+/* Above where the history closed it, for a line that is more than the end of the one before. */
+static int raise_above(Odometer *o, bool one_more, Err *e) {
+        int rc;
+
+        rc = raise_counter(o, e);
+        if (rc == 0 && one_more && o->counter.value == o->ledger.history.closed)
+                rc = raise_counter(o, e);
+        return rc;
+}
+
 /* fresh: the counter has just got its first value, which nobody can have used. */
 static int explain_counter(Odometer *o, bool fresh, Err *e) {
         const History *h = &o->ledger.history;
-        bool anew = h->n_lines == 0, lost = !anew && o->counter.value > h->closed;
+        bool anew = h->n_lines == 0, owed;
         int rc = 0;
 
         if (anew && h->part)
@@ -205,13 +221,14 @@ static int explain_counter(Odometer *o, bool fresh, Err *e) {
                 rc = ledger_put_aside(&o->ledger, "history.foreign", e);
                 anew = true;
         }
-        if (rc == 0 && !fresh && (anew || lost || o->counter.value < h->closed))
-                rc = raise_counter(o, e);
+        owed = !anew && o->account->glass.uncounted > 0;
+        if (rc == 0 && !fresh && (anew || owed || o->counter.value != h->closed))
+                rc = raise_above(o, owed, e);
         if (rc < 0)
                 return rc;
         if (anew)
                 return record_begin(o, e);
-        return lost ? record_lost(o, fresh, e) : 0;
+        return o->counter.value > h->closed ? record_lost(o, fresh, e) : 0;
 }
 
 /* Makes counter and history agree. */
@@ -285,8 +302,9 @@ int odometer_open(Account *a, Store *home, Store *spool, bool may_define, Odomet
         Err why = {};
         int rc;
 
-        if (!a->tpm) {
-                (void) err_set(&why, -ENODEV, "this machine has no TPM");
+        if (!a->tpm || account_is_silent(a)) {
+                (void) err_set(&why, -ENODEV, "%s",
+                                account_is_silent(a) ? a->silent.text : "this machine has no TPM");
                 not_counting(&o, &why);
                 o.keeping = false;
                 *ret = o;
@@ -320,7 +338,20 @@ static size_t counted_members(const Odometer *o, const Member *members, size_t n
         return n;
 }
 
-int odometer_record(Odometer *o, Event event, const Member *members, size_t n_members, Err *e) {
+static int record_uncounted(Odometer *o, Event event, const Member *members, size_t n_members,
+                bool *in_log, Err *e) {
+        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+        int rc;
+
+        rc = account_append(o->account, event, members, n_members, &content, e);
+        if (rc < 0)
+                return rc;
+        *in_log = true;
+        return account_extend(o->account, e);
+}
+
+static int record_one(Odometer *o, Event event, const Member *members, size_t n_members,
+                bool *in_log, Err *e) {
         Member all[MEMBERS_MAX];
         Err why = {};
         size_t n;
@@ -337,12 +368,38 @@ int odometer_record(Odometer *o, Event event, const Member *members, size_t n_me
                         not_counting(o, &why);
         }
         if (!o->counting)
-                return account_record(o->account, event, members, n_members, e);
+                return record_uncounted(o, event, members, n_members, in_log, e);
         n = counted_members(o, members, n_members, all);
-        rc = record_here(o, event, all, n, &why);
+        rc = record_here(o, event, all, n, in_log, &why);
         if (rc != -ESTALE)
                 return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
         /* recorded, but somebody else moved the counter: a glass.lost says so in the history */
         (void) snprintf(o->lacks, sizeof(o->lacks), "%.*s", (int) sizeof(o->lacks) - 1, why.text);
         return mend_now(o, e);
+}
+
+/* The TPM fails before the record is in the log: it goes there all the same, and waits. */
+static int record_silently(Odometer *o, Event event, const Member *members, size_t n_members,
+                const Err *why, Err *e) {
+        Account *a = o->account, silent;
+
+        not_counting(o, why);
+        o->keeping = false;
+        if (account_open_silent(&a->plan, a->past, a->store, a->tpm, why, &silent, NULL) < 0)
+                return err_set(e, why->code, "%s", why->text);
+        *a = silent;
+        return account_record(a, event, members, n_members, e);
+}
+
+int odometer_record(Odometer *o, Event event, const Member *members, size_t n_members, Err *e) {
+        bool in_log = false;
+        Err why = {};
+        int rc;
+
+        rc = record_one(o, event, members, n_members, &in_log, &why);
+        if (rc >= 0)
+                return rc;
+        if (in_log || account_is_silent(o->account))
+                return err_set(e, rc, "%s", why.text);
+        return record_silently(o, event, members, n_members, &why, e);
 }

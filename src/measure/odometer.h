@@ -12,7 +12,8 @@
  *
  * A counter never goes back, so that no second receipt for n can ever be made: what was recorded
  * can be neither changed nor dropped. What a crash left is set right by the next odometer_open(): a
- * receipt that is still open is asked for, a counter that moved without a line gets a glass.lost.
+ * receipt that is still open is asked for, a counter that moved without a line gets a glass.lost,
+ * and so does an opening that was not counted, so that the history tells that it lacks one.
  *
  * Where something is missing (no counter and no room for one, no key, no place for a history) the
  * account goes on with what there is, and odometer_lacks() says what is not. */
@@ -34,7 +35,11 @@ int odometer_open(Account *a, Store *home, Store *spool, bool may_define, Odomet
                 Err *e) _must_check_;
 
 /* As account_record(), with "count" and "past" added, and a receipt. An error may leave the record
- * behind, to be finished before the next one or by the next odometer_open(). */
+ * behind, to be finished before the next one or by the next odometer_open().
+ *
+ * Where the TPM fails, the record is in the log, and an error tells: uncounted, unless it was
+ * counted already, and from then on the account is silent (account_open_silent()). When the TPM
+ * answers again, odometer_open() writes a glass.lost for what was not counted. */
 int odometer_record(Odometer *o, Event event, const Member *members, size_t n_members,
                 Err *e) _must_check_;
 

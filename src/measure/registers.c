@@ -159,7 +159,7 @@ static void add_lanes(Chain *c, const Plan *plan) {
 static int check_unused(const Strand *s, Err *e) {
         if (strand_starts_at_reset(s))
                 return 0;
-        return err_set(e, -EBUSY,
+        return err_set(e, -EADDRINUSE,
                         "%s holds what no log of this boot names: something else uses it, or the log was taken away; choose another register, or allow it by Occupied=yes (avouch.conf(5))",
                         register_name(s->reg).text);
 }

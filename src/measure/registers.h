@@ -21,8 +21,8 @@ typedef struct Found {
 /* A chain that has begun nothing yet: the plan's registers, the genesis's first, in the banks that
  * we can extend, in ascending order, each with what it holds now as its start. skipped: banks whose
  * hash is unknown. missing: NV indices of the plan that the TPM does not have. -EOPNOTSUPP where no
- * bank is left that proves anything; -EBUSY where a PCR is not at its reset value and may_be_used
- * is false: e names it. */
+ * bank is left that proves anything; -EADDRINUSE where a PCR is not at its reset value and
+ * may_be_used is false: e names it. */
 typedef struct Beginning {
         Chain chain;
         bool unmeasured; /* this boot was recorded before, when there was no TPM */

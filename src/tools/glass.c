@@ -42,16 +42,15 @@ static int change(const Args *a, Event event, int (*how)(Account *, const Glass 
                                         (int) sizeof(g.caller.user))
                 return err_set(e, -EINVAL, "'--user=%s' is longer than %zu bytes", a->user,
                                 sizeof(g.caller.user) - 1);
-        rc = machine_open(a->tpm, &m, e);
-        if (rc == 0)
-                rc = machine_open_odometer(&m, e);
+        rc = machine_open_for_opening(a->tpm, &m, e);
         if (rc < 0)
                 return rc;
         g.odometer = &m.odometer;
         rc = how(&m.account, &g, e);
+        if (rc == 0 || account_is_silent(&m.account))
+                motd_show(&m.account);
         if (rc < 0)
                 return rc;
-        motd_show(&m.account);
         if (odometer_lacks(&m.odometer)[0])
                 fprintf(stderr, "avouch glass: recorded, but %s\n", odometer_lacks(&m.odometer));
         return machine_print_last(&m, event, a->json, e);
@@ -124,6 +123,7 @@ static int print_told(const Told *t, const History *h, const char *json, Err *e)
         json_put_integer(&w, "whole", t->whole);
         json_put_integer(&w, "opened", t->count.opened);
         json_put_integer(&w, "closed", t->count.closed);
+        json_put_integer(&w, "uncounted", t->count.uncounted);
         if (h->n_lines > 0) {
                 json_put_object(&w, "history");
                 json_put_integer(&w, "openings", (int64_t) h->openings);
@@ -149,6 +149,9 @@ static void say_told(const Told *t) {
                 printf("no opening since recording began anew; what was before is not known\n");
         else
                 printf("untouched in this boot, by this machine's log\n");
+        if (t->exists && g->uncounted > 0)
+                printf("%u openings are not counted yet: the TPM did not answer, or has no counter\n",
+                                g->uncounted);
 }
 
 static int run_status(void *values, char *const *operands, Err *e) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/machine.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -95,6 +96,46 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         return 0;
 }
 
+/* Refused for another reason than that the TPM fails: the register is somebody else's, or the TPM
+ * has no bank that proves anything. */
+static bool is_refused(int rc) {
+        return rc == -EADDRINUSE || rc == -EOPNOTSUPP;
+}
+
+static int open_silently(const Err *why, Machine *ret, Err *e) {
+        _cleanup_(machine_done) Machine m = {};
+        const char *folders[PLACE_FOLDERS_MAX];
+        int rc;
+
+        place_config_folders(folders);
+        rc = config_load(folders, &m.config, e);
+        if (rc == 0)
+                rc = store_open_file(place_log_folder(), PLACE_LOCK_SECONDS, &m.store, e);
+        if (rc == 0)
+                rc = account_open_silent(&m.config.plan, &past, m.store, NULL, why, &m.account, e);
+        if (rc < 0)
+                return rc;
+        *ret = m;
+        m = (Machine){};
+        return 0;
+}
+
+int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = machine_open(tpm_option, ret, &why);
+        if (rc == 0)
+                rc = machine_open_odometer(ret, &why);
+        if (rc == 0)
+                return 0;
+        machine_done(ret);
+        *ret = (Machine){};
+        if (is_refused(rc) || open_silently(&why, ret, NULL) < 0)
+                return err_set(e, rc, "%s", why.text);
+        return odometer_open(&ret->account, NULL, NULL, false, &ret->odometer, e);
+}
+
 static void open_history(Machine *m) {
         const char *folder = place_state_folder();
         Err why = {};
@@ -124,7 +165,8 @@ static bool is_not_closed(uint64_t count, const History *h) {
         return count < h->closed ? h->closed - count == 1 : (count - h->closed) % 2 == 1;
 }
 
-/* By the history's last line, by the log, where the process came no further, or by the counter. */
+/* By the history's last line, by the log, where the process came no further or could not count, or
+ * by the counter. */
 static bool was_interrupted(const Machine *m) {
         Counter counter;
         Ledger l;
@@ -135,7 +177,8 @@ static bool was_interrupted(const Machine *m) {
                         ledger_load(m->home, m->spool, &l, NULL) < 0)
                 return false;
         return l.is_open || m->account.glass.value == counter.value ||
-               is_not_closed(counter.value, &l.history);
+               is_not_closed(counter.value, &l.history) ||
+               (l.history.n_lines > 0 && m->account.glass.uncounted > 0);
 }
 
 int machine_finish_opening(Machine *m, Err *e) {

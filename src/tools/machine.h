@@ -27,6 +27,11 @@ void machine_done(Machine *m);
  * What is not to be had is missing from odometer_lacks() alone. m stays where it is. */
 int machine_open_odometer(Machine *m, Err *e) _must_check_;
 
+/* Both of these, for openings by hand and what ends them. Where the TPM fails, the opening is
+ * recorded all the same: in the log alone, which is an error (odometer_record()), but one that
+ * leaves a mark. */
+int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) _must_check_;
+
 /* Finishes what a crash left of a counted record, so that the counter stands where it may be
  * certified: 1 where something was left, 0 where nothing was. Defines no counter. */
 int machine_finish_opening(Machine *m, Err *e) _must_check_;

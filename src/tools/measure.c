@@ -78,15 +78,25 @@ static int run_serve(void *values, char *const *operands, Err *e) {
 }
 
 /* What a human opens is counted by the odometer, however it is told. */
-static int record_counted(Machine *m, const Telling *t, Err *e) {
+static int record_counted(const char *tpm, Machine *m, const Telling *t, Err *e) {
         int rc;
 
-        rc = machine_open_odometer(m, e);
-        if (rc == 0)
-                rc = odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
-        if (rc == 0)
+        rc = machine_open_for_opening(tpm, m, e);
+        if (rc < 0)
+                return rc;
+        rc = odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+        if (rc == 0 || account_is_silent(&m->account))
                 motd_show(&m->account);
         return rc;
+}
+
+static int record_told(const char *tpm, Machine *m, const Telling *t, Err *e) {
+        int rc;
+
+        if (telling_is_counted(t))
+                return record_counted(tpm, m, t, e);
+        rc = machine_open(tpm, m, e);
+        return rc < 0 ? rc : account_record(&m->account, t->event, t->members, t->n_members, e);
 }
 
 static int run_event(void *values, char *const *operands, Err *e) {
@@ -101,11 +111,7 @@ static int run_event(void *values, char *const *operands, Err *e) {
         if (rc == 0)
                 rc = telling_check(&t, e);
         if (rc == 0)
-                rc = machine_open(a->tpm, &m, e);
-        if (rc == 0)
-                rc = telling_is_counted(&t) ? record_counted(&m, &t, e)
-                                            : account_record(&m.account, t.event, t.members,
-                                                              t.n_members, e);
+                rc = record_told(a->tpm, &m, &t, e);
         return rc < 0 ? rc : machine_print_last(&m, t.event, a->json, e);
 }
 

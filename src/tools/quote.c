@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "log/chain.h"
+#include "measure/glasscount.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
 #include "quote/evidence.h"
@@ -117,7 +118,20 @@ static int look_for_counter(Tpm *tpm, const Said *said, Taken *taken, Err *e) {
         return 1;
 }
 
-/* What a crash left of an opening. It needs the log for itself, and may need to write. */
+/* True where the log has openings that were not counted, and there is a history to tell of that:
+ * the TPM did not answer when they were recorded. */
+static bool owes_a_gap(const Said *said) {
+        Segment s = segment_over(said->parts.parts[PART_AVOUCH_LOG]);
+        GlassCount count = {};
+        Record r;
+
+        while (segment_next(&s, &r, NULL) > 0)
+                glass_count(&count, &r.content);
+        return count.uncounted > 0 && said->past.follows && said->past.closed > 0;
+}
+
+/* What a crash or a silent TPM left of an opening. It needs the log for itself, and may need to
+ * write. */
 static void finish_opening(const Args *a) {
         _cleanup_(machine_done) Machine m = {};
         Err e = {};
@@ -212,6 +226,8 @@ static int take_with_manifest(Tpm *tpm, bool finished, Taken *taken, Ending *end
         const Bundle *parts = &end->said->parts;
         int rc;
 
+        if (!finished && owes_a_gap(end->said))
+                return 1;
         rc = taken_begin(tpm, end->wish->type, &end->wish->pcrs, taken, e);
         if (rc < 0)
                 return rc;

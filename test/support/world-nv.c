@@ -29,6 +29,8 @@ void world_nv_done(World *w) {
 
 int world_begin(World *w, Err *e) {
         w->tpm_commands++;
+        if (w->dying && w->commands_left-- <= 0)
+                return err_set(e, -EIO, "a TPM that the test let die");
         return world_step(w, e);
 }
 

@@ -38,9 +38,8 @@ int world_lost(Err *e) {
 static int world_banks(Tpm *t, PcrSelection *ret, Err *e) {
         World *w = world_of(t, tpm);
         PcrSelection s = w->pcrs.held;
-        int rc = world_step(w, e);
+        int rc = world_begin(w, e);
 
-        w->tpm_commands++;
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         if (w->unknown_bank != 0)
@@ -52,9 +51,8 @@ static int world_banks(Tpm *t, PcrSelection *ret, Err *e) {
 static int world_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e) {
         World *w = world_of(t, tpm);
         PcrValues v = {};
-        int rc = world_step(w, e);
+        int rc = world_begin(w, e);
 
-        w->tpm_commands++;
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         for (size_t i = 0; i < which->n_banks; i++) {
@@ -79,9 +77,8 @@ static void extend_one(World *w, unsigned pcr, const Digest *with) {
 
 static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e) {
         World *w = world_of(t, tpm);
-        int rc = world_step(w, e);
+        int rc = world_begin(w, e);
 
-        w->tpm_commands++;
         assert(pcr == WORLD_PCR || pcr == WORLD_PCR_OTHER);
         if (rc < 0)
                 return rc;
@@ -92,9 +89,8 @@ static int world_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, E
 
 static int world_clock(Tpm *t, TpmClock *ret, Err *e) {
         World *w = world_of(t, tpm);
-        int rc = world_step(w, e);
+        int rc = world_begin(w, e);
 
-        w->tpm_commands++;
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         *ret = w->clock;
@@ -291,8 +287,14 @@ void world_fail_after(World *w, int n, FaultKind kind) {
         w->fault = kind;
 }
 
+void world_tpm_dies_after(World *w, int n) {
+        w->commands_left = n;
+        w->dying = true;
+}
+
 void world_heal(World *w) {
         w->fault = FAULT_NONE;
+        w->dying = false;
 }
 
 void world_extend_foreign(World *w, bool all_banks) {

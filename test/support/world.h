@@ -51,6 +51,8 @@ typedef struct World {
         FaultKind fault;
         bool struck; /* it did */
         unsigned tpm_commands;
+        bool dying;        /* the TPM alone does */
+        int commands_left; /* until then */
 } World;
 
 /* The PCRs that it has: the one that is used unless a test says so, and another. */
@@ -61,6 +63,9 @@ void world_done(World *w);
 
 /* The next n steps work, then the fault strikes. */
 void world_fail_after(World *w, int n, FaultKind kind);
+
+/* The next n commands of the TPM work, then none does any more; stores work on. */
+void world_tpm_dies_after(World *w, int n);
 
 /* All work again, as after a reboot of the machine that does not touch TPM and disk. */
 void world_heal(World *w);

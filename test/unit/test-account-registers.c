@@ -201,7 +201,7 @@ static void a_log_that_was_taken_away_is_followed_by_another(void **state) {
                 if (!marked) { /* all of the folder is gone, but not the copy */
                         w.marked[0] = '\0';
                         assert_int_equal(account_open_as(&plan, &not, &w.store, &w.tpm, &a, &e),
-                                        -EBUSY);
+                                        -EADDRINUSE);
                         assert_int_equal(w.log.size, 0);
                 }
                 assert_int_equal(account_open_as(&plan, marked ? &not : &copied, &w.store, &w.tpm,
@@ -244,7 +244,7 @@ static void an_occupied_register_is_refused(void **state) {
         (void) state;
         world_new(&w);
         world_extend_foreign(&w, false); /* in one bank */
-        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, &e), -EBUSY);
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, &e), -EADDRINUSE);
         assert_non_null(strstr(e.text, "pcr:8 holds what no log of this boot names"));
         assert_int_equal(w.log.size, 0);
         plan.occupied = true;
