@@ -222,12 +222,14 @@ static int compare_uuids(const Layer *l, const Set *s, Err *e) {
 
 /* libblkid reads the first table, or where that is damaged the second. Where both are good and say
  * different things, others may read another image than we do. */
-static int refuse_two_readings(const Layer *l, Err *e) {
+static int refuse_two_readings(const Layer *l, const ProbedDisk *disk, Err *e) {
         _cleanup_(tables_done) Tables *t = NULL;
         int rc;
 
         rc = tables_read(l->fd, l->path, &t, e);
-        return rc < 0 ? rc : tables_agree(t, l->path, e);
+        if (rc == 0)
+                rc = tables_agree(t, l->path, e);
+        return rc < 0 ? rc : tables_compare(t, disk, l->path, e);
 }
 
 static int find_partitions(const Layer *l, ProbedDisk *ret, Err *e) {
@@ -251,7 +253,7 @@ static int recognise(Layer *l, Err *e) {
         rc = find_partitions(l, &disk, e);
         if (rc < 0)
                 return rc;
-        rc = refuse_two_readings(l, e);
+        rc = refuse_two_readings(l, &disk, e);
         if (rc < 0)
                 return rc;
         rc = find_only_set(l, &disk, &s, e);

@@ -128,6 +128,26 @@ int tables_agree(const Tables *t, const char *name, Err *e) {
                         name, (unsigned long long) t->first.header.other * t->sector);
 }
 
+static bool is_same(const Tables *t, const GptEntry *entry, const ProbedPartition *p) {
+        return entry->first * t->sector == p->offset &&
+               (entry->last - entry->first + 1) * t->sector == p->size;
+}
+
+int tables_compare(const Tables *t, const ProbedDisk *disk, const char *name, Err *e) {
+        const TableCopy *good = t->first.wrong.code == 0 ? &t->first : &t->second;
+        bool same = good->table.n == disk->n_partitions;
+
+        if (good->wrong.code != 0)
+                return err_set(e, -EBADMSG, "%s: %s", name, t->first.wrong.text);
+        for (size_t i = 0; same && i < good->table.n; i++)
+                same = is_same(t, &good->table.entries[i], &disk->partitions[i]);
+        return same ? 0
+                    : err_set(e, -EBADMSG,
+                                      "%s: its partition table can be read in two ways, one with %zu "
+                                      "partitions and one with %zu",
+                                      name, disk->n_partitions, good->table.n);
+}
+
 static Range sectors(const Tables *t, uint64_t first, uint64_t n) {
         return (Range){ first * t->sector, (first + n) * t->sector };
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "port/probe.h"
 #include "wire/gpt.h"
 
 /* Both copies of a disk image's partition table, as they lie in the file. Which partitions there
@@ -25,6 +26,10 @@ void tables_done(Tables **t);
 
 /* -EBADMSG where both copies are good, and not copies of one another. */
 int tables_agree(const Tables *t, const char *name, Err *e) _must_check_;
+
+/* -EBADMSG where neither copy is good, or the one that is has other partitions than these: libblkid
+ * leaves out what leaves the disk, and takes a table that others do not. */
+int tables_compare(const Tables *t, const ProbedDisk *disk, const char *name, Err *e) _must_check_;
 
 /* Whether MBR and both copies are whole, and nothing but zeros lies where neither they nor a
  * partition are. */
