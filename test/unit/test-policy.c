@@ -145,6 +145,21 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
         }
 }
 
+/* It would go far beyond what holds a name. */
+static void a_name_of_a_whole_file_is_refused(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(POLICY_MAX);
+        Policy p = policy_default();
+        Err e = {};
+
+        (void) state;
+        buf_string(&text, "[Machine]\nAttestationKey=000b");
+        while (text.size < POLICY_MAX - 2)
+                buf_string(&text, "00");
+        assert_int_equal(policy_apply(buf_span(&text), &p, &e), -EINVAL);
+        assert_non_null(strstr(e.text, "the Name of an attestation key"));
+        assert_int_equal(p.n_keys, 0);
+}
+
 static void ways_to_unlock_are_begun_anew(void **state) {
         Policy p = policy_default();
 
@@ -229,6 +244,7 @@ int main(void) {
                 cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
                 cmocka_unit_test(an_empty_value_clears_a_list),
                 cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
+                cmocka_unit_test(a_name_of_a_whole_file_is_refused),
                 cmocka_unit_test(ways_to_unlock_are_begun_anew),
                 cmocka_unit_test(an_empty_value_begins_a_list_anew),
                 cmocka_unit_test(lists_have_an_end),
