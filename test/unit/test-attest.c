@@ -363,6 +363,26 @@ static void an_index_name_is_checked_as_a_signers_is(void **state) {
         assert_sample_refused(parse_nv, &a, "a Name");
 }
 
+/* And is told as such, not as bytes that are missing. */
+static void a_length_that_nothing_has_is_refused(void **state) {
+        static const struct {
+                uint16_t type;
+                Parse parse;
+                Span body;
+        } cases[] = {
+                { QUOTE, parse_quote, SPAN_LITERAL(SAMPLE_SELECTION "\xff\xff") },
+                { NV, parse_nv, SPAN_LITERAL("\xff\xff") },
+                { NV, parse_nv, SPAN_LITERAL("\x00\x22" SAMPLE_NAME "\x00\x00\xff\xff") },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                SampleAttest a = sample_attest(cases[i].type, cases[i].body);
+
+                assert_sample_refused(cases[i].parse, &a, "a length above its limit");
+        }
+}
+
 static void an_exclusive_session_is_one_or_none(void **state) {
         SampleAttest a = sample_attest(AUDIT, SPAN_LITERAL("\x02\x00\x20" SAMPLE_DIGEST));
 
@@ -432,6 +452,7 @@ int main(void) {
                 cmocka_unit_test(a_selection_means_one_thing_or_is_refused),
                 cmocka_unit_test(a_selection_is_written_as_it_is_read),
                 cmocka_unit_test(an_index_name_is_checked_as_a_signers_is),
+                cmocka_unit_test(a_length_that_nothing_has_is_refused),
                 cmocka_unit_test(an_exclusive_session_is_one_or_none),
                 cmocka_unit_test(an_attestation_of_unusual_size_is_refused_by_its_size),
                 cmocka_unit_test(genuine_quotes_are_taken_and_spoiled_ones_are_not),

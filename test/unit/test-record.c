@@ -91,6 +91,8 @@ static const struct {
         { START "\"pcr\":8,\"recnum\":8,\"digests\":[" SHA256 "]" TYPE, "}\n",
                         "log record: recnum 8 stands outside, seq 7 inside" },
         { START "\"pcr\":8,\"recnum\":07,\"digests\":[" SHA256 "]" TYPE, "}\n", "not a number" },
+        { START "\"pcr\":8,\"recnum\":000000000000000000007,\"digests\":[" SHA256 "]" TYPE, "}\n",
+                        "more bytes than allowed" },
         { START "\"pcr\":8,\"recnum\":-7,\"digests\":[" SHA256 "]" TYPE, "}\n", "not a number" },
         { START "\"pcr\":8,\"recnum\":,\"digests\":[" SHA256 "]" TYPE, "}\n", "not a number" },
         { START "\"pcr\":8,\"recnum\":\"7\",\"digests\":[" SHA256 "]" TYPE, "}\n", "not a number" },
@@ -133,6 +135,11 @@ static const struct {
         { START "\"pcr\":8,\"recnum\":7,\"digests\":[{\"hashAlg\":\"sm3_256\",\"digest\":\"" HEX_64
                 "\"}]" TYPE,
                         "}\n", "a hash that is not known" },
+        { START "\"pcr\":8,\"recnum\":7,\"digests\":[{\"hashAlg\":\"aaaaaaaaaaaaaaaaa\",\"digest\":\"\"}]" TYPE,
+                        "}\n", "more bytes than allowed" },
+        { START "\"pcr\":8,\"recnum\":7,\"digests\":[{\"hashAlg\":\"sha512\",\"digest\":\"" HEX_64
+                                        HEX_64 "0\"}]" TYPE,
+                        "}\n", "more bytes than allowed" },
         { START "\"pcr\":8,\"recnum\":7,\"digests\":[{\"hashAlg\":\"sm3_256\",\"digest\":\"\"}]" TYPE,
                         "}\n", "a hash that is not known" },
         { START "\"pcr\":8,\"recnum\":7,\"digests\":[{\"hashAlg\":\"SHA256\",\"digest\":\"" HEX_64
