@@ -315,11 +315,47 @@ static void put_name(uint32_t type, Buf *to) {
                 buf_printf(to, "type 0x%08x", type);
 }
 
-static int print_event(const Measured *m, FILE *to, Err *e) {
+/* An event of the timeline, and what came before it. */
+typedef struct Told {
+        Measured m;
+        size_t authority; /* number of the last event that names one; 0: none did */
+} Told;
+
+static bool names_authority(const Measured *m) {
+        Authority a = { .number = m->event.number };
+        EfiVariable v;
+
+        if (m->event.type != EV_EFI_VARIABLE_AUTHORITY ||
+                        efi_variable_parse(m->event.data, &v, NULL) < 0)
+                return false;
+        a.variable = v.name;
+        a.data = v.data;
+        return !authority_is_setting(&a);
+}
+
+/* Firmware names an authority once, before the first program that it lets in (UEFI 2.10, section
+ * 32.5.1): so it is that of the last such event, or of one before that. */
+static size_t let_in_by(const Told *t) {
+        switch (t->m.event.type) {
+        case EV_EFI_BOOT_SERVICES_APPLICATION:
+        case EV_EFI_BOOT_SERVICES_DRIVER:
+        case EV_EFI_RUNTIME_SERVICES_DRIVER:
+                return t->authority;
+        default:
+                return 0;
+        }
+}
+
+static int print_event(const Told *t, void *with, Err *e) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(4 * WORDS_MAX), name = BUF_UP_TO(64);
+        const Measured *m = &t->m;
+        size_t by = let_in_by(t);
+        FILE *to = with;
 
         put_name(m->event.type, &name);
         report_event(m, &words);
+        if (by > 0)
+                buf_printf(&words, ", let in by the authority of event %zu, or one before it", by);
         buf_fail(&words, name.failed);
         if (words.failed < 0)
                 return err_set(e, words.failed, "event %zu cannot be put into words",
@@ -336,25 +372,13 @@ static int print_event(const Measured *m, FILE *to, Err *e) {
         return 0;
 }
 
-int report_events(Span log, HashAlg alg, FILE *to, Err *e) {
-        FirmwareReading r;
-        Measured m;
-        int rc;
-
-        rc = firmware_read(log, alg, &r, e);
-        if (rc < 0)
-                return rc;
-        while ((rc = firmware_read_next(&r, &m, e)) > 0) {
-                rc = print_event(&m, to, e);
-                if (rc < 0)
-                        return rc;
-        }
-        return rc;
-}
-
-static void put_event(const Measured *m, JsonWriter *w) {
+static int put_event(const Told *t, void *with, Err *e) {
         _cleanup_(buf_done) Buf words = BUF_UP_TO(4 * WORDS_MAX), name = BUF_UP_TO(64);
+        const Measured *m = &t->m;
+        size_t by = let_in_by(t);
+        JsonWriter *w = with;
 
+        (void) e;
         put_name(m->event.type, &name);
         report_event(m, &words);
         buf_fail(w->to, words.failed);
@@ -367,18 +391,35 @@ static void put_event(const Measured *m, JsonWriter *w) {
                 json_put_hex(w, hash_name(m->digest.alg), digest_span(&m->digest));
         json_put_string(w, "proof", proof_name(m->proof));
         json_put_span(w, "says", buf_span(&words));
+        if (by > 0)
+                json_put_integer(w, "authority", (int64_t) by);
         json_put_end(w);
+        return 0;
 }
 
-int report_events_json(Span log, HashAlg alg, JsonWriter *w, Err *e) {
+static int tell_all(Span log, HashAlg alg, int (*tell)(const Told *t, void *with, Err *e),
+                void *with, Err *e) {
         FirmwareReading r;
-        Measured m;
+        Told t = {};
         int rc;
 
         rc = firmware_read(log, alg, &r, e);
         if (rc < 0)
                 return rc;
-        while ((rc = firmware_read_next(&r, &m, e)) > 0)
-                put_event(&m, w);
+        while ((rc = firmware_read_next(&r, &t.m, e)) > 0) {
+                if (names_authority(&t.m))
+                        t.authority = t.m.event.number;
+                rc = tell(&t, with, e);
+                if (rc < 0)
+                        return rc;
+        }
         return rc;
+}
+
+int report_events(Span log, HashAlg alg, FILE *to, Err *e) {
+        return tell_all(log, alg, print_event, to, e);
+}
+
+int report_events_json(Span log, HashAlg alg, JsonWriter *w, Err *e) {
+        return tell_all(log, alg, put_event, w, e);
 }

@@ -218,6 +218,45 @@ static void a_log_is_told_line_by_line(void **state) {
         free(text);
 }
 
+/* Each authority is in the log once: what it let in comes somewhere behind it. */
+static void programs_are_told_by_whom_they_were_let_in(void **state) {
+        static const uint32_t types[] = { EV_EFI_BOOT_SERVICES_APPLICATION,
+                EV_EFI_BOOT_SERVICES_DRIVER, EV_EFI_RUNTIME_SERVICES_DRIVER };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(types); i++) {
+                _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+                _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024), json = BUF_UP_TO(64 * 1024);
+                JsonWriter w = json_writer(&json, JSON_STRICT);
+                char *text = NULL;
+                size_t size = 0;
+                FILE *to = open_memstream(&text, &size);
+
+                (void) firmlog_add(&l, 2, types[i], SPAN_LITERAL("first"));
+                (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security,
+                                "db", SPAN_LITERAL("x"));
+                (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim,
+                                "SbatLevel", SPAN_LITERAL("sbat,1\n"));
+                (void) firmlog_add(&l, 7, EV_EFI_VARIABLE_AUTHORITY, SPAN_LITERAL("none"));
+                (void) firmlog_add(&l, 4, EV_SEPARATOR, SPAN_LITERAL("\0\0\0\0"));
+                (void) firmlog_add(&l, 4, types[i], SPAN_LITERAL("second"));
+                firmlog_write(&l, &log);
+                assert_int_equal(report_events(buf_span(&log), HASH_NONE, to, NULL), 0);
+                (void) fclose(to);
+                assert_non_null(strstr(
+                                text, ", let in by the authority of event 2, or one before it\n"));
+                assert_ptr_equal(strstr(text, "or one before"), strrchr(text, ',') + 2);
+                json_put_array(&w, NULL);
+                assert_int_equal(report_events_json(buf_span(&log), HASH_NONE, &w, NULL), 0);
+                json_put_end(&w);
+                buf_byte(&json, '\0');
+                assert_non_null(strstr((char *) json.data, ",\"authority\":2}]"));
+                assert_ptr_equal(strstr((char *) json.data, "authority\":"),
+                                strrchr((char *) json.data, ',') + 2);
+                free(text);
+        }
+}
+
 static void a_log_is_told_to_programs(void **state) {
         _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
         _cleanup_(buf_done) Buf log = BUF_UP_TO(64 * 1024), json = BUF_UP_TO(64 * 1024);
@@ -310,6 +349,7 @@ int main(void) {
                 cmocka_unit_test(an_authority_is_named),
                 cmocka_unit_test(authorities_are_named),
                 cmocka_unit_test(a_log_is_told_line_by_line),
+                cmocka_unit_test(programs_are_told_by_whom_they_were_let_in),
                 cmocka_unit_test(a_log_is_told_to_programs),
                 cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(a_log_without_that_bank_is_not_told),
