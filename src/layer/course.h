@@ -11,6 +11,7 @@ typedef enum StepPart {
         STEP_FIRMWARE,  /* what every boot has, whatever is started */
         STEP_VARIABLES, /* Secure Boot's */
         STEP_AUTHORITY, /* what let the image in */
+        STEP_LOADER,    /* what is started before the image */
         STEP_IMAGE,     /* the image, and its sections */
         STEP_COMPANION, /* what lies beside it, or is handed to it */
         STEP_LINE,      /* the kernel: its command line */

@@ -9,7 +9,8 @@
  * the order of EDK2's Tcg2Dxe and DxeImageVerificationLib). */
 typedef struct SecureVars {
         Span pk, kek, db, dbx; /* signature databases as the variables hold them; may be empty */
-        Span admitted[COMPANIONS_MAX + 1]; /* entries of db that let something in before */
+        Span admitted[LOADERS_MAX + 1 +
+                        COMPANIONS_MAX]; /* entries of db that let something in before */
         size_t n_admitted;
 } SecureVars;
 

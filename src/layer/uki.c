@@ -140,7 +140,9 @@ int uki_open_addon(const char *path, Uki *ret, Err *e) {
         if (rc == 0)
                 rc = check_program(&u, e);
         if (rc == 0 && pe_find(&u.pe, ".linux"))
-                rc = err_set(e, -ENODATA, "%s: has a kernel, so it is no addon", path);
+                rc = err_set(e, -ENODATA,
+                                "%s: has a kernel, so it is neither an addon nor a boot loader",
+                                path);
         if (rc == 0)
                 rc = check_sections(&u, e);
         if (rc < 0) {

@@ -14,6 +14,7 @@ static const struct {
 } components[] = {
         { STEP_VARIABLES, "240-secureboot-policy" },
         { STEP_AUTHORITY, "620-secureboot-authority" },
+        { STEP_LOADER, "630-boot-loader-code" },
         { STEP_IMAGE, "650-uki" },
         { STEP_COMPANION, "660-uki-companions" },
         { STEP_LINE, "710-kernel-cmdline" },

@@ -8,6 +8,7 @@
  *
  *      240-secureboot-policy.pcrlock.d/NAME.pcrlock      Secure Boot's variables
  *      620-secureboot-authority.pcrlock.d/NAME.pcrlock   what let the image in
+ *      630-boot-loader-code.pcrlock.d/NAME.pcrlock       what is started before the image
  *      650-uki.pcrlock.d/NAME.pcrlock                    the image: what "lock-uki" writes
  *      660-uki-companions.pcrlock.d/NAME.pcrlock         what lies beside it
  *      710-kernel-cmdline.pcrlock.d/NAME.pcrlock         what the kernel is handed: what

@@ -52,6 +52,18 @@ static int take_lines(const PremiseArgs *a, const Uki *u, Premises *p, Err *e) {
         return rc;
 }
 
+/* A boot loader measures what it chooses, each in its own way. */
+static int take_loaders(const PremiseArgs *a, Premises *p, Err *e) {
+        if (a->before.n > LOADERS_MAX)
+                return err_set(e, -EINVAL, "more than %d programs before the image", LOADERS_MAX);
+        if (a->before.n > 0 && (a->line || p->boot.profile > 0))
+                return err_set(e, -EINVAL,
+                                "what a boot loader measures of a profile or a command line that "
+                                "it chooses is not foretold: '--before=' stands without them");
+        p->before = &a->before;
+        return 0;
+}
+
 static int take_profile(const PremiseArgs *a, Premises *p, Err *e) {
         uint64_t n = 0;
 
@@ -170,6 +182,8 @@ int premises_take(const PremiseArgs *a, const Uki *u, bool banks_asked, Banks *b
         if (rc == 0)
                 rc = take_profile(a, p, e);
         if (rc == 0)
+                rc = take_loaders(a, p, e);
+        if (rc == 0)
                 rc = take_companions(a, u, &p->boot.companions, e);
         if (rc == 0)
                 rc = take_databases(a, p, e);
@@ -179,6 +193,30 @@ int premises_take(const PremiseArgs *a, const Uki *u, bool banks_asked, Banks *b
                 return rc;
         course_begin(&p->course, banks);
         return a->firmware_log ? begin_as_logged(a, p, e) : check_secure_boot(p, e);
+}
+
+/* Firmware loads each, and so measures it; what lets it in, too. */
+static int add_loaders(Premises *p, Err *e) {
+        enum { PCR_PROGRAMS = 4 };
+        Course *c = &p->course;
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < p->before->n; i++) {
+                _cleanup_(uki_done) Uki loader = UKI_NONE;
+                BankDigests image = {};
+                UkiDigests d;
+
+                rc = uki_open_addon(p->before->values[i], &loader, e);
+                if (rc == 0)
+                        rc = uki_digest(&loader, c->banks.list, c->banks.n, &d, e);
+                if (rc < 0)
+                        return rc;
+                memcpy(image.list, d.images, sizeof(image.list));
+                rc = course_add(c, STEP_LOADER, PCR_PROGRAMS, &image, e);
+                if (rc == 0 && p->tells_policy && p->boot.secure_boot)
+                        rc = secure_vars_admit(&p->vars, &loader, &d.authenticode, c, e);
+        }
+        return rc;
 }
 
 static int admit_addons(Premises *p, Err *e) {
@@ -228,6 +266,8 @@ int premises_foretell(Premises *p, const Uki *u, const UkiDigests *d, Err *e) {
                 rc = firmware_start_usual(&p->course, e);
         if (rc == 0 && p->tells_policy && !logged)
                 rc = secure_vars_foretell(&p->vars, &p->course, e);
+        if (rc == 0)
+                rc = add_loaders(p, e);
         if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                 rc = secure_vars_admit(&p->vars, u, &d->authenticode, &p->course, e);
         if (rc == 0)

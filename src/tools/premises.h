@@ -8,6 +8,7 @@
 /* What predict's options say of the machine and of what lies beside the image, and the course of
  * the boot that follows from it. */
 typedef struct PremiseArgs {
+        Strings before; /* programs, in the order in which they are started */
         Strings addons, credentials, extensions;
         Strings global_addons, global_credentials, global_extensions;
         const char *profile, *line, *smbios, *secure_boot, *separator;
@@ -21,6 +22,7 @@ typedef struct Premises {
         bool tells_policy; /* PCR 7 can be foretold; may be cleared where nobody asks for it */
         Buf log, databases[4];
         SecureVars vars;
+        const Strings *before;
         bool asks_kernel; /* PCR 9 is asked for */
         Err no_kernel;    /* set where it cannot be told */
         Course course;

@@ -85,6 +85,7 @@ enum {
         PROFILES_MAX = 16,                 /* of one image */
         PHASES_MAX = 16,                   /* phase paths that one prediction is for */
         COMPANIONS_MAX = 64,               /* addons, credentials, extensions beside an image */
+        LOADERS_MAX = 8,                   /* programs that are started before an image */
         COURSE_STEPS_MAX = 512,            /* measurements that one prediction is made of */
 
         /* images, leaves, keys */
