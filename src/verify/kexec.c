@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify/kexec.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -61,10 +60,9 @@ static int judge_release(const StoryLayer *k, const Release *r, Verdict *v, Err 
 }
 
 static int line_is(const StoryLayer *k, Span text, bool *ret, Err *e) {
-        Digest d;
+        Digest d = digest_zero(HASH_SHA256);
 
-        if (!digest_from(HASH_SHA256, (Span){ k->line, sizeof(k->line) }, &d))
-                return err_set(e, -EINVAL, "no digest of a command line");
+        memcpy(d.bytes, k->line, sizeof(k->line));
         return boot_text_is(&d, text, ret, e);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "support/judgefaults.h"
 #include "support/sdlog.h"
 #include "support/start.h"
 
@@ -14,7 +15,7 @@ enum { RECORDS_MAX = 3, SEGMENTS = 3 };
 typedef struct Told {
         Event event;
         const char *name, *image;
-        bool has_line, other_line;
+        bool has_line, other_line, no_line; /* no_line: the image has no section .cmdline */
 } Told;
 
 #define GOOD                                                                                       \
@@ -29,15 +30,21 @@ static void hex_of(const char *text, size_t size, char into[67]) {
                 (void) snprintf(into + 2 * i, 3, "%02x", d.bytes[i]);
 }
 
-static void add_next(Case *c) {
-        char text[512], line[67];
+/* line: of its section .cmdline, with its NUL, as it lies in memory; NULL: it has none */
+static void add_next_of(Case *c, const char *line) {
+        char text[512], hex[67] = "";
 
-        hex_of(LINE, sizeof(LINE), line); /* with its NUL, as it lies in memory */
+        if (line)
+                hex_of(line, strlen(line) + 1, hex);
         (void) snprintf(text, sizeof(text),
                         "avouch/release/v1\ntype uki\nname next\nversion 8\n"
-                        "authenticode sha256:" IMAGE "\nsection .cmdline sha256:%s\n",
-                        line);
+                        "authenticode sha256:" IMAGE "\n%s%s%s",
+                        line ? "section .cmdline sha256:" : "", hex, line ? "\n" : "");
         assert_int_equal(releases_add(&c->releases, span_of(text), NULL), 0);
+}
+
+static void add_next(Case *c) {
+        add_next_of(c, LINE);
 }
 
 static void add_record(DraftLog *l, const char *boot, const Told *t) {
@@ -50,7 +57,7 @@ static void add_record(DraftLog *l, const char *boot, const Told *t) {
                                                 { "past", NULL }, {} });
                 return;
         }
-        hex_of(text, strlen(text) + 1, line);
+        hex_of(text, t->no_line ? 0 : strlen(text) + 1, line);
         (void) snprintf(name, sizeof(name), "\"%s\"", t->name);
         (void) snprintf(image, sizeof(image), "\"%s\"", t->image);
         (void) snprintf(quoted, sizeof(quoted), "\"%s\"", line);
@@ -219,6 +226,54 @@ static void policy_may_name_the_command_line(void **state) {
         }
 }
 
+/* Then no byte is what was hashed. */
+static void an_image_may_have_no_command_line(void **state) {
+        static const Told bare[SEGMENTS][RECORDS_MAX] = {
+                { { EVENT_LAYER_ACTIVATE, "next", IMAGE, true, false, true } }
+        };
+
+        (void) state;
+        for (size_t i = 0; i < 4; i++) {
+                Start s;
+
+                begin(&s, i & 1 ? bare : one, 2);
+                releases_done(&s.c.releases);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                add_next_of(&s.c, i & 2 ? NULL : LINE);
+                judge(&s);
+                if (i == 0 || i == 3)
+                        assert_said(&s, CLAIM_PROVEN, "UKI 'next' 8, a known release");
+                else
+                        assert_said(&s, CLAIM_NOT_PROVEN, "with another command line than that");
+                start_done(&s);
+        }
+}
+
+/* Whatever fails while it is judged: the same verdict, or none. */
+static void it_is_judged_or_not(void **state) {
+        (void) state;
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(BUNDLE_MAX);
+                Question q;
+                Verdict v;
+                Start s;
+
+                begin(&s, one, 2);
+                releases_done(&s.c.releases);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                add_next_of(&s.c, i == 0 ? LINE : NULL);
+                if (i == 0)
+                        (void) snprintf(s.c.policy.boot.command_line,
+                                        sizeof(s.c.policy.boot.command_line), "%s", LINE);
+                judge(&s);
+                forge_bundle(&s.c.forge, &b);
+                q = case_question(&s.c);
+                judge_with_faults(&q, buf_span(&b), false, &v);
+                judge_with_bad_hashes(&q, buf_span(&b));
+                start_done(&s);
+        }
+}
+
 /* Both kernels measured into what neither of them emptied. */
 static void systemd_logs_of_both_kernels_are_one(void **state) {
         static const char *const other = "00000000000000000000000000000009";
@@ -290,6 +345,8 @@ int main(void) {
                 cmocka_unit_test(the_first_kernel_has_to_be_proven_too),
                 cmocka_unit_test(a_log_that_is_not_proven_names_nothing),
                 cmocka_unit_test(policy_may_name_the_command_line),
+                cmocka_unit_test(an_image_may_have_no_command_line),
+                cmocka_unit_test(it_is_judged_or_not),
                 cmocka_unit_test(systemd_logs_of_both_kernels_are_one),
                 cmocka_unit_test(the_phases_of_both_kernels_are_followed),
         };
