@@ -126,6 +126,8 @@ static void another_spelling_is_refused(void **state) {
                 { HEAD "pcrs sha256:24\npcr-digest " HEX32 "\n" OBJECT, "one spelling" },
                 { HEAD PCRS "count 04711\nsignature " HEX32 HEX32 "\n" OBJECT, "not a count" },
                 { HEAD PCRS "count -1\nsignature " HEX32 HEX32 "\n" OBJECT, "not a count" },
+                { HEAD PCRS "count 000000000000000000001\nsignature " HEX32 HEX32 "\n" OBJECT,
+                                "more bytes than allowed" },
                 { HEAD PCRS "count 9007199254740992\nsignature " HEX32 HEX32 "\n" OBJECT,
                                 "not a count" },
                 { HEAD PCRS "count 1\n" OBJECT, "another line" },

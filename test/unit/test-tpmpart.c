@@ -309,6 +309,32 @@ static void a_part_that_contradicts_itself_is_refused(void **state) {
         }
 }
 
+/* However few commands there are: what cannot be read is not the same as nothing. */
+static void fewer_commands_do_not_make_it_right(void **state) {
+        static const struct {
+                const char *commands, *nv, *quotes, *why;
+        } cases[] = {
+                { "", "", "", "not one to four quotes" },
+                { "\"quote 0\"", "{}",
+                                "{\"attest\":\"_1RDRw\",\"selection\":\"AAAAAQALAwEAAA\",\"signature\":\"ABgACw\"}",
+                                "of an NV attestation" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(buf_done) Buf text = BUF_UP_TO(4096), into = BUF_UP_TO(4096);
+                TpmPart p;
+                Err e = {};
+
+                buf_printf(&text,
+                                "{\"ak\":\"ACMACw\",\"commands\":[%s],\"nv\":[%s],"
+                                "\"pcrs\":{\"sha256\":{\"0\":\"%064d\"}},\"quotes\":[%s]}",
+                                cases[i].commands, cases[i].nv, 0, cases[i].quotes);
+                assert_int_equal(tpm_part_parse(buf_span(&text), &into, &p, &e), -EBADMSG);
+                assert_non_null(strstr(e.text, cases[i].why));
+        }
+}
+
 static void what_is_no_object_is_refused(void **state) {
         static const char *const texts[] = { "[]", "1", "\"ak\"",
                 "[\"ak\",\"commands\",\"nv\",\"pcrs\",\"quotes\"]" };
@@ -430,6 +456,7 @@ int main(void) {
                 cmocka_unit_test(a_bank_that_holds_nothing_is_not_written),
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(a_part_that_contradicts_itself_is_refused),
+                cmocka_unit_test(fewer_commands_do_not_make_it_right),
                 cmocka_unit_test(what_is_no_object_is_refused),
                 cmocka_unit_test(sizes_are_limited),
                 cmocka_unit_test(there_is_room_for_all_or_none),
