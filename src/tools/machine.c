@@ -157,6 +157,26 @@ int machine_open_odometer(Machine *m, Err *e) {
         return odometer_open(&m->account, m->home, m->spool, m->home != NULL, &m->odometer, e);
 }
 
+int machine_take_odometer(Machine *m, const Err *why, Err *e) {
+        Err failed = *why;
+        Account silent;
+
+        if (failed.code == 0 && machine_open_odometer(m, &failed) == 0)
+                return 0;
+        machine_close_odometer(m);
+        if (account_open_silent(&m->config.plan, &past, m->store, m->tpm, &failed, &silent, NULL) <
+                        0)
+                return err_set(e, failed.code, "%s", failed.text);
+        m->account = silent;
+        return odometer_open(&m->account, NULL, NULL, false, &m->odometer, e);
+}
+
+void machine_close_odometer(Machine *m) {
+        store_close(&m->spool);
+        store_close(&m->home);
+        m->odometer = (Odometer){};
+}
+
 /* By the counter: receipts are given at values that are not closed yet, and where a process came no
  * further than its receipt, the counter stands one before the history's end. */
 static bool is_not_closed(uint64_t count, const History *h) {

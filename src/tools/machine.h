@@ -32,6 +32,12 @@ int machine_open_odometer(Machine *m, Err *e) _must_check_;
  * leaves a mark. */
 int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 
+/* For a process that stays, whose account has been resumed: what a counted record needs, as above.
+ * Where the account could not be resumed or the TPM fails, why says so, and the account is silent
+ * when this returns 0. machine_close_odometer() lets the history go. */
+int machine_take_odometer(Machine *m, const Err *why, Err *e) _must_check_;
+void machine_close_odometer(Machine *m);
+
 /* Finishes what a crash left of a counted record, so that the counter stands where it may be
  * certified: 1 where something was left, 0 where nothing was. Defines no counter. */
 int machine_finish_opening(Machine *m, Err *e) _must_check_;

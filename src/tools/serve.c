@@ -17,6 +17,7 @@
 #include "measure/quota.h"
 #include "measure/telling.h"
 #include "port/host.h"
+#include "tools/motd.h"
 #include "tools/peer.h"
 #include "tools/place.h"
 #include "wire/call.h"
@@ -106,6 +107,26 @@ static int record(Server *s, const Telling *t, Err *e) {
         return rc;
 }
 
+/* An opening by hand, or its end, as avouch-glass(1) records it: the history is held for as long as
+ * that takes, and no other process of ours waits for this one with it. */
+static int record_counted(Server *s, const Telling *t, Err *e) {
+        Machine *m = s->machine;
+        Err why = {};
+        int rc;
+
+        if (hold(s, &why) == 0)
+                (void) !quota_tell(&s->quota, &m->account, NULL); /* or with the next record */
+        rc = machine_take_odometer(m, &why, e);
+        if (rc < 0)
+                return rc;
+        s->holding = true;
+        rc = odometer_record(&m->odometer, t->event, t->members, t->n_members, e);
+        if (rc == 0 || account_is_silent(&m->account))
+                motd_show(&m->account);
+        machine_close_odometer(m);
+        return rc;
+}
+
 static void tell_lost(Server *s) {
         if (s->quota.lost > 0)
                 (void) !record(s, NULL, NULL); /* otherwise with the next record */
@@ -144,11 +165,7 @@ static int read_telling(const Call *c, Telling *t, Buf *texts, Err *e) {
                 return err_set(e, -ENOMEM, "no memory for a record");
         texts->size = 0;
         rc = telling_add_json(t, call_parameter(c, "members"), texts, e);
-        if (rc == 0)
-                rc = telling_check(t, e);
-        if (rc == 0 && telling_is_counted(t))
-                rc = err_set(e, -EINVAL, "openings by hand are counted: see avouch-glass(1)");
-        return rc;
+        return rc < 0 ? rc : telling_check(t, e);
 }
 
 static void do_record(Server *s, const Peer *p, const Call *c, Buf *answer) {
@@ -172,7 +189,7 @@ static void do_record(Server *s, const Peer *p, const Call *c, Buf *answer) {
                 call_write_error(answer, INTERFACE ".TooMany", "why", span_of(why));
                 return;
         }
-        rc = record(s, &t, &e);
+        rc = telling_is_counted(&t) ? record_counted(s, &t, &e) : record(s, &t, &e);
         if (rc < 0)
                 fail(answer, INTERFACE ".Failed", &e);
         else
