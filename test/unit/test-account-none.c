@@ -7,7 +7,7 @@
 #include "measure/odometer.h"
 #include "measure/replay.h"
 #include "measure/words.h"
-#include "support/world.h"
+#include "support/worldlog.h"
 
 /* The account of a machine without a TPM: kept, chained, and in no register. */
 
@@ -21,24 +21,6 @@ static int open_with(World *w, Account *a, Err *e) {
         const Plan plan = plan_of((Register){ REGISTER_PCR, WORLD_PCR });
 
         return account_open_plan(&w->store, &w->tpm, &plan, a, e);
-}
-
-/* How many whole records there are, and what they lead to. */
-static unsigned follow(const World *w, Chain *ret) {
-        Segment s = segment_over(buf_span(&w->log));
-        unsigned n = 0;
-        Record r;
-        int rc;
-
-        while ((rc = segment_next(&s, &r, NULL)) > 0)
-                n++;
-        assert_int_equal(rc, 0);
-        *ret = s.chain;
-        return n;
-}
-
-static bool log_has(const World *w, const char *text) {
-        return memmem(w->log.data, w->log.size, text, strlen(text)) != NULL;
 }
 
 static void records_are_chained_and_in_no_register(void **state) {
@@ -58,14 +40,14 @@ static void records_are_chained_and_in_no_register(void **state) {
         assert_int_equal(open_without(&w, &a, NULL), 0);
         assert_false(a.began);
         assert_int_equal(measure_note(&a, "three", NULL), 0);
-        assert_int_equal(follow(&w, &c), 4);
+        assert_int_equal(world_follow(&w, &c), 4);
         assert_false(chain_has_register(&c));
         assert_int_equal(c.n_strands, 1);
         assert_int_equal(c.strands[0].n_banks, 0);
         assert_false(strand_starts_at_reset(&c.strands[0]));
         assert_string_equal(register_name(c.strands[0].reg).text, "none");
-        assert_true(log_has(&w, "\"register\":\"none\""));
-        assert_true(log_has(&w, "\x1e{\"recnum\":0,\"digests\":[],"));
+        assert_true(world_log_has(&w, "\"register\":\"none\""));
+        assert_true(world_log_has(&w, "\x1e{\"recnum\":0,\"digests\":[],"));
         assert_int_equal(w.tpm_commands, 0);
         world_done(&w);
 }
@@ -80,7 +62,7 @@ static void what_is_in_no_register_is_shown_by_none(void **state) {
         world_new(&w);
         assert_int_equal(open_without(&w, &a, NULL), 0);
         assert_int_equal(measure_note(&a, "one", NULL), 0);
-        (void) follow(&w, &c);
+        (void) world_follow(&w, &c);
         assert_int_equal(replay(NULL, buf_span(&w.log), &c, &r, NULL), 0);
         assert_false(replay_matches(&r));
         assert_false(r.strands[0].shows_some);
@@ -115,19 +97,19 @@ static void a_tpm_that_comes_later_begins_a_segment_that_says_so(void **state) {
         world_new(&w);
         assert_int_equal(open_without(&w, &a, NULL), 0);
         assert_int_equal(measure_note(&a, "one", NULL), 0);
-        assert_false(log_has(&w, "unmeasured"));
+        assert_false(world_log_has(&w, "unmeasured"));
         assert_int_equal(open_with(&w, &a, NULL), 0);
         assert_true(a.began);
         assert_int_equal(w.n_retired, 1);
         assert_non_null(strstr(w.retired[0], ".unmeasured"));
-        assert_int_equal(follow(&w, &c), 1);
+        assert_int_equal(world_follow(&w, &c), 1);
         assert_true(chain_has_register(&c));
-        assert_true(log_has(&w, "\"unmeasured\":1"));
+        assert_true(world_log_has(&w, "\"unmeasured\":1"));
         assert_int_equal(open_with(&w, &a, NULL), 0);
         assert_false(a.began);
         w.log.size = 0; /* somebody deletes it */
         assert_int_equal(open_with(&w, &a, NULL), 0);
-        assert_true(log_has(&w, "\"unmeasured\":1"));
+        assert_true(world_log_has(&w, "\"unmeasured\":1"));
         world_done(&w);
 }
 
@@ -146,7 +128,7 @@ static void that_is_said_whichever_step_fails(void **state) {
                 rc = open_with(&w, &a, NULL);
                 world_heal(&w);
                 assert_int_equal(open_with(&w, &a, NULL), 0);
-                assert_true(log_has(&w, "\"unmeasured\":1"));
+                assert_true(world_log_has(&w, "\"unmeasured\":1"));
                 world_done(&w);
         }
 }
@@ -198,8 +180,8 @@ static void an_opening_is_recorded_and_not_counted(void **state) {
         assert_int_equal(glass_open(&a, &counted, NULL), 0);
         assert_int_equal(a.glass.opened, 1);
         assert_int_equal(a.glass.value, 0);
-        assert_true(log_has(&w, "\"event\":\"glass.open\""));
-        assert_false(log_has(&w, "\"count\":"));
+        assert_true(world_log_has(&w, "\"event\":\"glass.open\""));
+        assert_false(world_log_has(&w, "\"count\":"));
         assert_int_equal(w.tpm_commands, 0);
         world_done(&w);
 }
@@ -226,7 +208,7 @@ static void any_step_may_fail(void **state) {
                         }
                         world_heal(&w);
                         assert_int_equal(open_without(&w, &a, NULL), 0);
-                        assert_true(follow(&w, &c) >= 1 + acknowledged);
+                        assert_true(world_follow(&w, &c) >= 1 + acknowledged);
                         assert_int_equal(w.n_retired, 0);
                         world_done(&w);
                 }

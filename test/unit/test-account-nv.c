@@ -6,7 +6,7 @@
 #include "measure/account.h"
 #include "measure/nvregister.h"
 #include "measure/words.h"
-#include "support/world.h"
+#include "support/worldlog.h"
 #include "wire/nvpublic.h"
 
 /* An account with a lane in an NV index. */
@@ -39,23 +39,6 @@ static void new_world(World *w) {
         assert_int_equal(nvregister_define(&w->tpm, INDEX, NULL), 0);
 }
 
-static unsigned replay(const World *w, Chain *ret) {
-        Segment s = segment_over(buf_span(&w->log));
-        unsigned n = 0;
-        Record r;
-        int rc;
-
-        while ((rc = segment_next(&s, &r, NULL)) > 0)
-                n++;
-        assert_int_equal(rc, 0);
-        *ret = s.chain;
-        return n;
-}
-
-static bool log_has(const World *w, const char *text) {
-        return memmem(w->log.data, w->log.size, text, strlen(text));
-}
-
 static const Strand *notes_of(const Chain *c) {
         const Strand *s = chain_strand(c, (Register){ REGISTER_NV, INDEX });
 
@@ -78,12 +61,12 @@ static void a_lane_goes_into_an_index_that_was_blinded(void **state) {
                 assert_int_equal(measure_note(&a, "one", NULL), 0);
                 assert_int_equal(measure_phase(&a, "two", NULL), 0);
                 assert_int_equal(measure_note(&a, "three", NULL), 0);
-                assert_int_equal(replay(&w, &c), 4);
+                assert_int_equal(world_follow(&w, &c), 4);
                 starts[i] = notes_of(&c)->start[0];
                 assert_false(span_is_zero(digest_span(&starts[i])));
                 assert_true(digest_equal(&notes_of(&c)->now[0], &nv_of(&w)->digest));
-                assert_true(log_has(&w, "\"blinded\":{\"01806177\":\""));
-                assert_false(log_has(&w, "\"missing\""));
+                assert_true(world_log_has(&w, "\"blinded\":{\"01806177\":\""));
+                assert_false(world_log_has(&w, "\"missing\""));
                 assert_int_equal(open_plan(&w, &a), 0);
                 assert_false(a.mended || a.began);
                 world_done(&w);
@@ -121,15 +104,15 @@ static void where_there_is_no_index_the_pcr_takes_its_records(void **state) {
                         assert_int_equal(tpm_nv_undefine(&w.tpm, INDEX, NULL), 0);
                 assert_int_equal(open_plan(&w, &a), 0);
                 assert_int_equal(measure_note(&a, "one", NULL), 0);
-                assert_int_equal(replay(&w, &c), 2);
+                assert_int_equal(world_follow(&w, &c), 2);
                 assert_int_equal(c.n_strands, 1);
-                assert_true(log_has(&w, "\"missing\":[\"01806177\"]"));
+                assert_true(world_log_has(&w, "\"missing\":[\"01806177\"]"));
                 /* one that comes later is not taken before the next boot */
                 if (!other)
                         assert_int_equal(nvregister_define(&w.tpm, INDEX, NULL), 1);
                 assert_int_equal(open_plan(&w, &a), 0);
                 assert_int_equal(measure_note(&a, "two", NULL), 0);
-                assert_int_equal(replay(&w, &c), 3);
+                assert_int_equal(world_follow(&w, &c), 3);
                 assert_int_equal(w.n_retired, 0);
                 world_done(&w);
         }
@@ -176,10 +159,10 @@ static void an_index_that_is_removed_ends_its_segment_alone(void **state) {
                         assert_int_equal(open_plan(&w, &a), 0);
                 assert_int_equal(measure_note(&a, "two", NULL), 0);
                 assert_int_equal(measure_note(&a, "three", NULL), 0);
-                assert_int_equal(replay(&w, &c), 3);
+                assert_int_equal(world_follow(&w, &c), 3);
                 assert_int_equal(w.n_retired, 1);
                 assert_int_equal(c.n_strands, 1);
-                assert_true(log_has(&w, "\"missing\":[\"01806177\"]"));
+                assert_true(world_log_has(&w, "\"missing\":[\"01806177\"]"));
                 world_done(&w);
         }
 }
@@ -206,7 +189,7 @@ static void an_index_that_was_filled_anew_is_told(void **state) {
                 assert_int_equal(open_plan(&w, &a), 0);
                 assert_true(a.mended);
                 assert_int_equal(measure_note(&a, "two", NULL), 0);
-                assert_int_equal(replay(&w, &c), filled ? 4 : 2);
+                assert_int_equal(world_follow(&w, &c), filled ? 4 : 2);
                 assert_int_equal(c.broken, filled);
                 assert_int_equal(w.n_retired, !filled); /* an empty one is begun with anew */
                 assert_true(digest_equal(&notes_of(&c)->now[0], &nv_of(&w)->digest));
@@ -229,7 +212,7 @@ static void a_restart_breaks_the_log(void **state) {
         nv_of(&w)->attributes &= ~(uint32_t) NV_WRITTEN;
         nv_of(&w)->digest = digest_zero(HASH_SHA256);
         assert_int_equal(open_plan(&w, &a), 0);
-        assert_int_equal(replay(&w, &c), 1);
+        assert_int_equal(world_follow(&w, &c), 1);
         assert_int_equal(w.n_retired, 1);
         assert_false(strand_starts_at_reset(&c.strands[0])); /* a phase.broken is before it */
         world_done(&w);
@@ -245,12 +228,12 @@ static void another_segment_of_one_boot_does_not_blind_again(void **state) {
         new_world(&w);
         assert_int_equal(open_plan(&w, &a), 0);
         assert_int_equal(measure_note(&a, "one", NULL), 0);
-        assert_int_equal(replay(&w, &before), 2);
+        assert_int_equal(world_follow(&w, &before), 2);
         w.log.data[3] ^= 1; /* damaged */
         assert_int_equal(open_plan(&w, &a), 0);
         assert_int_equal(w.n_retired, 1);
         assert_int_equal(measure_note(&a, "two", NULL), 0);
-        assert_int_equal(replay(&w, &c), 2);
+        assert_int_equal(world_follow(&w, &c), 2);
         assert_true(digest_equal(&notes_of(&c)->start[0], &notes_of(&before)->now[0]));
         assert_true(digest_equal(&notes_of(&c)->now[0], &nv_of(&w)->digest));
         world_done(&w);
@@ -280,7 +263,7 @@ static void any_step_may_fail(void **state) {
                         }
                         world_heal(&w);
                         assert_int_equal(open_plan(&w, &a), 0);
-                        records = replay(&w, &c);
+                        records = world_follow(&w, &c);
                         assert_true(records >= 1 + acknowledged && records <= 1 + 2);
                         assert_false(c.broken);
                         assert_int_equal(w.n_retired, 0);

@@ -5,7 +5,7 @@
 
 #include "measure/account.h"
 #include "measure/words.h"
-#include "support/world.h"
+#include "support/worldlog.h"
 
 /* An account whose lanes go into more than one register. */
 
@@ -22,32 +22,6 @@ static int open_plan(World *w, Account *ret, Err *e) {
         return account_open_plan(&w->store, &w->tpm, &plan, ret, e);
 }
 
-static unsigned replay(const World *w, Chain *ret) {
-        Segment s = segment_over(buf_span(&w->log));
-        unsigned n = 0;
-        Record r;
-        int rc;
-
-        while ((rc = segment_next(&s, &r, NULL)) > 0)
-                n++;
-        assert_int_equal(rc, 0);
-        *ret = s.chain;
-        return n;
-}
-
-static bool registers_show(const World *w, const Chain *c) {
-        for (size_t at = 0; at < c->n_strands; at++)
-                for (size_t i = 0; i < c->strands[at].n_banks; i++) {
-                        const Digest *now = &c->strands[at].now[i];
-
-                        if (!digest_equal(pcr_value(&w->pcrs, (uint16_t) now->alg,
-                                                          c->strands[at].reg.index),
-                                            now))
-                                return false;
-                }
-        return true;
-}
-
 static void each_lane_goes_into_its_register(void **state) {
         World w;
         Account a;
@@ -59,11 +33,11 @@ static void each_lane_goes_into_its_register(void **state) {
         assert_int_equal(measure_note(&a, "one", NULL), 0);
         assert_int_equal(measure_phase(&a, "ready", NULL), 0);
         assert_int_equal(measure_note(&a, "two", NULL), 0);
-        assert_int_equal(replay(&w, &c), 4);
+        assert_int_equal(world_follow(&w, &c), 4);
         assert_int_equal(c.n_strands, 2);
         assert_int_equal(c.strands[0].reg.index, WORLD_PCR);
         assert_int_equal(c.strands[1].reg.index, WORLD_PCR_OTHER);
-        assert_true(registers_show(&w, &c));
+        assert_true(world_shows(&w, &c));
         assert_false(digest_equal(&c.strands[0].now[1], &c.strands[1].now[1]));
         world_done(&w);
 }
@@ -108,9 +82,9 @@ static void any_step_may_fail(void **state) {
                         }
                         world_heal(&w);
                         assert_int_equal(open_plan(&w, &a, NULL), 0);
-                        records = replay(&w, &c);
+                        records = world_follow(&w, &c);
                         assert_true(records >= 1 + acknowledged && records <= 1 + 2);
-                        assert_true(registers_show(&w, &c));
+                        assert_true(world_shows(&w, &c));
                         assert_false(c.broken);
                         world_done(&w);
                         if (rc == 0 && acknowledged == 2 && n > 12)
@@ -135,9 +109,9 @@ static void a_foreign_extend_of_one_register_is_told(void **state) {
                 world_extend_foreign(&w, true);
                 assert_int_equal(open_plan(&w, &a, NULL), 0);
                 assert_true(a.mended);
-                assert_int_equal(replay(&w, &c), 3);
+                assert_int_equal(world_follow(&w, &c), 3);
                 assert_true(c.broken);
-                assert_true(registers_show(&w, &c));
+                assert_true(world_shows(&w, &c));
                 assert_int_equal(c.last_at, 0);
                 assert_int_equal(open_plan(&w, &a, NULL), 0);
                 assert_false(a.mended);
@@ -158,9 +132,9 @@ static void other_registers_than_before_begin_a_new_segment(void **state) {
         assert_int_equal(account_open_plan(&w.store, &w.tpm, &all, &a, NULL), 0);
         assert_int_equal(w.n_retired, 1);
         assert_non_null(strstr(w.retired[0], ".register"));
-        assert_int_equal(replay(&w, &c), 1);
+        assert_int_equal(world_follow(&w, &c), 1);
         assert_int_equal(c.n_strands, 1);
-        assert_true(registers_show(&w, &c));
+        assert_true(world_shows(&w, &c));
         world_done(&w);
 }
 
@@ -196,7 +170,7 @@ static void a_log_that_was_taken_away_is_followed_by_another(void **state) {
                 assert_int_equal(account_open_as(&plan, &not, &w.store, &w.tpm, &a, NULL), 0);
                 assert_int_equal(measure_note(&a, "one", NULL), 0);
                 assert_true(a.began && !a.robbed);
-                assert_int_equal(replay(&w, &before), 2);
+                assert_int_equal(world_follow(&w, &before), 2);
                 buf_done(&w.log);
                 if (!marked) { /* all of the folder is gone, but not the copy */
                         w.marked[0] = '\0';
@@ -209,8 +183,8 @@ static void a_log_that_was_taken_away_is_followed_by_another(void **state) {
                                 0);
                 assert_true(a.began && a.robbed);
                 assert_int_equal(measure_note(&a, "two", NULL), 0);
-                assert_int_equal(replay(&w, &c), 2);
-                assert_true(registers_show(&w, &c) && !c.broken);
+                assert_int_equal(world_follow(&w, &c), 2);
+                assert_true(world_shows(&w, &c) && !c.broken);
                 for (size_t i = 0; i < c.n_strands; i++)
                         assert_true(strand_values_equal(
                                         &c.strands[i], c.strands[i].start, before.strands[i].now));
@@ -230,7 +204,7 @@ static void without_a_mark_recording_begins_all_the_same(void **state) {
                 world_new(&w);
                 world_fail_after(&w, n++, FAULT_ONCE);
         } while (open_plan(&w, &a, NULL) < 0 || w.marked[0] != '\0');
-        assert_int_equal(replay(&w, &(Chain){}), 1);
+        assert_int_equal(world_follow(&w, &(Chain){}), 1);
         world_done(&w);
 }
 
@@ -270,8 +244,8 @@ static void what_was_put_aside_explains_a_register(void **state) {
                 world_heal(&w);
                 assert_int_equal(open_plan(&w, &a, NULL), 0);
                 assert_int_equal(w.n_retired, 1);
-                assert_int_equal(replay(&w, &c), 1);
-                assert_true(registers_show(&w, &c));
+                assert_int_equal(world_follow(&w, &c), 1);
+                assert_true(world_shows(&w, &c));
                 world_done(&w);
         }
 }
@@ -300,8 +274,8 @@ static void a_record_of_one_that_stays_costs_one_command(void **state) {
         assert_int_equal(account_resume(&a, 1, NULL), 0);
         assert_int_equal(measure_note(&a, "three", NULL), 0);
         assert_int_equal(w.tpm_commands, 2);
-        assert_int_equal(replay(&w, &c), 6);
-        assert_true(registers_show(&w, &c));
+        assert_int_equal(world_follow(&w, &c), 6);
+        assert_true(world_shows(&w, &c));
         world_done(&w);
 }
 
@@ -333,8 +307,8 @@ static void any_step_of_one_that_stays_may_fail(void **state) {
                         }
                         world_heal(&w);
                         assert_int_equal(open_plan(&w, &other, NULL), 0);
-                        assert_true(replay(&w, &c) >= 1 + acknowledged);
-                        assert_true(registers_show(&w, &c));
+                        assert_true(world_follow(&w, &c) >= 1 + acknowledged);
+                        assert_true(world_shows(&w, &c));
                         assert_false(c.broken);
                         world_done(&w);
                 }
