@@ -337,9 +337,43 @@ static void genuine_logs_read(void **state) {
         }
 }
 
+/* Of hashes that we cannot compute, too: a size that is not theirs would shift what follows. */
+static void a_bank_has_the_size_of_its_hash(void **state) {
+        static const struct {
+                uint16_t alg, size;
+                bool taken;
+        } rows[] = {
+                { 0x0012, 32, true },
+                { 0x0012, 48, false }, /* SM3_256 */
+                { 0x0027, 32, true },
+                { 0x0027, 20, false }, /* SHA3_256 */
+                { 0x0028, 48, true },
+                { 0x0028, 32, false }, /* SHA3_384 */
+                { 0x0029, 64, true },
+                { 0x0029, 48, false }, /* SHA3_512 */
+                { 0x7777, 33, true },
+                { 0x7777, 65, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(firmlog_done) FirmLog l = sample();
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(4096), bank = BUF_UP_TO(4);
+                FirmwareLog log;
+
+                firmlog_write(&l, &b);
+                buf_le(&bank, rows[i].alg, 2);
+                buf_le(&bank, rows[i].size, 2);
+                memcpy(b.data + HEAD_SIZE - 1 - 4, bank.data, 4); /* the last of the table */
+                assert_int_equal(firmware_open(buf_span(&b), &log, NULL),
+                                rows[i].taken ? 0 : -EBADMSG);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_written_is_read),
+                cmocka_unit_test(a_bank_has_the_size_of_its_hash),
                 cmocka_unit_test(one_byte_changed),
                 cmocka_unit_test(a_digest_has_64_bytes_at_most),
                 cmocka_unit_test(every_prefix_is_refused_or_ends_with_an_event),

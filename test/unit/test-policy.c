@@ -85,11 +85,17 @@ static void an_empty_value_clears_a_list(void **state) {
                                                    "AttestationKey=" NAME "\n"
                                                    "AttestationKey=\n"
                                                    "[Release]\nLeaf=a\nLeaf=\nLeaf=b\n"
+                                                   "Golden=a\nGolden=\nGolden=b\nGolden=c\n"
+                                                   "Pcrlock=a\nPcrlock=\nPcrlock=d\n"
                                                    "[Glass]\nAllow=login\nAllow=\nAllow=other\n"),
                                          &p, NULL),
                         0);
         assert_int_equal(p.n_keys, 0);
         assert_int_equal(p.n_leaves, 1);
+        assert_int_equal(p.n_golden, 2);
+        assert_true(span_is(p.golden[1].path, "c"));
+        assert_int_equal(p.n_pcrlock, 1);
+        assert_true(span_is(p.pcrlock[0].path, "d"));
         assert_int_equal(p.allowed_kinds, 1u << 8);
 }
 
@@ -196,6 +202,9 @@ static void lists_have_an_end(void **state) {
                                 POLICY_REGISTERS_MAX },
                 { "Release", "Leaf=leaves", "more of them than one policy takes",
                                 POLICY_LEAVES_MAX },
+                { "Release", "Golden=evidence", "more of them than one policy takes", GOLDEN_MAX },
+                { "Release", "Pcrlock=folder", "more of them than one policy takes",
+                                PCRLOCK_FOLDERS_MAX },
         };
 
         (void) state;
