@@ -106,7 +106,9 @@ int systemd_walk_next(SystemdWalk *w, SystemdEntry *ret, Err *e) {
                 return rc;
         buf_done(&w->text);
         buf_done(&w->plain);
-        if (json_text(entry.record.string, &w->text))
+        if (w->unread)
+                rc = 0;
+        else if (json_text(entry.record.string, &w->text))
                 rc = prove(w, &entry, e);
         else if (w->text.failed < 0)
                 rc = err_set(e, w->text.failed, "no memory for a record");
@@ -128,6 +130,7 @@ int systemd_replay(SystemdWalk *w, Replay *r, size_t *ret_n, Err *e) {
         SystemdEntry entry;
         int rc;
 
+        w->unread = true;
         while ((rc = systemd_walk_next(w, &entry, e)) > 0) {
                 if (!systemd_entry_extends(&entry))
                         continue;

@@ -27,6 +27,7 @@ typedef struct SystemdWalk {
         Span rest;        /* of a log, */
         Json array, next; /* or of an array */
         size_t n;
+        bool unread; /* words are left alone, as for who only replays: entries have none */
         JsonToken tokens[SYSTEMD_RECORD_TOKENS_MAX];
         Buf text, plain;
 } SystemdWalk;
@@ -42,5 +43,5 @@ int systemd_walk_next(SystemdWalk *w, SystemdEntry *ret, Err *e) _must_check_;
  * Firmware Profile, 10.4.1) does not. */
 bool systemd_entry_extends(const SystemdEntry *entry);
 
-/* Extends the replay by all records. *ret_n: how many there are. */
+/* Extends the replay by all records, and looks at no words. *ret_n: how many there are. */
 int systemd_replay(SystemdWalk *w, Replay *r, size_t *ret_n, Err *e) _must_check_;
