@@ -51,12 +51,13 @@ static void a_superblock_says_where_its_tables_are(void **state) {
 
         (void) state;
         assert_int_equal(squashfs_superblock_parse(bytes, &sb, NULL), 0);
-        assert_memory_equal(&sb, &known, sizeof(sb));
+        assert_true(sb.packing == known.packing && sb.size == known.size && sb.root == known.root);
+        assert_true(sb.block_size == known.block_size && sb.n_fragments == known.n_fragments);
+        assert_true(sb.inodes == known.inodes && sb.folders == known.folders);
+        assert_true(sb.fragments == known.fragments && sb.ends == known.ends);
         for (size_t n = 0; n < bytes.size; n++)
                 assert_int_equal(squashfs_superblock_parse((Span){ bytes.data, n }, &sb, NULL),
                                 -EBADMSG);
-        buf_byte(&b, 0);
-        assert_int_equal(squashfs_superblock_parse(buf_span(&b), &sb, NULL), 0);
 }
 
 /* Without tails the folders end where the owners begin. */
@@ -204,7 +205,8 @@ static void takes(Buf *b, SquashfsInode *inode) {
                 assert_int_equal(squashfs_inode_parse(&known, (Span){ b->data, n }, &other, NULL),
                                 -EBADMSG);
         buf_le(b, UINT64_MAX, 8);
-        assert_int_equal(squashfs_inode_parse(&known, buf_span(b), inode, NULL), 0);
+        assert_int_equal(squashfs_inode_parse(&known, buf_span(b), &other, NULL), 0);
+        assert_true(other.mode == inode->mode && other.size == inode->size);
 }
 
 static Span folder(Buf *b, bool is_long, uint32_t block, uint32_t size, uint16_t offset) {
