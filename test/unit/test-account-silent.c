@@ -270,6 +270,28 @@ static void what_was_not_counted_is_told_by_the_history(void **state) {
         }
 }
 
+/* So is what a process records that stays, and had a record half done when the TPM died. */
+static void whoever_stays_goes_on_recording(void **state) {
+        bool dead_yet = true;
+
+        (void) state;
+        for (int n = 0; dead_yet; n++) {
+                GlassWorld g;
+
+                glass_world_new(&g);
+                assert_int_equal(glass_world_start(&g), 0);
+                world_tpm_dies_after(&g.world, n);
+                for (unsigned i = 0; i < 3; i++) {
+                        int rc = glass_world_record(&g, EVENT_GLASS_OPEN);
+
+                        dead_yet = g.world.commands_left < 0;
+                        assert_true(dead_yet ? rc < 0 : rc == 0);
+                        assert_int_equal(openings_in_log(&g.world), i + 1);
+                }
+                glass_world_done(&g);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_waits_is_extended_when_the_tpm_answers_again),
@@ -279,6 +301,7 @@ int main(void) {
                 cmocka_unit_test(without_a_log_one_begins_in_no_register),
                 cmocka_unit_test(who_stays_finds_the_tpm_again),
                 cmocka_unit_test(what_was_not_counted_is_told_by_the_history),
+                cmocka_unit_test(whoever_stays_goes_on_recording),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
