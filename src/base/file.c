@@ -96,7 +96,7 @@ int file_write_at(int fd, const char *name, uint64_t offset, Span bytes, Err *e)
                         continue;
                 if (n <= 0)
                         return failed(name, e);
-                bytes = (Span){ bytes.data + n, bytes.size - (size_t) n };
+                bytes = span_from(bytes, (size_t) n);
                 offset += (uint64_t) n;
         }
         return 0;

@@ -9,7 +9,7 @@ static bool is_blank(uint8_t c) {
 
 static Span trim(Span s) {
         while (s.size > 0 && is_blank(s.data[0]))
-                s = (Span){ s.data + 1, s.size - 1 };
+                s = span_from(s, 1);
         while (s.size > 0 && is_blank(s.data[s.size - 1]))
                 s.size--;
         return s;
@@ -21,7 +21,7 @@ static Span next_line(Ini *ini) {
         Span line = { ini->rest.data, n };
 
         n += end ? 1 : 0;
-        ini->rest = (Span){ ini->rest.data + n, ini->rest.size - n };
+        ini->rest = span_from(ini->rest, n);
         ini->line++;
         return trim(line);
 }

@@ -104,12 +104,14 @@ static bool read_range(Span s, uint32_t *mask) {
  * another word has to follow. */
 static bool next_word(Span *rest, uint8_t mark, Span *ret) {
         const uint8_t *at = rest->size ? memchr(rest->data, mark, rest->size) : NULL;
-        Span word = { rest->data, at ? (size_t) (at - rest->data) : rest->size };
-        size_t taken = word.size + (at ? 1 : 0);
 
-        *rest = (Span){ rest->data + taken, rest->size - taken };
-        *ret = word;
-        return at;
+        *ret = *rest;
+        *rest = (Span){};
+        if (!at)
+                return false;
+        *rest = (Span){ at + 1, ret->size - (size_t) (at + 1 - ret->data) };
+        ret->size = (size_t) (at - ret->data);
+        return true;
 }
 
 /* "0,2-7" */

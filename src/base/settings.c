@@ -23,11 +23,11 @@ Span setting_word(Span *rest) {
         size_t n = 0;
 
         while (rest->size > 0 && (rest->data[0] == ' ' || rest->data[0] == '\t'))
-                *rest = (Span){ rest->data + 1, rest->size - 1 };
+                *rest = span_from(*rest, 1);
         while (n < rest->size && rest->data[n] != ' ' && rest->data[n] != '\t')
                 n++;
         word = (Span){ rest->data, n };
-        *rest = (Span){ rest->data + n, rest->size - n };
+        *rest = span_from(*rest, n);
         return word;
 }
 

@@ -31,6 +31,20 @@ static inline bool span_starts(Span a, Span head) {
         return a.size >= head.size && span_equal((Span){ a.data, head.size }, head);
 }
 
+/* What stands behind the first n bytes, of which there must be as many. No step is made from an
+ * empty Span, whose data may be NULL. */
+static inline Span span_from(Span s, size_t n) {
+        if (n > 0) {
+                s.data += n;
+                s.size -= n;
+        }
+        return s;
+}
+
+static inline bool span_ends(Span a, Span tail) {
+        return a.size >= tail.size && span_equal(span_from(a, a.size - tail.size), tail);
+}
+
 /* Bytewise order, a shorter Span before a longer one that begins with it: -1, 0 or 1. */
 int span_compare(Span a, Span b);
 

@@ -241,8 +241,7 @@ static size_t plain_run(Span s) {
         uint32_t character = 0;
         size_t n, run = 0;
 
-        while ((n = plain_length((Span){ s.data + run, s.size - run }, &character)) > 0 &&
-                        character != '\\')
+        while ((n = plain_length(span_from(s, run), &character)) > 0 && character != '\\')
                 run += n;
         return run;
 }
@@ -257,7 +256,7 @@ void text_escape(Buf *to, Span s) {
                         text_hex(to, (Span){ s.data + n, 1 });
                         n++;
                 }
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
 }
 
@@ -268,7 +267,7 @@ static size_t whole_characters(Span s, size_t max) {
         if (s.size <= max)
                 return s.size;
         while (at < max) {
-                size_t n = text_utf8((Span){ s.data + at, s.size - at }, NULL);
+                size_t n = text_utf8(span_from(s, at), NULL);
 
                 n = n > 0 ? n : 1;
                 if (n > max - at)
@@ -336,7 +335,7 @@ void text_print(FILE *to, Span s) {
                 } else {
                         (void) fwrite(s.data, 1, n, to);
                 }
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
 }
 

@@ -30,11 +30,11 @@ static Span next_word(Span *list) {
         size_t n = 0;
 
         while (list->size > 0 && list->data[0] == ' ')
-                *list = (Span){ list->data + 1, list->size - 1 };
+                *list = span_from(*list, 1);
         while (n < list->size && list->data[n] != ' ')
                 n++;
         word = (Span){ list->data, n };
-        *list = (Span){ list->data + n, list->size - n };
+        *list = span_from(*list, n);
         return word;
 }
 
@@ -74,10 +74,7 @@ static bool is_unit(Span name) {
         for (size_t i = 0; i < ELEMENTS(suffixes); i++) {
                 Span suffix = span_of(suffixes[i]);
 
-                if (name.size > suffix.size &&
-                                span_equal((Span){ name.data + name.size - suffix.size,
-                                                           suffix.size },
-                                                suffix))
+                if (name.size > suffix.size && span_ends(name, suffix))
                         return !memchr(name.data, '/', name.size);
         }
         return false;

@@ -13,7 +13,7 @@ static Span trim(Span s) {
         while (s.size > 0 && memchr(" \t\r", s.data[s.size - 1], 3))
                 s.size--;
         while (s.size > 0 && memchr(" \t\r", s.data[0], 3))
-                s = (Span){ s.data + 1, s.size - 1 };
+                s = span_from(s, 1);
         return s;
 }
 
@@ -101,7 +101,7 @@ int release_check(Span text, const char *name, const ReleaseParams *p, Err *e) {
                 if (wrong)
                         return err_set(e, -EBADMSG, "%s, line %u: %s", name, line, wrong);
                 size += end ? 1 : 0;
-                text = (Span){ text.data + size, text.size - size };
+                text = span_from(text, size);
         }
 
         if (value_of(fields, n, "ID").size == 0)

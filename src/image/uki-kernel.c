@@ -19,8 +19,7 @@ enum {
 #define BANNER SPAN_LITERAL("Linux version ")
 
 static bool stands_at(Span head, size_t at, const char *magic) {
-        return head.size > at &&
-               span_starts((Span){ head.data + at, head.size - at }, span_of(magic));
+        return head.size > at && span_starts(span_from(head, at), span_of(magic));
 }
 
 static bool is_kernel(Span head, uint16_t machine) {
@@ -61,7 +60,7 @@ static void find_in_header(Span head, char *into, size_t room) {
         (void) cursor_bytes(&c, VERSION_POINTER_AT);
         at = VERSION_BASE + (size_t) cursor_u16le(&c);
         if (!cursor_failed(&c) && at < head.size)
-                (void) take_version((Span){ head.data + at, head.size - at }, into, room);
+                (void) take_version(span_from(head, at), into, room);
 }
 
 /* A kernel that is not compressed has its banner somewhere in it. */

@@ -32,7 +32,7 @@ int uki_sbat_add(const char *what, Span text, Buf *to, Err *e) {
                         return err_set(e, -EBADMSG, "%s: byte %zu is no plain text", what, i);
         end = memchr(text.data, '\n', text.size);
         first = end ? (size_t) (end - text.data) + 1 : text.size;
-        text = (Span){ text.data + first, text.size - first };
+        text = span_from(text, first);
         buf_bytes(to, text);
         if (text.size > 0 && text.data[text.size - 1] != '\n')
                 buf_byte(to, '\n');

@@ -68,8 +68,7 @@ static int hash_headers(UkiWriter *w, Span headers, Err *e) {
                 after = entry + DIRECTORY_SIZE;
         }
         if (rc == 0)
-                rc = hasher_add(w->authenticode,
-                                (Span){ headers.data + after, headers.size - after }, e);
+                rc = hasher_add(w->authenticode, span_from(headers, after), e);
         return rc;
 }
 

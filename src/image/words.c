@@ -33,7 +33,7 @@ static const char *wrong_with(Span s) {
                         return "has a slash or a control character in it";
                 if (character > 0xffff)
                         return "has a character that no partition label takes (above U+FFFF)";
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         return NULL;
 }
@@ -98,15 +98,14 @@ static Span last_part(const char *path) {
         begin = s.size;
         while (begin > 0 && s.data[begin - 1] != '/')
                 begin--;
-        return s.size > 0 ? (Span){ s.data + begin, s.size - begin } : s;
+        return span_from(s, begin);
 }
 
 /* The suffix that files in this folder have; NULL where others belong there. */
 static const char *suffix_in(const char *folder, const ImageKind *kind, const char *name) {
         Span last = last_part(folder), tail = SPAN_LITERAL(VERSIONED);
 
-        if (last.size < tail.size ||
-                        !span_equal((Span){ last.data + last.size - tail.size, tail.size }, tail))
+        if (!span_ends(last, tail))
                 return kind->suffix;
         last.size -= tail.size;
         return span_is(last, name) ? ".raw" : NULL;

@@ -44,9 +44,9 @@ static int find(Looking *in, const char *path, uint64_t *ret, Err *e) {
                 if (rc <= 0)
                         return rc;
                 file = w.file;
-                left = (Span){ left.data + w.name.size, left.size - w.name.size };
+                left = span_from(left, w.name.size);
                 if (left.size > 0)
-                        left = (Span){ left.data + 1, left.size - 1 };
+                        left = span_from(left, 1);
         }
         *ret = file;
         return 1;

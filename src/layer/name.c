@@ -13,11 +13,6 @@ static const struct {
         { ".raw", LEAF_INVALID }, /* which tells nothing */
 };
 
-static bool ends(Span s, Span tail) {
-        return s.size > tail.size &&
-               span_equal((Span){ s.data + s.size - tail.size, tail.size }, tail);
-}
-
 /* The file's name without its folder and suffix; its type too. */
 static Span file_name(const char *path, LeafType *ret_type) {
         const char *slash = strrchr(path, '/');
@@ -27,7 +22,7 @@ static Span file_name(const char *path, LeafType *ret_type) {
         for (size_t i = 0; i < ELEMENTS(suffixes); i++) {
                 Span suffix = span_of(suffixes[i].suffix);
 
-                if (ends(name, suffix)) {
+                if (name.size > suffix.size && span_ends(name, suffix)) {
                         *ret_type = suffixes[i].type;
                         return (Span){ name.data, name.size - suffix.size };
                 }
@@ -46,7 +41,7 @@ static bool is_full(Span label) {
                 if (n == 0)
                         n = 1;
                 units += character > 0xffff ? 2 : 1;
-                label = (Span){ label.data + n, label.size - n };
+                label = span_from(label, n);
         }
         return units >= LABEL_UNITS;
 }

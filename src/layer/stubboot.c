@@ -64,7 +64,7 @@ static int join_line(unsigned generation, Span text, Buf *whole, Span *ret, Err 
         if (whole->failed < 0)
                 return err_set(e, -EBADMSG, "a command line that is too long");
         if (whole->size > at)
-                *ret = (Span){ whole->data + at, whole->size - at };
+                *ret = span_from(buf_span(whole), at);
         else if (at > 0)
                 whole->size--;
         return 0;

@@ -23,7 +23,7 @@ void stub_line_settle(unsigned generation, Span text, Buf *to) {
         while (s.size > 0 && is_blank(generation, s.data[s.size - 1]))
                 s.size--;
         while (generation >= STUB_LINES_TRIMMED && s.size > 0 && is_blank(generation, s.data[0]))
-                s = (Span){ s.data + 1, s.size - 1 };
+                s = span_from(s, 1);
         for (size_t i = 0; i < s.size; i++)
                 buf_byte(to, is_blank(generation, s.data[i]) ? ' ' : s.data[i]);
 }
@@ -39,7 +39,7 @@ int stub_line_measured(Span text, Buf *to, Err *e) {
                         return err_set(e, -EBADMSG, "a command line that is no UTF-8");
                 if (c <= 0xffff)
                         buf_le(to, c, 2);
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         buf_zeros(to, 2);
         return to->failed < 0 ? err_set(e, -EBADMSG, "a command line that is too long") : 0;

@@ -6,7 +6,7 @@ static uint8_t first(Span s) {
 }
 
 static Span behind(Span s, size_t n) {
-        return (Span){ s.data + n, s.size - n };
+        return span_from(s, n);
 }
 
 static bool is_digit(uint8_t c) {

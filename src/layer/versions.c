@@ -21,7 +21,7 @@ typedef struct Versioned {
 static bool cut(Span *s, const char *tail) {
         Span t = span_of(tail);
 
-        if (s->size <= t.size || !span_equal((Span){ s->data + s->size - t.size, t.size }, t))
+        if (s->size <= t.size || !span_ends(*s, t))
                 return false;
         s->size -= t.size;
         return true;
@@ -31,7 +31,7 @@ static bool cut(Span *s, const char *tail) {
 static bool split(Span *s, uint8_t mark, Span *ret_behind) {
         for (size_t i = s->size; i > 0; i--)
                 if (s->data[i - 1] == mark) {
-                        *ret_behind = (Span){ s->data + i, s->size - i };
+                        *ret_behind = span_from(*s, i);
                         s->size = i - 1;
                         return true;
                 }

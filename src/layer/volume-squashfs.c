@@ -256,7 +256,7 @@ static int read_file(Volume *v, uint64_t n, Buf *to, Err *e) {
                                 v->l->path);
         if (rc < 0)
                 return rc;
-        r.sizes = (Span){ sizes.data + file.sizes_at, sizes.size - file.sizes_at };
+        r.sizes = span_from(buf_span(&sizes), file.sizes_at);
         return read_all(&r, e);
 }
 

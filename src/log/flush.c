@@ -97,8 +97,7 @@ static bool is_log(const char *name) {
         Span s = span_of(name);
 
         return s.size > end.size && s.size < NAME_SIZE && name[0] != '.' &&
-               !span_starts(s, history) &&
-               span_equal((Span){ s.data + s.size - end.size, end.size }, end);
+               !span_starts(s, history) && span_ends(s, end);
 }
 
 static int add_source(Flush *f, const char *name, const uint8_t boot[16], Err *e) {
@@ -158,7 +157,7 @@ static int add_to_copy(Flush *f, int fd, const char *name, size_t has, Span log,
         /* a line that the last one to do this did not finish */
         if (ftruncate(fd, (off_t) has) < 0)
                 return failed(f->to_path, name, "cannot be written", e);
-        rc = file_write_at(fd, name, has, (Span){ log.data + has, log.size - has }, e);
+        rc = file_write_at(fd, name, has, span_from(log, has), e);
         if (rc == 0 && fdatasync(fd) < 0)
                 rc = failed(f->to_path, name, "cannot be synced", e);
         if (rc < 0)

@@ -83,7 +83,7 @@ static bool read_number(Span text, int64_t *ret) {
         uint64_t n;
 
         if (negative)
-                text = (Span){ text.data + 1, text.size - 1 };
+                text = span_from(text, 1);
         if (!text_number(text, (uint64_t) JSON_INTEGER_MAX, &n) || (negative && n == 0))
                 return false;
         *ret = negative ? -(int64_t) n : (int64_t) n;
@@ -224,7 +224,7 @@ static int add_json_value(
                 return err_set(e, -EINVAL, "'%.*s' is too long", shown(name),
                                 (const char *) name.data);
         assert(texts->data == data); /* there was room */
-        return telling_add(t, name, (Span){ texts->data + at, texts->size - at }, e);
+        return telling_add(t, name, span_from(buf_span(texts), at), e);
 }
 
 static int add_json_object(Telling *t, const MemberRule *outer, Json object, Buf *texts, Err *e) {

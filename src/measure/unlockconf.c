@@ -70,7 +70,7 @@ static void put_encoded(Buf *to, Span value) {
                         else
                                 buf_printf(to, "\\x%02x", value.data[0]);
                 }
-                value = (Span){ value.data + n, value.size - n };
+                value = span_from(value, n);
         }
 }
 
@@ -278,7 +278,7 @@ static int read_options(UnlockLine *l, Span list, Err *e) {
                 if (n > 0)
                         rc = read_option(l, (Span){ list.data, n }, e);
                 n += comma ? 1 : 0;
-                list = (Span){ list.data + n, list.size - n };
+                list = span_from(list, n);
         }
         return rc;
 }
@@ -312,7 +312,7 @@ static bool next_line(UnlockConf *c, Span *ret) {
                 Span line = { c->rest.data, n }, copy = line;
 
                 n += end ? 1 : 0;
-                c->rest = (Span){ c->rest.data + n, c->rest.size - n };
+                c->rest = span_from(c->rest, n);
                 c->line++;
                 copy = setting_word(&copy);
                 if (copy.size > 0 && copy.data[0] != '#') {

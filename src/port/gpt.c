@@ -55,7 +55,7 @@ static int cut_label(const char *label, char cut[LABEL_UNITS * LABEL_BYTES_MAX +
                         return -EILSEQ;
                 memcpy(cut + size, left.data, n);
                 size += n;
-                left = (Span){ left.data + n, left.size - n };
+                left = span_from(left, n);
         }
         cut[size] = '\0';
         return 0;

@@ -43,7 +43,7 @@ int pcr11_phases(Digest *value, Span path, Err *e) {
 
                 if (rc < 0)
                         return rc;
-                path = (Span){ path.data + step, path.size - step };
+                path = span_from(path, step);
         }
 
         *value = next;

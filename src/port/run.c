@@ -247,7 +247,7 @@ static Span last_line(const Buf *output) {
         begin = all.size;
         while (begin > 0 && all.data[begin - 1] != '\n')
                 begin--;
-        return all.size > 0 ? (Span){ all.data + begin, all.size - begin } : (Span){};
+        return span_from(all, begin);
 }
 
 static int judge(const char *name, int status, const Buf *output, Err *e) {

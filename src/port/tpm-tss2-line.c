@@ -84,7 +84,7 @@ static TSS2_RC write_all(Line *l, Span s) {
                                 return rc;
                         continue;
                 }
-                s = (Span){ s.data + n, s.size - (size_t) n };
+                s = span_from(s, (size_t) n);
         }
         return TSS2_RC_SUCCESS;
 }

@@ -18,7 +18,7 @@ static int send_all(int fd, Span bytes, Err *e) {
                 if (n < 0)
                         return err_set(e, -errno, "whoever asked takes no answer: %s",
                                         strerror(errno));
-                bytes = (Span){ bytes.data + n, bytes.size - (size_t) n };
+                bytes = span_from(bytes, (size_t) n);
         }
         return 0;
 }

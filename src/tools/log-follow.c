@@ -60,7 +60,7 @@ int log_reader_more(LogReader *r, Err *e) {
         rc = file_read_fd(fd, r->path ?: path, &r->bytes, e);
         if (rc < 0)
                 return rc;
-        r->segment.rest = (Span){ r->bytes.data + taken, r->bytes.size - taken };
+        r->segment.rest = span_from(buf_span(&r->bytes), taken);
         return 1;
 }
 

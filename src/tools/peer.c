@@ -32,8 +32,7 @@ static Span unit_in(Span cgroup) {
 
                 while (part.size > 0 && part.data[part.size - 1] == '\n')
                         part.size--;
-                if (part.size > ending.size && memcmp(part.data + part.size - ending.size,
-                                                               ending.data, ending.size) == 0)
+                if (part.size > ending.size && span_ends(part, ending))
                         return part;
                 rest = slash ? (Span){ slash + 1, rest.size - (size_t) (slash + 1 - rest.data) }
                              : (Span){};

@@ -77,7 +77,7 @@ void print_json(const char *form, Span json) {
                 uint8_t c = json.data[i];
 
                 if (quoted) {
-                        i += print_inside((Span){ json.data + i, json.size - i }) - 1;
+                        i += print_inside(span_from(json, i)) - 1;
                         quoted = c != '"';
                 } else {
                         print_outside(&p, c);

@@ -38,6 +38,6 @@ void show_contents(const Contents *c) {
                         print_line(label, line);
                         label = "";
                 }
-                text = (Span){ text.data + step, text.size - step };
+                text = span_from(text, step);
         }
 }

@@ -7,8 +7,7 @@
  * which is linked without the library that reads partition tables. */
 
 static bool matches(Span head) {
-        return head.size > 512 &&
-               span_starts((Span){ head.data + 512, head.size - 512 }, SPAN_LITERAL("EFI PART"));
+        return head.size > 512 && span_starts(span_from(head, 512), SPAN_LITERAL("EFI PART"));
 }
 
 static int show(const ShowArgs *a, const char *path, Err *e) {

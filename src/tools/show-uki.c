@@ -241,7 +241,7 @@ static void print_text(Span text) {
                 printf("  %-14s \"", "");
                 text_print(stdout, (Span){ text.data, n });
                 printf("\"\n");
-                text = (Span){ text.data + step, text.size - step };
+                text = span_from(text, step);
         }
 }
 

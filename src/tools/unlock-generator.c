@@ -56,7 +56,7 @@ static bool is_in_crypttab(const Generator *g, const char *name) {
                 if (span_is(setting_word(&line), name))
                         return true;
                 n += end ? 1 : 0;
-                rest = (Span){ rest.data + n, rest.size - n };
+                rest = span_from(rest, n);
         }
         return false;
 }

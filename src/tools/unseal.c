@@ -33,7 +33,7 @@ static int write_out(Span secret, Err *e) {
                         continue;
                 if (n < 0)
                         return err_set(e, -errno, "standard output: %s", strerror(errno));
-                secret = (Span){ secret.data + n, secret.size - (size_t) n };
+                secret = span_from(secret, (size_t) n);
         }
         return 0;
 }

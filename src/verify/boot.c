@@ -174,7 +174,7 @@ int boot_line_is(const Boot *b, Span text, bool *ret, Err *e) {
                         c = 0xdc00 + ((c - 0x10000) & 0x3ff);
                 }
                 buf_le(&utf16, c, 2);
-                text = (Span){ text.data + n, text.size - n };
+                text = span_from(text, n);
         }
         buf_zeros(&utf16, 2);
         return compare(&b->options, &utf16, ret, e);

@@ -94,8 +94,7 @@ static Span grub_text(Span data) {
                 Span head = span_of(heads[i]);
 
                 if (span_starts(data, head))
-                        return without_last(
-                                        (Span){ data.data + head.size, data.size - head.size }, 1);
+                        return without_last(span_from(data, head.size), 1);
         }
         return (Span){};
 }

@@ -27,7 +27,7 @@ void report_reason_json(JsonWriter *w, const char *name, const char *reason) {
                 text_escape(&text, (Span){ rest.data, n });
                 if (slash)
                         buf_byte(&text, rest.data[n++]);
-                rest = (Span){ rest.data + n, rest.size - n };
+                rest = span_from(rest, n);
         }
         put_text(w, name, &text);
 }

@@ -30,7 +30,7 @@ static bool next_word(Span *rest, Buf *to) {
                 else
                         buf_byte(to, c);
         }
-        *rest = (Span){ rest->data + i, rest->size - i };
+        *rest = span_from(*rest, i);
         return true;
 }
 
@@ -86,7 +86,7 @@ static void read_word(RootLine *l, Span word) {
         Span key = word, value = {};
 
         if (span_starts(word, SPAN_LITERAL("rd.")))
-                key = word = (Span){ word.data + 3, word.size - 3 };
+                key = word = span_from(word, 3);
         equals = word.size > 0 ? memchr(word.data, '=', word.size) : NULL;
         if (equals) {
                 key.size = (size_t) (equals - word.data);

@@ -187,7 +187,7 @@ int boot_key_of_authority(const Authority *a, BootKey *ret, Err *e) {
         int rc;
 
         if (a->data.size > OWNER_SIZE)
-                inner = (Span){ a->data.data + OWNER_SIZE, a->data.size - OWNER_SIZE };
+                inner = span_from(a->data, OWNER_SIZE);
         rc = read_certificate(a->data, ret, e);
         if (rc == 0)
                 rc = read_certificate(inner, ret, e);

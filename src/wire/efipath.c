@@ -148,7 +148,7 @@ static void put_file(Span utf16, Buf *to) {
                                 buf_byte(to, '/');
                         from = at + 2;
                 }
-        efi_text((Span){ utf16.data + from, utf16.size - from }, to);
+        efi_text(span_from(utf16, from), to);
 }
 
 static void put_media(const EfiNode *n, Cursor *c, Buf *to) {

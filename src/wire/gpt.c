@@ -136,7 +136,7 @@ static Span read_label(Cursor *c) {
 
         for (size_t i = 0; i + 1 < label.size; i += 2)
                 if (label.data[i] == 0 && label.data[i + 1] == 0) {
-                        if (!span_is_zero((Span){ label.data + i, label.size - i }))
+                        if (!span_is_zero(span_from(label, i)))
                                 cursor_reject_at(c, start + i, "bytes after the end of the label");
                         break;
                 }

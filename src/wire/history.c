@@ -151,7 +151,7 @@ int history_next_line(Span *history, Span *ret, Err *e) {
                 return err_set(e, -ENODATA, "history: the last line has no receipt yet");
         n = (size_t) (end - history->data) + 1;
         *ret = (Span){ history->data, n };
-        *history = (Span){ history->data + n, history->size - n };
+        *history = span_from(*history, n);
         return 1;
 }
 

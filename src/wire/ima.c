@@ -55,7 +55,7 @@ static Span hash_named(Span text) {
         const uint8_t *colon = memchr(text.data, ':', text.size);
         size_t before = colon ? (size_t) (colon - text.data) + 1 : 0;
 
-        return (Span){ text.data + before, text.size - before };
+        return span_from(text, before);
 }
 
 /* "sha256:" NUL digest, in d-ngv2 with "ima:" or "verity:" before it. A violation has room for a

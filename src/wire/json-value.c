@@ -37,7 +37,7 @@ bool json_integer(Json v, int64_t min, int64_t max, int64_t *ret) {
         if (json_type(v) != JSON_INTEGER)
                 return false;
         if (negative)
-                digits = (Span){ digits.data + 1, digits.size - 1 };
+                digits = span_from(digits, 1);
         if (!text_number(digits, (uint64_t) JSON_INTEGER_MAX, &magnitude))
                 return false;
         n = negative ? -(int64_t) magnitude : (int64_t) magnitude;

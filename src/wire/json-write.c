@@ -13,7 +13,7 @@ static size_t plain_length(Span s) {
         size_t n = 0;
 
         while (n < s.size && s.data[n] != '"' && s.data[n] != '\\') {
-                size_t length = text_utf8((Span){ s.data + n, s.size - n }, NULL);
+                size_t length = text_utf8(span_from(s, n), NULL);
 
                 assert(length > 0);
                 assert(s.data[n] >= ' ' && s.data[n] != 0x7f);
@@ -32,7 +32,7 @@ static void put_quoted(Buf *to, Span s) {
                         buf_byte(to, '\\');
                         buf_byte(to, s.data[n++]);
                 }
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         buf_byte(to, '"');
 }

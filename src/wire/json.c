@@ -446,7 +446,7 @@ bool json_is(Json v, const char *s) {
 
                 if (!span_starts(left, piece))
                         return false;
-                left = (Span){ left.data + piece.size, left.size - piece.size };
+                left = span_from(left, piece.size);
         }
         return left.size == 0;
 }

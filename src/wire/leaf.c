@@ -43,7 +43,7 @@ static bool is_value(Span s) {
 
                 if (n == 0 || s.data[0] < ' ' || s.data[0] == 0x7f)
                         return false;
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         return true;
 }
@@ -292,7 +292,6 @@ void leaf_write(const Leaf *leaf, Buf *to) {
         if (leaf->has_epoch)
                 buf_printf(to, "source-date-epoch %llu\n", (unsigned long long) leaf->epoch);
 
-        if (to->failed == 0 && leaf_parse((Span){ to->data + before, to->size - before }, &again,
-                                               NULL) < 0)
+        if (to->failed == 0 && leaf_parse(span_from(buf_span(to), before), &again, NULL) < 0)
                 to->failed = -EINVAL;
 }

@@ -15,7 +15,7 @@ static Span trim(Span s) {
         while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
                 s.size--;
         while (s.size > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
-                s = (Span){ s.data + 1, s.size - 1 };
+                s = span_from(s, 1);
         return s;
 }
 
@@ -44,7 +44,7 @@ static Span find(Span text, const char *key) {
                 Span line = { text.data, end ? (size_t) (end - text.data) : text.size };
                 size_t step = line.size + (end ? 1 : 0);
 
-                text = (Span){ text.data + step, text.size - step };
+                text = span_from(text, step);
                 if (!span_starts(line, name) || line.size == name.size ||
                                 line.data[name.size] != '=')
                         continue;

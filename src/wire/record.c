@@ -145,6 +145,6 @@ int record_next_line(Span *log, Span *ret, Err *e) {
                                 log->size);
         n = (size_t) (end - log->data) + 1;
         *ret = (Span){ log->data, n };
-        *log = (Span){ log->data + n, log->size - n };
+        *log = span_from(*log, n);
         return 1;
 }

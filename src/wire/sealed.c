@@ -172,7 +172,6 @@ void sealed_write(const Sealed *s, Buf *to) {
                 buf_byte(to, '\n');
         }
         buf_bytes(to, END);
-        if (to->failed == 0 && sealed_parse((Span){ to->data + before, to->size - before }, &again,
-                                               NULL) < 0)
+        if (to->failed == 0 && sealed_parse(span_from(buf_span(to), before), &again, NULL) < 0)
                 to->failed = -EINVAL;
 }

@@ -295,7 +295,7 @@ static int next_head(SquashfsList *l, Cursor *c, Err *e) {
 
 /* struct squashfs_dir_entry */
 int squashfs_entry_next(SquashfsList *l, SquashfsEntry *ret, Err *e) {
-        Cursor c = cursor_over((Span){ l->bytes.data + l->at, l->bytes.size - l->at });
+        Cursor c = cursor_over(span_from(l->bytes, l->at));
         uint16_t offset;
         Span name;
         int rc;

@@ -24,7 +24,7 @@ static int next_record(Span *file, Span *ret, Err *e) {
                 return err_set(e, -EBADMSG, "%s: the last record is not finished", what);
         n = (size_t) (end - file->data) + 1;
         *ret = (Span){ file->data, n };
-        *file = (Span){ file->data + n, file->size - n };
+        *file = span_from(*file, n);
         return 1;
 }
 

@@ -242,9 +242,7 @@ SystemdWords systemd_words(Span measured) {
                 Span head = span_of(table[i].head);
 
                 if (span_starts(measured, head) &&
-                                table[i].read((Span){ measured.data + head.size,
-                                                              measured.size - head.size },
-                                                &w))
+                                table[i].read(span_from(measured, head.size), &w))
                         return w;
         }
         return (SystemdWords){ .value = measured };

@@ -30,7 +30,7 @@ int systemd_log_next(Span *log, Span *ret, Err *e) {
                                 what, log->size);
         n = (size_t) (end - log->data) + 1;
         *ret = (Span){ log->data, n };
-        *log = (Span){ log->data + n, log->size - n };
+        *log = span_from(*log, n);
         return 1;
 }
 

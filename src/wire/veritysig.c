@@ -14,7 +14,7 @@ static int cut_padding(Span partition, Span *ret, Err *e) {
 
         while (n < partition.size && partition.data[n] != '\0')
                 n++;
-        rest = (Span){ partition.data + n, partition.size - n };
+        rest = span_from(partition, n);
         if (!span_is_zero(rest))
                 return err_set(e, -EBADMSG,
                                 "verity signature: bytes other than NUL behind the padding's "
@@ -38,7 +38,7 @@ static int read_signature(Json object, Buf *der, Span *ret, Err *e) {
         buf_bytes(der, buf_span(&decoded));
         if (der->failed < 0)
                 return err_set(e, der->failed, "verity signature: no room for the signature");
-        *ret = (Span){ der->data + before, der->size - before };
+        *ret = span_from(buf_span(der), before);
         return 0;
 }
 

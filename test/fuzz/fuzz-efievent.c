@@ -13,7 +13,7 @@ static void check_text(Span utf16) {
                 size_t n = text_utf8(rest, NULL);
 
                 check(n > 0);
-                rest = (Span){ rest.data + n, rest.size - n };
+                rest = span_from(rest, n);
         }
 }
 

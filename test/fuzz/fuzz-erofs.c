@@ -64,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         rest = (Span){ data + EROFS_SUPERBLOCK_SIZE, size - EROFS_SUPERBLOCK_SIZE };
         check_inode(&sb, sb.root, rest);
         if (rest.size > EROFS_INODE_MAX)
-                check_block((Span){ rest.data + EROFS_INODE_MAX, rest.size - EROFS_INODE_MAX });
+                check_block(span_from(rest, EROFS_INODE_MAX));
         return 0;
 }

@@ -273,7 +273,7 @@ static bool unescaped_is(Json v, Span wanted) {
                         buf_byte(&back, s.data[0]);
                 else if (!text_unhex_buf((Span){ s.data + 2, 2 }, false, &back))
                         return false;
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         return span_equal(buf_span(&back), wanted);
 }

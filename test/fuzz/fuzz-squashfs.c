@@ -78,11 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 check_block(&sb, &b, SQUASHFS_META);
                 must(b.size > 0);
         }
-        rest = (Span){ rest.data + SQUASHFS_META_HEAD, rest.size - SQUASHFS_META_HEAD };
+        rest = span_from(rest, SQUASHFS_META_HEAD);
         if (taken(squashfs_fragment_parse(&sb, (Span){ rest.data, SQUASHFS_FRAGMENT }, &b, &why),
                             &why))
                 check_block(&sb, &b, sb.block_size);
-        rest = (Span){ rest.data + SQUASHFS_FRAGMENT, rest.size - SQUASHFS_FRAGMENT };
+        rest = span_from(rest, SQUASHFS_FRAGMENT);
         check_inode(&sb, rest);
         check_list(rest);
         return 0;

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         buf_done(&b);
         buf_printf(&b, "%u", s.generation);
         while (s.version.size > 1 && s.version.data[0] == '0')
-                s.version = (Span){ s.version.data + 1, s.version.size - 1 };
+                s.version = span_from(s.version, 1);
         if (!span_starts(s.version, buf_span(&b)))
                 abort();
         (void) stub_measures(s.generation);

@@ -47,7 +47,7 @@ static void escaped_is_harmless(Span text) {
                 } else {
                         buf_bytes(&again, (Span){ s.data, n });
                 }
-                s = (Span){ s.data + n, s.size - n };
+                s = span_from(s, n);
         }
         if (!span_equal(text, buf_span(&again)))
                 abort();

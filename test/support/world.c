@@ -105,7 +105,7 @@ static int world_load(Store *s, uint64_t from, Buf *to, Err *e) {
                 return rc < 0 ? rc : world_lost(e);
         w->loaded += from == 0;
         if (from < w->log.size)
-                buf_bytes(to, (Span){ w->log.data + from, w->log.size - from });
+                buf_bytes(to, span_from(buf_span(&w->log), from));
         return to->failed;
 }
 
@@ -208,7 +208,7 @@ static int world_keep_note(Store *s, Span note, Err *e) {
 
         buf_bytes(&now, (Span){ note.data, size });
         if (rc != 0 && w->note.size > size)
-                buf_bytes(&now, (Span){ w->note.data + size, w->note.size - size });
+                buf_bytes(&now, span_from(buf_span(&w->note), size));
         buf_done(&w->note);
         w->note = now;
         return rc > 0 ? world_lost(e) : rc;

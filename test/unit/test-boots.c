@@ -39,7 +39,7 @@ static void read_values(Span text, PcrValues *values) {
                         assert_true(pcr_set(values, pcr, &d));
                 }
                 n += end ? 1 : 0;
-                text = (Span){ text.data + n, text.size - n };
+                text = span_from(text, n);
         }
 }
 
@@ -57,7 +57,7 @@ static bool next_line(Span *text, char line[static 256]) {
 
         (void) snprintf(line, 256, "%.*s", (int) n, (const char *) text->data);
         n += end ? 1 : 0;
-        *text = (Span){ text->data + n, text->size - n };
+        *text = span_from(*text, n);
         return n > 0;
 }
 

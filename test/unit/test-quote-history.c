@@ -36,8 +36,7 @@ static void the_spool_goes_behind(void **state) {
                         size_t to = counted_line_at(&m, home), from = counted_line_at(&m, spool);
                         HistoryEnd p;
 
-                        assert_int_equal(history_join((Span){ all.data, to },
-                                                         (Span){ all.data + from, all.size - from },
+                        assert_int_equal(history_join((Span){ all.data, to }, span_from(all, from),
                                                          &joined, &p, NULL),
                                         0);
                         assert_true(span_equal(buf_span(&joined), all));

@@ -162,7 +162,7 @@ static void bytes_of_no_section_are_not_signed_over(void **state) {
                 p.bytes = BUF_UP_TO(FILE_MAX);
                 buf_bytes(&p.bytes, (Span){ whole.data, at });
                 buf_zeros(&p.bytes, GAP);
-                buf_bytes(&p.bytes, (Span){ whole.data + at, whole.size - at });
+                buf_bytes(&p.bytes, span_from(whole, at));
                 p.size = p.bytes.size;
                 assert_int_equal(sign_pe(&p, &signer, &hash, &e), -EBADMSG);
                 assert_non_null(strstr(e.text, "belong to no section"));

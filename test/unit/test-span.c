@@ -53,6 +53,25 @@ static void a_head_is_no_longer_than_what_it_heads(void **state) {
         assert_false(span_starts((Span){}, SPAN_LITERAL("a")));
 }
 
+static void an_end_is_no_longer_than_what_it_ends(void **state) {
+        (void) state;
+        assert_true(span_ends(SPAN_LITERAL("abc"), SPAN_LITERAL("bc")));
+        assert_true(span_ends(SPAN_LITERAL("abc"), SPAN_LITERAL("abc")));
+        assert_true(span_ends(SPAN_LITERAL("abc"), (Span){}));
+        assert_true(span_ends((Span){}, (Span){}));
+        assert_false(span_ends(SPAN_LITERAL("bc"), SPAN_LITERAL("abc")));
+        assert_false(span_ends(SPAN_LITERAL("abc"), SPAN_LITERAL("b")));
+        assert_false(span_ends((Span){}, SPAN_LITERAL("a")));
+}
+
+static void what_stands_behind(void **state) {
+        (void) state;
+        assert_true(span_is(span_from(SPAN_LITERAL("abc"), 1), "bc"));
+        assert_true(span_is(span_from(SPAN_LITERAL("abc"), 0), "abc"));
+        assert_true(span_is(span_from(SPAN_LITERAL("abc"), 3), ""));
+        assert_null(span_from((Span){}, 0).data);
+}
+
 static void zero_means_every_byte(void **state) {
         (void) state;
         assert_true(span_is_zero((Span){}));
@@ -66,6 +85,8 @@ int main(void) {
                 cmocka_unit_test(order_is_bytewise_and_the_shorter_comes_first),
                 cmocka_unit_test(equality_takes_both_sizes),
                 cmocka_unit_test(a_head_is_no_longer_than_what_it_heads),
+                cmocka_unit_test(an_end_is_no_longer_than_what_it_ends),
+                cmocka_unit_test(what_stands_behind),
                 cmocka_unit_test(zero_means_every_byte),
         };
 

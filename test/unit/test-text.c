@@ -372,7 +372,7 @@ static void escaping_loses_nothing(void **state) {
                                                         (Span){ s.data + 2, 2 }, false, &back));
                                 else
                                         buf_byte(&back, s.data[0]);
-                                s = (Span){ s.data + n, s.size - n };
+                                s = span_from(s, n);
                         }
                         assert_true(span_equal(buf_span(&back), (Span){ two, 2 }));
                 }

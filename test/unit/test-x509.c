@@ -192,7 +192,7 @@ static void another_encoding_of_the_same_is_refused(void **state) {
         (void) state;
         assert_int_equal(bytes.data[1], 0x82);
         buf_bytes(&ber, SPAN_LITERAL("\x30\x83\x00"));
-        buf_bytes(&ber, (Span){ bytes.data + 2, bytes.size - 2 });
+        buf_bytes(&ber, span_from(bytes, 2));
         assert_int_equal(certificate_read(buf_span(&ber), &c, &e), -EBADMSG);
         assert_string_equal(e.text, "not a certificate: it is not encoded as DER demands");
 }
