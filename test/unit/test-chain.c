@@ -74,6 +74,7 @@ static void a_log_of_no_register_is_chained_all_the_same(void **state) {
         assert_int_equal(follow(draft_log_bytes(&l), &c, &rc, NULL), 2);
         assert_int_equal(rc, 0);
         assert_int_equal(c.strands[0].n_banks, 0);
+        assert_false(strand_starts_at_reset(&c.strands[0]));
         assert_memory_equal(c.prev, l.prev, sizeof(c.prev));
 }
 
