@@ -232,6 +232,11 @@ static int check_sizes(const Pe *pe, const UkiSection *added, size_t n_added, Er
                                         UKI_MAX);
         if (pe->size_of_image > UKI_MAX)
                 return err_set(e, -E2BIG, "the stub takes more than %d bytes of memory", UKI_MAX);
+        if (pe->size_of_image + all + (n_added + 1) * (uint64_t) pe->section_alignment > UINT32_MAX)
+                return err_set(e, -E2BIG,
+                                "sections of the stub begin at every %u bytes of memory, which is "
+                                "too far apart for %zu more",
+                                pe->section_alignment, n_added);
         return 0;
 }
 

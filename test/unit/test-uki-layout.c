@@ -221,6 +221,10 @@ static void no_more_than_the_limits(void **state) {
         assert_int_equal(plan_of(&stub, &large, 1, &plan, NULL), 0);
         large.size = UINT64_MAX;
         assert_int_equal(plan_of(&stub, &large, 1, &plan, NULL), -E2BIG);
+
+        memcpy(stub.data + O + 32, (uint8_t[]){ 0, 0, 0, 0x40 }, 4); /* sections a GiB apart */
+        assert_int_equal(plan_of(&stub, added, 1, &plan, NULL), 0);
+        assert_int_equal(plan_of(&stub, added, N_ADDED, &plan, NULL), -E2BIG);
 }
 
 int main(void) {
