@@ -73,9 +73,20 @@ static bool has_gap(Span stub, const Pe *pe) {
         return false;
 }
 
+/* Which of two would be replaced, nobody can say. */
+static bool has_twice(const Pe *pe) {
+        for (unsigned i = 0; i < pe->n_sections; i++)
+                if (pe->sections[i].name[0] &&
+                                pe_find(pe, pe->sections[i].name) != &pe->sections[i])
+                        return true;
+        return false;
+}
+
 static int check_stub(Span stub, const Pe *pe, UkiPlan *plan, Err *e) {
         uint64_t end = pe_raw_end(pe), headers_end;
 
+        if (has_twice(pe))
+                return err_set(e, -EBADMSG, "the stub has two sections of one name");
         headers_end = pe->at.sections + (uint64_t) pe->n_sections * PE_SECTION_HEADER_SIZE;
         if (pe->directories[PE_DIRECTORY_CERTIFICATES].size > 0)
                 return err_set(e, -EBADMSG, "the stub is signed, and would not be any more");

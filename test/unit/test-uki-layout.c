@@ -140,6 +140,7 @@ static const struct {
         { "symbols in its midst", DRAFT_FILE_HEADER + 8, 0x800, 4, "the stub has symbols that" },
         { "symbols beyond its end", DRAFT_FILE_HEADER + 8, 0xffffffff, 4, "the stub has symbols" },
         { "a hole with bytes in it", S + ONE + 16, 0x40, 4, "bytes that belong to no section" },
+        { "a section twice", S, UINT64_C(0x746162732e), 8, "two sections of one name" },
         { "no room for headers", S + 12, 0x200, 4, "the stub has no room for 5 section headers" },
 };
 
