@@ -120,6 +120,9 @@ static bool fits_in_place(const Pe *pe, const PeSection *s, uint64_t size) {
                 if (o->virtual_address > s->virtual_address &&
                                 o->virtual_address - s->virtual_address < size)
                         return false;
+                if (o != s && o->virtual_address <= s->virtual_address &&
+                                s->virtual_address - o->virtual_address < o->virtual_size)
+                        return false; /* an empty one within it */
         }
         return true;
 }
