@@ -112,17 +112,17 @@ static int find_added(const UkiSection *added, size_t n_added, const char *name)
         return -1;
 }
 
-/* Whether so many bytes have room where a section of the stub lies, before the next one. */
+/* Whether so many bytes have room where a section of the stub lies, before the next one. One that
+ * is empty lies nowhere: its address may be in the headers, or in another's memory. */
 static bool fits_in_place(const Pe *pe, const PeSection *s, uint64_t size) {
+        if (s->virtual_size == 0)
+                return false;
         for (unsigned i = 0; i < pe->n_sections; i++) {
                 const PeSection *o = &pe->sections[i];
 
                 if (o->virtual_address > s->virtual_address &&
                                 o->virtual_address - s->virtual_address < size)
                         return false;
-                if (o != s && o->virtual_address <= s->virtual_address &&
-                                s->virtual_address - o->virtual_address < o->virtual_size)
-                        return false; /* an empty one within it */
         }
         return true;
 }

@@ -123,6 +123,13 @@ static void what_outgrows_its_place_goes_to_the_end(void **state) {
         assert_int_equal(plan.places[2].header.virtual_address, 0x4000);
         assert_int_equal(plan.places[2].header.raw_offset, 0x800);
         assert_int_equal(plan.size_of_data, 0x100 - 0x92 + 0x1001);
+
+        draft_put(&stub, S + ONE + 8, 0, 4); /* .sbat is empty, and lies nowhere */
+        draft_put(&stub, S + ONE + 16, 0, 8);
+        memset(stub.data + 0x600, 0, 0x200);
+        assert_int_equal(plan_of(&stub, &fitting, 1, &plan, NULL), 0);
+        assert_string_equal(plan.places[2].header.name, ".sbat");
+        assert_int_equal(plan.places[2].header.virtual_address, 0x4000);
 }
 
 /* One field of the stub changed, and what is said about it. */
