@@ -7,8 +7,6 @@
 #include "layer/stubline.h"
 #include "wire/stub.h"
 
-enum { PCR_PROGRAMS = 4 };
-
 void addons_done(Addons *a) {
         buf_done(&a->lines[0]);
         buf_done(&a->lines[1]);
@@ -86,7 +84,6 @@ static int take_one(
         _cleanup_(uki_done) Uki addon = UKI_NONE;
         unsigned generation = uki->stub_generation;
         bool found = false;
-        BankDigests image;
         UkiDigests d;
         int rc;
 
@@ -104,8 +101,7 @@ static int take_one(
                 rc = uki_digest(&addon, course->banks.list, course->banks.n, &d, e);
         if (rc < 0)
                 return rc;
-        memcpy(image.list, d.images, sizeof(image.list));
-        rc = course_add(course, STEP_COMPANION, PCR_PROGRAMS, &image, e);
+        rc = course_add(course, STEP_COMPANION, PCR_PROGRAMS, d.images, e);
         if (rc == 0)
                 rc = take_line(&addon, generation,
                                 &a->lines[!c->global && generation < STUB_ADDONS_JOINED], e);

@@ -173,7 +173,7 @@ int companions_foretell(const Companions *c, Course *course, Err *e) {
                 if (rc == 0)
                         rc = bank_hash_end(&hash, &d, e);
                 if (rc == 0)
-                        rc = course_add(course, STEP_COMPANION, pcr, &d, e);
+                        rc = course_add(course, STEP_COMPANION, pcr, d.list, e);
         }
         return rc;
 }

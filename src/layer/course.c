@@ -10,11 +10,15 @@ void course_begin(Course *c, const Banks *banks) {
         c->n = 0;
 }
 
-int course_add(Course *c, StepPart part, unsigned pcr, const BankDigests *digests, Err *e) {
+int course_add(Course *c, StepPart part, unsigned pcr, const Digest digests[BANKS_MAX], Err *e) {
+        Step *s;
+
         if (c->n == COURSE_STEPS_MAX)
                 return err_set(e, -E2BIG, "more than %d measurements to be foretold",
                                 COURSE_STEPS_MAX);
-        c->list[c->n++] = (Step){ part, pcr, *digests };
+        s = &c->list[c->n++];
+        *s = (Step){ .part = part, .pcr = pcr };
+        memcpy(s->digests.list, digests, sizeof(s->digests.list));
         return 0;
 }
 
@@ -22,7 +26,7 @@ int course_add_bytes(Course *c, StepPart part, unsigned pcr, Span bytes, Err *e)
         BankDigests d = {};
         int rc = bank_hash_bytes(&c->banks, bytes, &d, e);
 
-        return rc < 0 ? rc : course_add(c, part, pcr, &d, e);
+        return rc < 0 ? rc : course_add(c, part, pcr, d.list, e);
 }
 
 int course_value(const Course *c, unsigned pcr, unsigned n, Digest *ret, Err *e) {

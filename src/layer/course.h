@@ -34,8 +34,10 @@ typedef struct Course {
 /* Begins one that has no step yet. */
 void course_begin(Course *c, const Banks *banks);
 
-/* Behind all others; -E2BIG where there are too many. */
-int course_add(Course *c, StepPart part, unsigned pcr, const BankDigests *digests,
+enum { PCR_PROGRAMS = 4 }; /* what firmware loads (TCG PC Client PFP, PCR usage) */
+
+/* Behind all others; -E2BIG where there are too many. digests: one of each bank, in their order. */
+int course_add(Course *c, StepPart part, unsigned pcr, const Digest digests[BANKS_MAX],
                 Err *e) _must_check_;
 
 /* The same for bytes that are at hand. */

@@ -7,7 +7,7 @@
 #include "wire/efievent.h"
 #include "wire/firmware.h"
 
-enum { PCR_PROGRAMS = 4, PCR_SECURE_BOOT = 7 };
+enum { PCR_SECURE_BOOT = 7 };
 
 int firmware_start_usual(Course *course, Err *e) {
         int rc = course_add_bytes(course, STEP_FIRMWARE, PCR_PROGRAMS,
@@ -115,7 +115,7 @@ static int read_event(Reading *r, const FirmwareEvent *event, Err *e) {
                 return rc;
         r->separated = r->separated || separator;
         return course_add(r->course, variable ? STEP_VARIABLES : STEP_FIRMWARE, event->pcr,
-                        &digests, e);
+                        digests.list, e);
 }
 
 int firmware_start_logged(

@@ -233,6 +233,7 @@ int handover_foretell(const Uki *u, const Handover *h, Course *course, Err *e) {
                 rc = bank_hash_end(&initrd.hash, &d, e);
         if (rc == 0 && habits.measures[DESCRIPTION_LINE])
                 rc = foretell_line(h->line, course, e);
-        return rc < 0 || initrd.n_parts == 0 ? rc
-                                             : course_add(course, STEP_INITRD, PCR_KERNEL, &d, e);
+        return rc < 0 || initrd.n_parts == 0
+                               ? rc
+                               : course_add(course, STEP_INITRD, PCR_KERNEL, d.list, e);
 }

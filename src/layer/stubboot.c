@@ -9,20 +9,13 @@
 #include "layer/stubline.h"
 #include "wire/stub.h"
 
-enum { PCR_PROGRAMS = 4, PCR_UKI = 11, PCR_CONFIG = 12, DEVICETREES_UNKNOWN = 256 };
-
-static int add_digests(Course *c, StepPart part, unsigned pcr, const Digest *digests, Err *e) {
-        BankDigests d;
-
-        memcpy(d.list, digests, sizeof(d.list));
-        return course_add(c, part, pcr, &d, e);
-}
+enum { PCR_UKI = 11, PCR_CONFIG = 12, DEVICETREES_UNKNOWN = 256 };
 
 static int add_sections(const Uki *u, const UkiDigests *d, unsigned profile, Course *c, Err *e) {
         UkiMeasured m;
         int rc;
 
-        rc = add_digests(c, STEP_IMAGE, PCR_PROGRAMS, d->images, e);
+        rc = course_add(c, STEP_IMAGE, PCR_PROGRAMS, d->images, e);
         if (rc == 0)
                 rc = uki_measured(u, profile, &m, e);
         for (size_t i = 0; rc == 0 && i < m.n; i++) {
@@ -31,7 +24,7 @@ static int add_sections(const Uki *u, const UkiDigests *d, unsigned profile, Cou
 
                 rc = course_add_bytes(c, STEP_IMAGE, PCR_UKI, with_nul, e);
                 if (rc == 0)
-                        rc = add_digests(c, STEP_IMAGE, PCR_UKI,
+                        rc = course_add(c, STEP_IMAGE, PCR_UKI,
                                         d->sections[m.list[i] - u->pe.sections], e);
         }
         return rc;
@@ -49,7 +42,7 @@ static int add_kernel(const Uki *u, const StubBoot *b, Course *c, Err *e) {
         rc = uki_kernel(u, &kernel, e);
         if (rc == 0)
                 rc = uki_digest(&kernel, c->banks.list, c->banks.n, &d, e);
-        return rc < 0 ? rc : add_digests(c, STEP_COMPANION, PCR_PROGRAMS, d.images, e);
+        return rc < 0 ? rc : course_add(c, STEP_COMPANION, PCR_PROGRAMS, d.images, e);
 }
 
 /* A text as the stub settles it, behind what there is of the command line; *ret is left where
@@ -132,7 +125,7 @@ static int add_parts(const AddonParts *parts, bool backwards, Course *c, Err *e)
 
         for (size_t i = 0; rc == 0 && i < parts->n; i++)
                 rc = course_add(c, STEP_COMPANION, PCR_CONFIG,
-                                &parts->list[backwards ? parts->n - 1 - i : i], e);
+                                parts->list[backwards ? parts->n - 1 - i : i].list, e);
         return rc;
 }
 

@@ -197,22 +197,18 @@ int premises_take(const PremiseArgs *a, const Uki *u, bool banks_asked, Banks *b
 
 /* Firmware loads each, and so measures it; what lets it in, too. */
 static int add_loaders(Premises *p, Err *e) {
-        enum { PCR_PROGRAMS = 4 };
         Course *c = &p->course;
         int rc = 0;
 
         for (size_t i = 0; rc == 0 && i < p->before->n; i++) {
                 _cleanup_(uki_done) Uki loader = UKI_NONE;
-                BankDigests image = {};
                 UkiDigests d;
 
                 rc = uki_open_addon(p->before->values[i], &loader, e);
                 if (rc == 0)
                         rc = uki_digest(&loader, c->banks.list, c->banks.n, &d, e);
-                if (rc < 0)
-                        return rc;
-                memcpy(image.list, d.images, sizeof(image.list));
-                rc = course_add(c, STEP_LOADER, PCR_PROGRAMS, &image, e);
+                if (rc == 0)
+                        rc = course_add(c, STEP_LOADER, PCR_PROGRAMS, d.images, e);
                 if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                         rc = secure_vars_admit(&p->vars, &loader, &d.authenticode, c, e);
         }
