@@ -11,96 +11,18 @@
 #include "measure/counter.h"
 #include "measure/ledger.h"
 #include "port/tpm-tss2.h"
+#include "tools/pages.h"
 #include "tools/place.h"
 #include "tools/print.h"
 #include "tools/tool.h"
 
-/* Both places of the history, one after the other. Each is locked only while it is read. */
-typedef struct Pages {
-        Buf home, spool, decoded;
-        HistoryReader reader;
-        bool in_spool, open; /* open: a last line without its receipt */
-} Pages;
-
-static void pages_done(Pages *p) {
-        buf_done(&p->home);
-        buf_done(&p->spool);
-        buf_done(&p->decoded);
-}
-
-static int read_place(const char *folder, Buf *to, Err *e) {
-        _cleanup_(fd_done) int fd = -1;
-        int rc;
-
-        if (!folder)
-                return 0;
-        rc = store_read_shared(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, to, &fd, e);
-        return rc < 0 ? rc : 0;
-}
-
-static int pages_read(Pages *p, Err *e) {
-        int rc;
-
-        *p = (Pages){
-                .home = BUF_UP_TO(HISTORY_MAX),
-                .spool = BUF_UP_TO(HISTORY_MAX),
-                .decoded = BUF_UP_TO(HISTORY_LINE_MAX),
-        };
-        /* the spool first: what is brought home meanwhile stands in both then, and not in none */
-        rc = read_place(place_log_folder(), &p->spool, e);
-        if (rc == 0)
-                rc = read_place(place_state_folder(), &p->home, e);
-        if (rc < 0)
-                return rc;
-        p->reader = history_over(buf_span(&p->home), &p->decoded);
-        return 0;
-}
-
-/* What was brought home already, at the head of the spool. */
-static Span behind(Span spool, uint64_t closed) {
-        Span rest = spool, line;
-
-        while (history_next_line(&rest, &line, NULL) > 0) {
-                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
-                HistoryLine l;
-
-                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
-                        break;
-                spool = rest;
-        }
-        return spool;
-}
-
-/* 1 and a line, 0 at the end of both. */
-static int pages_next(Pages *p, HistoryLine *ret, Err *e) {
-        Err why = {};
-        int rc;
-
-        rc = history_next(&p->reader, ret, &why);
-        if (rc == -ENODATA) {
-                p->open = true;
-                rc = 0;
-        }
-        if (rc < 0)
-                return err_set(e, rc, "%s/%s: %s",
-                                p->in_spool ? place_log_folder() : place_state_folder(),
-                                HISTORY_FILE, why.text);
-        if (rc > 0 || p->in_spool)
-                return rc;
-        p->in_spool = true;
-        p->reader.history.part = p->reader.history.n_lines == 0;
-        p->reader.rest = behind(buf_span(&p->spool), p->reader.history.closed);
-        return pages_next(p, ret, e);
-}
-
 int glass_history_read(History *ret, Err *e) {
         _cleanup_(pages_done) Pages p = {};
-        HistoryLine l;
         int rc;
 
         rc = pages_read(&p, e);
-        while (rc >= 0 && (rc = pages_next(&p, &l, e)) > 0)
-                continue;
+        if (rc == 0)
+                rc = pages_follow(&p, e);
         if (rc == 0)
                 *ret = p.reader.history;
         return rc;
@@ -111,7 +33,7 @@ static int is_waiting(Err *e) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(HISTORY_MAX);
         int rc;
 
-        rc = read_place(place_log_folder(), &b, e);
+        rc = pages_read_place(place_log_folder(), &b, e);
         return rc < 0 ? rc : b.size > 0;
 }
 

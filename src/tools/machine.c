@@ -96,9 +96,7 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
         return 0;
 }
 
-/* Refused for another reason than that the TPM fails: the register is somebody else's, or the TPM
- * has no bank that proves anything. */
-static bool is_refused(int rc) {
+bool machine_is_refused(int rc) {
         return rc == -EADDRINUSE || rc == -EOPNOTSUPP;
 }
 
@@ -131,7 +129,7 @@ int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) {
                 return 0;
         machine_done(ret);
         *ret = (Machine){};
-        if (is_refused(rc) || open_silently(&why, ret, NULL) < 0)
+        if (machine_is_refused(rc) || open_silently(&why, ret, NULL) < 0)
                 return err_set(e, rc, "%s", why.text);
         return odometer_open(&ret->account, NULL, NULL, false, &ret->odometer, e);
 }

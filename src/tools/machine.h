@@ -23,6 +23,10 @@ bool machine_lacks_tpm(const char *tpm_option);
 int machine_open(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 void machine_done(Machine *m);
 
+/* True where machine_open() failed for another reason than that TPM or disk do: the register is
+ * somebody else's, or the TPM has no bank that proves anything. */
+bool machine_is_refused(int rc);
+
 /* What counted records need besides: the history, which is locked after the log, and the counter.
  * What is not to be had is missing from odometer_lacks() alone. m stays where it is. */
 int machine_open_odometer(Machine *m, Err *e) _must_check_;

@@ -17,6 +17,7 @@
 #include "measure/replay.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
+#include "tools/counting.h"
 #include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/print.h"
@@ -286,6 +287,12 @@ static void look_key(Look *l) {
                 say(f, FINDING_BAD, "%s", e.text);
 }
 
+static bool was_begun(Tpm *tpm) {
+        CountingState state;
+
+        return counting_look(tpm, &state, NULL) < 0 || state != COUNTING_NOT;
+}
+
 static void look_folder(Look *l) {
         const char *path = place_state_folder();
         Finding *f = add(l, "history");
@@ -301,6 +308,10 @@ static void look_folder(Look *l) {
                 say(f, FINDING_BAD, "%s is no folder", path);
         else if (st.st_mode & 0022)
                 say(f, FINDING_BAD, "others may write to %s", path);
+        else if (l->tpm && !was_begun(l->tpm))
+                say(f, FINDING_MISSING,
+                                "none was begun in %s: nothing shows that this machine was never opened",
+                                path);
         else
                 say(f, FINDING_GOOD, "%s", path);
 }

@@ -9,6 +9,7 @@
 #include "measure/seal.h"
 #include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
+#include "tools/counting.h"
 #include "tools/place.h"
 #include "tools/tool.h"
 
@@ -97,6 +98,14 @@ static int check_lanes(Err *e) {
         return rc;
 }
 
+/* A history that began after the counter was read would move it, and close the secret though nobody
+ * opened the machine. */
+static int begin_counting(const Args *a, Err *e) {
+        Counting unused;
+
+        return counting_begin(a->tpm, &unused, e);
+}
+
 static int seal(const Args *a, const char *secret_path, SealWish *w, Err *e) {
         _cleanup_(buf_done) Buf file = BUF_UP_TO(SEALED_MAX);
         _cleanup_(secret_done) Secret secret = {};
@@ -112,6 +121,8 @@ static int seal(const Args *a, const char *secret_path, SealWish *w, Err *e) {
                 return err_set(e, -EINVAL, "there is nothing to seal: the secret is empty");
         w->secret = secret_span(&secret);
         rc = check_lanes(e);
+        if (rc == 0)
+                rc = begin_counting(a, e);
         if (rc == 0)
                 rc = tpm_open_sealing(place_tcti(a->tpm), TPM_PATIENCE, &tpm, e);
         if (rc == 0)

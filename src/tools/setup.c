@@ -8,8 +8,10 @@
 #include "log/chain.h"
 #include "measure/config.h"
 #include "measure/counter.h"
+#include "measure/ledger.h"
 #include "measure/nvregister.h"
 #include "port/tpm-tss2.h"
+#include "tools/counting.h"
 #include "tools/place.h"
 #include "tools/readiness.h"
 #include "tools/tool.h"
@@ -52,13 +54,34 @@ static int make_folder(const Args *a, Err *e) {
         return rc;
 }
 
-/* Here, and never in the boot path: NV space is scarce, and some TPMs take seconds (performance:
- * NV_DefineSpace). What has the counter's place already is not touched: a person has to look. */
+static void done_counter(const Args *a) {
+        char name[32];
+
+        (void) snprintf(name, sizeof(name), "0x%08x", NV_COUNTER_INDEX);
+        done(a, "defined the counter", name);
+}
+
+/* Counter and history, wherever this machine can begin them. */
+static int begin_counting(const Args *a, Err *e) {
+        Counting c;
+        int rc;
+
+        rc = counting_begin(a->tpm, &c, e);
+        if (rc < 0)
+                return rc;
+        if (c.defined)
+                done_counter(a);
+        if (c.began)
+                done(a, "began the history in", place_state_folder());
+        return 0;
+}
+
+/* The counter alone, where the history cannot begin yet, or else why there is none. What has its
+ * place already is not touched: a person has to look. */
 static int define_counter(const Args *a, Err *e) {
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         Counter counter;
         Err why = {};
-        char name[32];
         int rc;
 
         rc = tpm_open(place_tcti(a->tpm), &tpm, e);
@@ -69,9 +92,8 @@ static int define_counter(const Args *a, Err *e) {
                 return 0; /* which is a finding */
         if (rc < 0)
                 return err_set(e, rc, "%s", why.text);
-        (void) snprintf(name, sizeof(name), "0x%08x", NV_COUNTER_INDEX);
         if (rc > 0)
-                done(a, "defined the counter", name);
+                done_counter(a);
         return 0;
 }
 
@@ -113,9 +135,11 @@ static int run(void *values, char *const *operands, Err *e) {
         (void) operands;
         rc = make_folder(a, e);
         if (rc == 0)
-                rc = define_counter(a, e);
+                rc = define_registers(a, e); /* before the log begins, which names them */
         if (rc == 0)
-                rc = define_registers(a, e);
+                rc = begin_counting(a, e);
+        if (rc == 0)
+                rc = define_counter(a, e);
         return rc < 0 ? rc : readiness_answer(a->tpm, a->json, e);
 }
 
