@@ -40,6 +40,7 @@ typedef struct Work {
         const GptTypes *types;
         ImageSeed seed;
         Signature signature;
+        bool alone; /* in a mount namespace of its own */
         Source source;
         Stage stage;
         NewFile image, leaf;
@@ -132,8 +133,14 @@ static int prepare_signature(Work *w, Err *e) {
         return 0;
 }
 
-/* Names are given to the new files last of all, so they are opened after staging, which may change
- * the mount namespace. */
+static int leave_mounts(Work *w, Err *e) {
+        (void) e;
+        w->alone = stage_alone();
+        return 0;
+}
+
+/* Names are given to the new files last of all, so they are opened in the mount namespace in which
+ * that is done. */
 static int open_files(Work *w, Err *e) {
         const ImageParams *p = w->p;
         int rc;
@@ -158,11 +165,10 @@ static int open_source(Work *w, Err *e) {
                         &w->source, e);
 }
 
-/* An overlay does not show what is mounted in the source; a copy does not have its owners. */
 static unsigned stage_ways(const Work *w) {
-        unsigned ways = w->p->keep_owners ? STAGE_OVERLAY : STAGE_ANY;
+        unsigned ways = w->p->keep_owners ? STAGE_MOUNTS : STAGE_ANY;
 
-        return w->source.one_mount ? ways : ways & ~(unsigned) STAGE_OVERLAY;
+        return w->alone ? ways : ways & ~(unsigned) STAGE_MOUNTS;
 }
 
 static int stage(Work *w, Err *e) {
@@ -387,8 +393,8 @@ static int take_steps(Work *w, const Step *steps, size_t n, Err *e) {
 }
 
 static int build(Work *w, Err *e) {
-        static const Step to_root_hash[] = { take_seed, prepare_signature, open_source, stage,
-                open_files, make_filesystem, make_tree };
+        static const Step to_root_hash[] = { take_seed, prepare_signature, leave_mounts,
+                open_source, stage, open_files, make_filesystem, make_tree };
         static const Step to_image[] = { write_signature, make_room, write_table, write_leaf,
                 commit };
         int rc;

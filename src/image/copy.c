@@ -134,7 +134,7 @@ static int copy_file(const TreeCopy *c, const TreeEntry *entry, Err *e) {
         return 0;
 }
 
-static int copy_link(const TreeCopy *c, const TreeEntry *entry, Err *e) {
+int tree_copy_link(const TreeCopy *c, const TreeEntry *entry, Err *e) {
         char target[PATH_MAX];
         ssize_t n = readlinkat(entry->folder, entry->name, target, sizeof(target));
 
@@ -183,7 +183,7 @@ static int copy_entry(TreeCopy *c, const TreeEntry *entry, Err *e) {
                         return failed(c, entry->path, e);
                 return 0;
         }
-        rc = S_ISLNK(entry->st->st_mode) ? copy_link(c, entry, e) : copy_file(c, entry, e);
+        rc = S_ISLNK(entry->st->st_mode) ? tree_copy_link(c, entry, e) : copy_file(c, entry, e);
         if (rc < 0)
                 return rc;
         return remember(c, entry, e);

@@ -19,6 +19,9 @@ typedef struct TreeCopy {
 int tree_copy(TreeCopy *c, int source, Err *e) _must_check_;
 void tree_copy_done(TreeCopy *c);
 
+/* One symbolic link, and its extended attributes. */
+int tree_copy_link(const TreeCopy *c, const TreeEntry *entry, Err *e) _must_check_;
+
 /* Mode and extended attributes of one folder for another. path is for e. */
 int folder_dress(int folder, const char *path, int like, Err *e) _must_check_;
 

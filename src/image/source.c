@@ -29,7 +29,6 @@ typedef struct Look {
         const char *name;
         ReleaseParams release;
         Source *s;
-        dev_t device; /* of the root */
         bool found_release, marked, found_os_release;
         unsigned n_tops;
 } Look;
@@ -191,8 +190,6 @@ static int look(void *user, const TreeEntry *entry, Err *e) {
                 return leave(l, entry, e);
         if (S_ISREG(entry->st->st_mode))
                 l->s->bytes += (uint64_t) entry->st->st_size;
-        if (entry->st->st_dev != l->device)
-                l->s->one_mount = false;
         rc = seen_keep(&l->s->seen, l->s->path, entry, e);
         if (rc == 0)
                 rc = check_type(l, entry, e);
@@ -232,8 +229,6 @@ static int look_through(Look *l, Err *e) {
 
         if (fstat(s->fd, &root) < 0)
                 return err_set(e, -errno, "%s: %s", s->path, strerror(errno));
-        l->device = root.st_dev;
-        s->one_mount = true;
         if (l->kind->release_folder)
                 n = snprintf(s->release_path, sizeof(s->release_path), "%s/%s%s",
                                 l->kind->release_folder, RELEASE_PREFIX, l->name);

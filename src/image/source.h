@@ -41,7 +41,6 @@ typedef struct Source {
         char release_path[PATH_MAX]; /* of the extension-release file, below the root; empty for
                                       * what is no extension */
         Buf release;                 /* its text, found or made */
-        bool one_mount;              /* all of it lies on one file system */
         uint64_t bytes;              /* in all of its files */
         bool ready; /* can be read as it stands: file and attribute are there, and the root folder
                      * is as every extension has it; a tree that is no extension always is */

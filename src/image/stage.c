@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "image/copy.h"
+#include "image/graft.h"
 
 enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -71,8 +72,8 @@ static int choose_folder(const StageParams *p, Stage *s, Err *e) {
                         last, p->xattr, strerror(-rc));
 }
 
-/* What an overlay shows of a folder is what ours is like: it gets all that the source's has, its
- * owner too, which who may mount may set. */
+/* A folder on the way is like the source's: it gets all that it has, its owner too, which who may
+ * mount may set. */
 static int dress(const StageParams *p, int folder, int like, Err *e) {
         struct stat st;
 
@@ -81,26 +82,39 @@ static int dress(const StageParams *p, int folder, int like, Err *e) {
         return folder_dress(folder, p->file, like, e);
 }
 
-/* The next folder on the way to the file, made in ours; *like is the source's own, -1 where it has
- * none. */
-static int step_down(const StageParams *p, const char *part, bool overlay, int *folder, int *like,
-                Err *e) {
-        _cleanup_(fd_done) int above = *folder, like_above = *like;
+/* A folder on the way to the file, ours and the source's; like is -1 where the source has none. */
+typedef struct Step {
+        int folder, like;
+} Step;
 
-        *folder = *like = -1;
-        if (mkdirat(above, part, 0700) < 0)
+static void step_done(Step *s) {
+        fd_done(&s->folder);
+        fd_done(&s->like);
+}
+
+/* The next folder, made in ours. */
+static int step_down(const StageParams *p, const char *part, bool mounts, Step *s, Err *e) {
+        _cleanup_(step_done) Step above = *s;
+
+        *s = (Step){ -1, -1 };
+        if (mkdirat(above.folder, part, 0700) < 0)
                 return failed(part, e);
-        *folder = openat(above, part, FOLDER_FLAGS);
-        if (*folder < 0)
+        s->folder = openat(above.folder, part, FOLDER_FLAGS);
+        if (s->folder < 0)
                 return failed(part, e);
-        if (like_above >= 0) {
-                *like = openat(like_above, part, FOLDER_FLAGS);
-                if (*like < 0 && errno != ENOENT)
+        if (above.like >= 0) {
+                s->like = openat(above.like, part, FOLDER_FLAGS);
+                if (s->like < 0 && errno != ENOENT)
                         return failed(part, e);
         }
-        if (*like < 0 && fchmod(*folder, 0755) < 0)
+        if (s->like < 0 && fchmod(s->folder, 0755) < 0)
                 return failed(part, e);
-        return *like >= 0 && overlay ? dress(p, *folder, *like, e) : 0;
+        return s->like >= 0 && mounts ? dress(p, s->folder, s->like, e) : 0;
+}
+
+/* What the source has beside the way. */
+static int show_beside(const StageParams *p, const Step *s, const char *part, bool mounts, Err *e) {
+        return mounts && s->like >= 0 ? graft(s->folder, s->like, part, p->path, e) : 0;
 }
 
 static int write_file(const StageParams *p, int folder, const char *name, Err *e) {
@@ -118,61 +132,35 @@ static int write_file(const StageParams *p, int folder, const char *name, Err *e
         return 0;
 }
 
-/* The file, and the folders on the way to it. */
-static int lay(const StageParams *p, const Stage *s, bool overlay, Err *e) {
-        _cleanup_(fd_done) int folder = open(s->root, FOLDER_FLAGS);
-        _cleanup_(fd_done) int like = fcntl(p->source, F_DUPFD_CLOEXEC, 3);
+/* The file, the folders on the way to it, and with mounts all else. */
+static int lay(const StageParams *p, const Stage *s, Err *e) {
+        _cleanup_(step_done) Step at = { open(s->root, FOLDER_FLAGS),
+                fcntl(p->source, F_DUPFD_CLOEXEC, 3) };
+        const char *name = p->file;
         char part[NAME_MAX + 1];
-        const char *at = p->file;
+        int rc;
 
-        if (folder < 0 || like < 0 || fchmod(folder, 0755) < 0)
+        if (at.folder < 0 || at.like < 0 || fchmod(at.folder, 0755) < 0)
                 return failed(s->root, e);
-        for (const char *slash; (slash = strchr(at, '/')); at = slash + 1) {
-                size_t n = (size_t) (slash - at);
-                int rc;
+        for (const char *slash; (slash = strchr(name, '/')); name = slash + 1) {
+                size_t n = (size_t) (slash - name);
 
                 if (n >= sizeof(part))
                         return err_set(e, -ENAMETOOLONG, "%s: the path is too long", p->file);
-                memcpy(part, at, n);
+                memcpy(part, name, n);
                 part[n] = '\0';
-                rc = step_down(p, part, overlay, &folder, &like, e);
+                rc = show_beside(p, &at, part, s->mounted, e);
+                if (rc == 0)
+                        rc = step_down(p, part, s->mounted, &at, e);
                 if (rc < 0)
                         return rc;
         }
-        return write_file(p, folder, at, e);
+        rc = show_beside(p, &at, name, s->mounted, e);
+        return rc < 0 ? rc : write_file(p, at.folder, name, e);
 }
 
-/* From here on, what is mounted stays our own, and goes with us. */
-static bool leave_mounts(void) {
+bool stage_alone(void) {
         return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
-/* The same folder, reached in the mount namespace that we are in now: an overlay takes none from
- * another. */
-static int reopen(const StageParams *p) {
-        int fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct stat before, now;
-
-        if (fd >= 0 && fstat(p->source, &before) == 0 && fstat(fd, &now) == 0 &&
-                        before.st_dev == now.st_dev && before.st_ino == now.st_ino)
-                return fd;
-        fd_done(&fd);
-        return -1;
-}
-
-/* Ours above, the source below, nothing to write into. The folders are named by their descriptors:
- * an overlay's options have no way to write every path. */
-static bool mount_overlay(const StageParams *p, Stage *s) {
-        _cleanup_(fd_done) int ours = open(s->root, FOLDER_FLAGS), source = reopen(p);
-        char options[96];
-
-        if (ours < 0 || source < 0)
-                return false;
-        (void) snprintf(options, sizeof(options), "lowerdir=/proc/self/fd/%d:/proc/self/fd/%d",
-                        ours, source);
-        s->mounted = mount("overlay", s->root, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID,
-                                     options) == 0;
-        return s->mounted;
 }
 
 static int copy_rest(const StageParams *p, const Stage *s, Err *e) {
@@ -189,36 +177,65 @@ static int copy_rest(const StageParams *p, const Stage *s, Err *e) {
         return tree_copy(&c, p->source, e);
 }
 
-int stage_open(const StageParams *p, Stage *ret, Err *e) {
-        _cleanup_(stage_done) Stage s = STAGE_NONE;
-        bool overlay = (p->ways & STAGE_OVERLAY) != 0 && leave_mounts();
+/* The root is mounted on itself, so that all that is mounted in it goes with it. */
+static int stage_by_mounts(const StageParams *p, Stage *s, Err *e) {
+        struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
         int rc;
 
-        rc = choose_folder(p, &s, e);
+        rc = choose_folder(p, s, e);
         if (rc < 0)
                 return rc;
-        rc = lay(p, &s, overlay, e);
+        if (mount(s->root, s->root, NULL, MS_BIND, NULL) < 0)
+                return failed(s->root, e);
+        s->mounted = true;
+        rc = lay(p, s, e);
         if (rc < 0)
                 return rc;
-        if (!overlay || !mount_overlay(p, &s)) {
-                if ((p->ways & (STAGE_LINKS | STAGE_COPIES)) == 0)
-                        return err_set(e, -EPERM, "%s: an overlay cannot be mounted here", p->path);
-                rc = copy_rest(p, &s, e);
-                if (rc < 0)
-                        return rc;
+        /* what lies in it is the source itself */
+        if (mount_setattr(AT_FDCWD, s->root, AT_RECURSIVE, &read_only, sizeof(read_only)) < 0)
+                return failed(s->root, e);
+        return 0;
+}
+
+static int stage_by_files(const StageParams *p, Stage *s, Err *e) {
+        int rc;
+
+        rc = choose_folder(p, s, e);
+        if (rc == 0)
+                rc = lay(p, s, e);
+        return rc < 0 ? rc : copy_rest(p, s, e);
+}
+
+int stage_open(const StageParams *p, Stage *ret, Err *e) {
+        _cleanup_(stage_done) Stage s = STAGE_NONE;
+        bool files = (p->ways & (STAGE_LINKS | STAGE_COPIES)) != 0;
+        int rc;
+
+        if (p->ways == 0)
+                return err_set(e, -EPERM,
+                                "%s: nothing can be mounted here, which is needed to keep the "
+                                "owners of files",
+                                p->path);
+        rc = -EPERM;
+        if ((p->ways & STAGE_MOUNTS) != 0)
+                rc = stage_by_mounts(p, &s, files ? NULL : e);
+        if (rc < 0 && files) {
+                stage_done(&s);
+                rc = stage_by_files(p, &s, e);
         }
+        if (rc < 0)
+                return rc;
 
         *ret = s;
         s = STAGE_NONE;
         return 0;
 }
 
+/* Never removes what is mounted: that is the source, which nothing but the umount stands before. */
 void stage_done(Stage *s) {
-        if (s->folder[0] == '\0')
-                return;
-        if (s->mounted)
-                (void) umount2(s->root, MNT_DETACH);
-        tree_remove(s->root);
-        (void) rmdir(s->folder);
+        if (s->folder[0] != '\0' && (!s->mounted || umount2(s->root, MNT_DETACH) == 0)) {
+                tree_remove(s->root);
+                (void) rmdir(s->folder);
+        }
         *s = STAGE_NONE;
 }

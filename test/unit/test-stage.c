@@ -36,6 +36,8 @@ static Scratch full_tree(void) {
                                          scratch_path(&s, "t/opt/jq/jq").text),
                         0);
         assert_int_equal(symlink("jq", scratch_path(&s, "t/usr/bin/jql").text), 0);
+        assert_int_equal(symlink("../../bin/jq", scratch_path(&s, "t/usr/lib/jq").text), 0);
+        scratch_write(&s, "t/usr/lib/a\nlibrary", SPAN_LITERAL("y"));
         assert_int_equal(setxattr(scratch_path(&s, "t/usr/bin/jq").text, "user.a", "1", 1, 0), 0);
         assert_int_equal(setxattr(scratch_path(&s, "t/usr/lib").text, "user.b", "2", 1, 0), 0);
         assert_int_equal(chmod(scratch_path(&s, "t/usr/lib").text, 0555), 0);
@@ -99,17 +101,13 @@ static bool may_mount(void) {
         pid_t pid = fork();
         int status;
 
-        if (pid == 0)
-                /* in a changed root, "/" is no mount of its own, and nothing can be kept private */
-                _exit(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE,
-                                                                   NULL) == 0
-                                                ? 0
-                                                : 1);
+        if (pid == 0) /* fails in a changed root, where "/" is no mount of its own */
+                _exit(stage_alone() ? 0 : 1);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         return status == 0;
 }
 
-/* Stages in a process of its own, since an overlay leaves it in another mount namespace; describes
+/* Stages in a process of its own, since mounts leave it in another mount namespace; describes
  * the view as "view", makes an image of it as "image", and leaves nothing behind. */
 static void stage_in_child(const Scratch *s, const char *under, unsigned ways) {
         pid_t pid;
@@ -119,10 +117,11 @@ static void stage_in_child(const Scratch *s, const char *under, unsigned ways) {
         assert_true(pid >= 0);
         if (pid == 0) {
                 _cleanup_(stage_done) Stage stage = STAGE_NONE;
+                unsigned possible = stage_alone() ? ways : ways & ~(unsigned) STAGE_MOUNTS;
                 _cleanup_(fd_done) int source = -1, image = -1;
                 ScratchPath tree = scratch_path(s, "t"), path = scratch_path(s, "image");
                 StageParams p = params(
-                                s, tree.text, (const char *[]){ under, NULL }, ways, &source);
+                                s, tree.text, (const char *[]){ under, NULL }, possible, &source);
                 FilesystemParams f = { .type = "erofs", .tree = stage.root, .name = "image" };
                 uint64_t size;
                 Err e = {};
@@ -150,8 +149,8 @@ static void every_way_shows_and_makes_the_same(void **state) {
                 { near.text, STAGE_LINKS },
                 { near.text, STAGE_COPIES },
                 { memory.folder, STAGE_LINKS },
-                { near.text, STAGE_OVERLAY | STAGE_LINKS },
-                { memory.folder, STAGE_OVERLAY | STAGE_LINKS },
+                { near.text, STAGE_MOUNTS | STAGE_LINKS },
+                { memory.folder, STAGE_MOUNTS | STAGE_LINKS },
                 { near.text, STAGE_ANY },
         };
 
@@ -181,31 +180,111 @@ static void every_way_shows_and_makes_the_same(void **state) {
         assert_true(scratch_printed(&s, "8\n"));
 }
 
-static void an_overlay_is_used_where_it_can_be(void **state) {
-        _cleanup_(scratch_done) Scratch s = full_tree();
-        pid_t pid;
+/* Ends with 0 where what it does in a process of its own holds. */
+static void in_child(bool (*holds)(const Scratch *s, const StageParams *p), const Scratch *s,
+                unsigned ways) {
+        pid_t pid = fork();
         int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                ScratchPath tree = scratch_path(s, "t"), near = scratch_path(s, "scratch");
+                int source;
+                bool alone = stage_alone();
+                StageParams p = params(
+                                s, tree.text, (const char *[]){ near.text, NULL }, ways, &source);
+
+                _exit(alone && holds(s, &p) ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static bool is_mounted_and_cannot_be_written(const Scratch *s, const StageParams *p) {
+        char path[2 * PATH_MAX];
+        Stage stage = STAGE_NONE;
+
+        (void) s;
+        if (stage_open(p, &stage, NULL) < 0 || !stage.mounted)
+                return false;
+        (void) snprintf(path, sizeof(path), "%s/opt/jq/jq", stage.root);
+        /* ended in the midst: the mounts go with the process */
+        return unlink(path) < 0 && errno == EROFS;
+}
+
+static void mounts_are_used_where_they_can_be(void **state) {
+        _cleanup_(scratch_done) Scratch s = full_tree();
 
         (void) state;
         if (!may_mount())
                 skip();
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                ScratchPath tree = scratch_path(&s, "t"), near = scratch_path(&s, "scratch");
-                Stage stage = STAGE_NONE;
-                int source;
-                StageParams p = params(&s, tree.text, (const char *[]){ near.text, NULL },
-                                STAGE_ANY, &source);
-
-                /* ended in its midst: the mount goes with the process */
-                _exit(stage_open(&p, &stage, NULL) == 0 && stage.mounted ? 0 : 1);
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-        assert_int_equal(scratch_tool(&s, "sh", "-c", "find scratch | wc -l; cat /proc/mounts"), 0);
-        assert_true(scratch_printed(&s, "7\n")); /* scratch itself, and what was laid over */
+        in_child(is_mounted_and_cannot_be_written, &s, STAGE_ANY);
+        assert_int_equal(
+                        scratch_tool(&s, "sh", "-c",
+                                        "find scratch -type f -not -empty | wc -l; cat /proc/mounts"),
+                        0);
+        assert_true(scratch_printed(&s, "1\n")); /* the one that was put in */
         assert_false(scratch_printed(&s, s.folder));
+}
+
+/* In the source, on the way to the file and beside it. */
+static bool shows_what_is_mounted(const Scratch *s, const StageParams *p) {
+        ScratchPath lib = scratch_path(s, "t/usr/lib"), share = scratch_path(s, "t/usr/share");
+        char path[2 * PATH_MAX];
+        Stage stage = STAGE_NONE;
+        struct stat st;
+
+        if (mount("tmpfs", share.text, "tmpfs", 0, NULL) < 0 ||
+                        mount("tmpfs", lib.text, "tmpfs", 0, "mode=0711") < 0 ||
+                        mkdir(scratch_path(s, "t/usr/share/new").text, 0700) < 0 ||
+                        symlink("/nowhere", scratch_path(s, "t/usr/lib/link").text) < 0 ||
+                        lchown(scratch_path(s, "t/usr/lib/link").text, 12, 34) < 0)
+                return false;
+        if (stage_open(p, &stage, NULL) < 0)
+                return false;
+        (void) snprintf(path, sizeof(path), "%s/usr/share/new", stage.root);
+        if (stat(path, &st) < 0)
+                return false;
+        (void) snprintf(path, sizeof(path), "%s/usr/lib", stage.root);
+        if (stat(path, &st) < 0 || (st.st_mode & 07777) != 0711)
+                return false;
+        (void) snprintf(path, sizeof(path), "%s/usr/lib/link", stage.root);
+        if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || st.st_uid != 12 || st.st_gid != 34)
+                return false;
+        stage_done(&stage);
+        return is_empty(p->scratch[0]) && stat(scratch_path(s, "t/usr/share/new").text, &st) == 0;
+}
+
+static void what_is_mounted_in_the_source_is_shown(void **state) {
+        _cleanup_(scratch_done) Scratch s = full_tree();
+
+        (void) state;
+        if (!may_mount())
+                skip();
+        in_child(shows_what_is_mounted, &s, STAGE_MOUNTS);
+}
+
+static bool is_refused_and_leaves_nothing(const Scratch *s, const StageParams *p) {
+        Stage stage = STAGE_NONE;
+
+        (void) s;
+        return stage_open(p, &stage, NULL) == -ENOTDIR && is_empty(p->scratch[0]);
+}
+
+static void a_failure_in_the_midst_of_mounts_leaves_the_source(void **state) {
+        _cleanup_(scratch_done) Scratch s = full_tree();
+
+        (void) state;
+        if (!may_mount())
+                skip();
+        assert_int_equal(scratch_tool(&s, "sh", "-c",
+                                         "chmod u+w t/usr/lib && rm -r t/usr/lib/* && touch "
+                                         "t/usr/lib/extension-release.d"),
+                        0);
+        describe(&s, "t", "before");
+        in_child(is_refused_and_leaves_nothing, &s, STAGE_MOUNTS);
+        describe(&s, "t", "after");
+        assert_int_equal(scratch_tool(&s, "diff", "before", "after"), 0);
 }
 
 static void folders_that_the_source_lacks_are_made(void **state) {
@@ -284,7 +363,9 @@ static void a_failure_in_the_midst_leaves_nothing(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_way_shows_and_makes_the_same),
-                cmocka_unit_test(an_overlay_is_used_where_it_can_be),
+                cmocka_unit_test(mounts_are_used_where_they_can_be),
+                cmocka_unit_test(what_is_mounted_in_the_source_is_shown),
+                cmocka_unit_test(a_failure_in_the_midst_of_mounts_leaves_the_source),
                 cmocka_unit_test(folders_that_the_source_lacks_are_made),
                 cmocka_unit_test(the_place_on_the_sources_file_system_comes_first),
                 cmocka_unit_test(no_place_is_an_error_that_says_what_to_do),
