@@ -16,6 +16,10 @@ bool glass_is_uncounted(const Content *c) {
         return c->event == EVENT_GLASS_OPEN || c->event == EVENT_GLASS_CLOSE;
 }
 
+bool glass_may_wait(const Content *c) {
+        return c->event == EVENT_UNLOCK_FAIL || glass_is_uncounted(c);
+}
+
 void glass_count(GlassCount *g, const Content *c) {
         Span kind = content_text(c, "kind");
 

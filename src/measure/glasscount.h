@@ -22,3 +22,7 @@ void glass_count_anew(GlassCount *g);
 
 /* True for an opening by hand (what a human unlocked is one), or its end, that was not counted. */
 bool glass_is_uncounted(const Content *c);
+
+/* True for what may wait in the log for a TPM that does not answer: those, and a key that was tried
+ * before somebody unlocked (measure/late). */
+bool glass_may_wait(const Content *c);

@@ -20,7 +20,7 @@ static bool find_first(Span log, const Found *f, Segment *ret) {
         Record r;
 
         for (; segment_next(&s, &r, NULL) > 0; before = s) {
-                is_there = is_there && glass_is_uncounted(&r.content);
+                is_there = is_there && glass_may_wait(&r.content);
                 if (!shows(f, &before.chain))
                         continue;
                 *ret = before;

@@ -388,18 +388,18 @@ static int record_silently(Odometer *o, Event event, const Member *members, size
         if (account_open_silent(&a->plan, a->past, a->store, a->tpm, why, &silent, NULL) < 0)
                 return err_set(e, why->code, "%s", why->text);
         *a = silent;
-        return account_record(a, event, members, n_members, e);
+        return record_uncounted(o, event, members, n_members, &o->in_log, e);
 }
 
 int odometer_record(Odometer *o, Event event, const Member *members, size_t n_members, Err *e) {
-        bool in_log = false;
         Err why = {};
         int rc;
 
-        rc = record_one(o, event, members, n_members, &in_log, &why);
+        o->in_log = false;
+        rc = record_one(o, event, members, n_members, &o->in_log, &why);
         if (rc >= 0)
                 return rc;
-        if (in_log || account_is_silent(o->account))
+        if (o->in_log || account_is_silent(o->account))
                 return err_set(e, rc, "%s", why.text);
         return record_silently(o, event, members, n_members, &why, e);
 }

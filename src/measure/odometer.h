@@ -24,6 +24,7 @@ typedef struct Odometer {
         bool counting; /* there is a counter */
         bool keeping;  /* there are receipts, and a place to keep them */
         bool stale;    /* the last record was not finished: mend before the next */
+        bool in_log;   /* the last record stands there, also where recording it failed */
         bool may_define;
         char lacks[ERR_TEXT_MAX];
 } Odometer;
@@ -35,7 +36,7 @@ int odometer_open(Account *a, Store *home, Store *spool, bool may_define, Odomet
                 Err *e) _must_check_;
 
 /* As account_record(), with "count" and "past" added, and a receipt. An error may leave the record
- * behind, to be finished before the next one or by the next odometer_open().
+ * behind (in_log), to be finished before the next one or by the next odometer_open().
  *
  * Where the TPM fails, the record is in the log, and an error tells: uncounted, unless it was
  * counted already, and from then on the account is silent (account_open_silent()). When the TPM

@@ -118,6 +118,22 @@ static int open_silently(const Err *why, Machine *ret, Err *e) {
         return 0;
 }
 
+static int go_on_silently(Machine *m, int rc, const Err *why, Err *e) {
+        machine_done(m);
+        *m = (Machine){};
+        if (machine_is_refused(rc) || open_silently(why, m, NULL) < 0)
+                return err_set(e, rc, "%s", why->text);
+        return 0;
+}
+
+int machine_open_for_attempt(const char *tpm_option, Machine *ret, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = machine_open(tpm_option, ret, &why);
+        return rc < 0 ? go_on_silently(ret, rc, &why, e) : 0;
+}
+
 int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) {
         Err why = {};
         int rc;
@@ -127,11 +143,8 @@ int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) {
                 rc = machine_open_odometer(ret, &why);
         if (rc == 0)
                 return 0;
-        machine_done(ret);
-        *ret = (Machine){};
-        if (machine_is_refused(rc) || open_silently(&why, ret, NULL) < 0)
-                return err_set(e, rc, "%s", why.text);
-        return odometer_open(&ret->account, NULL, NULL, false, &ret->odometer, e);
+        rc = go_on_silently(ret, rc, &why, e);
+        return rc < 0 ? rc : odometer_open(&ret->account, NULL, NULL, false, &ret->odometer, e);
 }
 
 static void open_history(Machine *m) {

@@ -36,6 +36,9 @@ int machine_open_odometer(Machine *m, Err *e) _must_check_;
  * leaves a mark. */
 int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 
+/* The same for what is no opening, but was tried before one: it is not counted. */
+int machine_open_for_attempt(const char *tpm_option, Machine *ret, Err *e) _must_check_;
+
 /* For a process that stays, whose account has been resumed: what a counted record needs, as above.
  * Where the account could not be resumed or the TPM fails, why says so, and the account is silent
  * when this returns 0. machine_close_odometer() lets the history go. */

@@ -41,30 +41,80 @@ static int ask(const Unlocker *u, UnlockWant want, Secret *ret, Err *e) {
         return ask_secret(&a, ret, e);
 }
 
+static void say(const Unlocker *u, const char *text) {
+        fprintf(stderr, "avouch unlock: %s: %s\n", u->line->name, text);
+}
+
+/* What a person does stands in the log when the TPM fails, too, and waits there for it: whoever has
+ * a key that can be typed opens the volume elsewhere without any record. */
+static int tolerate(const Unlocker *u, int rc, bool in_log, const Err *why, Err *e) {
+        if (rc == 0)
+                return 0;
+        if (!in_log)
+                return err_set(e, rc, "%s", why->text);
+        say(u, why->text);
+        return 1;
+}
+
+static int record_attempt(
+                const Unlocker *u, Machine *m, const Member *members, size_t n_members, Err *e) {
+        _cleanup_(buf_done) Buf content = BUF_UP_TO(CONTENT_MAX);
+        const Args *a = u->user;
+        bool in_log = false;
+        Err why = {};
+        int rc;
+
+        rc = machine_open_for_attempt(a->tpm, m, e);
+        if (rc < 0)
+                return rc;
+        rc = account_append(&m->account, EVENT_UNLOCK_FAIL, members, n_members, &content, &why);
+        in_log = rc == 0;
+        if (rc == 0)
+                rc = account_extend(&m->account, &why);
+        return tolerate(u, rc, in_log, &why, e);
+}
+
+static int record_counted(
+                const Unlocker *u, Machine *m, const Member *members, size_t n_members, Err *e) {
+        const Args *a = u->user;
+        Err why = {};
+        int rc;
+
+        rc = machine_open_for_opening(a->tpm, m, e);
+        if (rc < 0)
+                return rc;
+        rc = odometer_record(&m->odometer, EVENT_UNLOCK_OPEN, members, n_members, &why);
+        if (rc == 0 && odometer_lacks(&m->odometer)[0])
+                fprintf(stderr, "avouch unlock: recorded, but %s\n", odometer_lacks(&m->odometer));
+        return tolerate(u, rc, m->odometer.in_log, &why, e);
+}
+
+/* What opens by itself stays locked until the register has it. */
+static int record_automatic(
+                const Unlocker *u, Machine *m, const Member *members, size_t n_members, Err *e) {
+        const Args *a = u->user;
+        int rc;
+
+        rc = machine_open(a->tpm, m, e);
+        return rc < 0 ? rc : account_record(&m->account, EVENT_UNLOCK_OPEN, members, n_members, e);
+}
+
 /* The log is held for as long as this takes, and not while anybody is asked. */
 static int record(const Unlocker *u, Event event, const Member *members, size_t n_members,
                 bool human, Err *e) {
         _cleanup_(machine_done) Machine m = {};
         const Args *a = u->user;
-        const bool counted = human && event == EVENT_UNLOCK_OPEN;
         int rc;
 
-        rc = machine_open(a->tpm, &m, e);
-        if (rc == 0 && counted)
-                rc = machine_open_odometer(&m, e);
-        if (rc < 0)
-                return rc;
-        rc = counted ? odometer_record(&m.odometer, event, members, n_members, e)
-                     : account_record(&m.account, event, members, n_members, e);
-        if (rc < 0)
-                return rc;
-        if (counted && odometer_lacks(&m.odometer)[0])
-                fprintf(stderr, "avouch unlock: recorded, but %s\n", odometer_lacks(&m.odometer));
-        return event == EVENT_UNLOCK_OPEN ? machine_print_last(&m, event, a->json, e) : 0;
-}
-
-static void say(const Unlocker *u, const char *text) {
-        fprintf(stderr, "avouch unlock: %s: %s\n", u->line->name, text);
+        if (event == EVENT_UNLOCK_FAIL)
+                rc = record_attempt(u, &m, members, n_members, e);
+        else if (human)
+                rc = record_counted(u, &m, members, n_members, e);
+        else
+                rc = record_automatic(u, &m, members, n_members, e);
+        if (rc != 0 || event == EVENT_UNLOCK_FAIL)
+                return rc < 0 ? rc : 0; /* what waits is not extended yet, which was said */
+        return machine_print_last(&m, event, a->json, e);
 }
 
 static int read_line(const char *name, UnlockLine *ret, Err *e) {

@@ -106,6 +106,34 @@ static void it_may_die_again_while_it_catches_up(void **state) {
         assert_int_equal(n, 5); /* it reads the registers, and extends three records */
 }
 
+/* What opened nothing waits behind the others, as does what somebody unlocked after it. */
+static void keys_that_were_tried_wait_too(void **state) {
+        static const Event events[] = { EVENT_UNLOCK_FAIL, EVENT_UNLOCK_OPEN };
+        const Member members[] = {
+                { .name = "volume", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("root") },
+                { .name = "luks", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("1234") },
+                { .name = "method", .type = MEMBER_TEXT, .bytes = SPAN_LITERAL("recovery") },
+                { .name = "human", .type = MEMBER_INTEGER, .number = 1 },
+        };
+        const Plan plan = plan_of(pcr8);
+        World w;
+        Account a;
+        Chain c;
+
+        (void) state;
+        begin(&w, &plan, true, &a);
+        for (size_t i = 0; i < ELEMENTS(events); i++)
+                assert_int_equal(account_record(&a, events[i], members, ELEMENTS(members), NULL),
+                                -ENODEV);
+        assert_int_equal(a.glass.uncounted, 1);
+        world_heal(&w);
+        assert_int_equal(account_open_plan(&w.store, &w.tpm, &plan, &a, NULL), 0);
+        assert_int_equal(world_follow(&w, &c), 5);
+        assert_true(world_shows(&w, &c));
+        assert_false(c.broken);
+        world_done(&w);
+}
+
 /* Nothing else waits: that would let the registers fall behind what was acknowledged. */
 static void no_other_record_waits(void **state) {
         const Plan plan = plan_of(pcr8);
@@ -296,6 +324,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_waits_is_extended_when_the_tpm_answers_again),
                 cmocka_unit_test(it_may_die_again_while_it_catches_up),
+                cmocka_unit_test(keys_that_were_tried_wait_too),
                 cmocka_unit_test(no_other_record_waits),
                 cmocka_unit_test(a_foreign_extend_meanwhile_is_one),
                 cmocka_unit_test(without_a_log_one_begins_in_no_register),
