@@ -66,8 +66,6 @@ static void read_digest(Cursor *c, ImaEntry *entry) {
         const uint8_t *nul = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
         size_t n = nul ? (size_t) (nul - field.data) : 0, size;
 
-        if (cursor_failed(c))
-                return;
         if (n < 2 || field.data[n - 1] != ':') {
                 cursor_reject_at(c, at, "a digest without the name of its hash");
                 return;
@@ -82,15 +80,14 @@ static void read_digest(Cursor *c, ImaEntry *entry) {
 
 /* Ends with its NUL, and has no other. */
 static void read_name(Cursor *c, ImaEntry *entry) {
-        size_t at = c->at + 4;
+        size_t at = c->at + 4, n = 0;
         Span field = read_field(c, IMA_DATA_MAX, "a name longer than is taken");
 
-        if (cursor_failed(c))
-                return;
-        if (field.size == 0 || memchr(field.data, '\0', field.size) != field.data + field.size - 1)
+        while (n < field.size && field.data[n] != '\0')
+                n++;
+        if (n + 1 != field.size)
                 cursor_reject_at(c, at, "a name that does not end with its only NUL");
-        else
-                entry->name = (Span){ field.data, field.size - 1 };
+        entry->name = (Span){ field.data, n };
 }
 
 /* The data end where the fields do. */
@@ -178,6 +175,5 @@ bool ima_matches(Span head) {
 
         (void) cursor_bytes(&c, SHA1_SIZE);
         template = read_field(&c, IMA_TEMPLATE_MAX, "");
-        return !cursor_failed(&c) && pcr < PCR_COUNT &&
-               (span_is(template, old_template) || fields_of(template) != 0);
+        return pcr < PCR_COUNT && (span_is(template, old_template) || fields_of(template) != 0);
 }

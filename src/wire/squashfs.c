@@ -277,20 +277,15 @@ int squashfs_fragment_parse(const SquashfsSuperblock *sb, Span bytes, SquashfsBl
         return rc < 0 ? rc : take_block(sb, at, word, ret, e);
 }
 
-static int bad_list(const SquashfsList *l, Err *e) {
-        return err_set(e, -EBADMSG, "squashfs: byte %zu of a folder's list makes no sense", l->at);
-}
-
-/* struct squashfs_dir_header; 0 where it is sound. */
-static int next_head(SquashfsList *l, Cursor *c, Err *e) {
+/* struct squashfs_dir_header */
+static void read_head(SquashfsList *l, Cursor *c) {
         uint32_t less = cursor_u32le(c); /* than the number of entries by one */
 
         l->block = cursor_u32le(c);
         (void) cursor_u32le(c); /* from where the inodes' numbers count */
-        if (cursor_failed(c) || less >= ENTRIES_MAX)
-                return bad_list(l, e);
+        if (less >= ENTRIES_MAX)
+                cursor_reject(c, "more entries than one head has");
         l->left = less + 1;
-        return 0;
 }
 
 /* struct squashfs_dir_entry */
@@ -298,21 +293,19 @@ int squashfs_entry_next(SquashfsList *l, SquashfsEntry *ret, Err *e) {
         Cursor c = cursor_over(span_from(l->bytes, l->at));
         uint16_t offset;
         Span name;
-        int rc;
 
         if (l->left == 0) {
                 if (cursor_left(&c) == 0)
                         return 0;
-                rc = next_head(l, &c, e);
-                if (rc < 0)
-                        return rc;
+                read_head(l, &c);
         }
         offset = cursor_u16le(&c);
         (void) cursor_bytes(&c, 4); /* number, type */
         name = cursor_bytes(&c, (size_t) cursor_u16le(&c) + 1);
         if (cursor_failed(&c) || memchr(name.data, '/', name.size) ||
                         memchr(name.data, '\0', name.size))
-                return bad_list(l, e);
+                return err_set(e, -EBADMSG, "squashfs: byte %zu of a folder's list makes no sense",
+                                l->at);
 
         *ret = (SquashfsEntry){ .reference = (uint64_t) l->block << 16 | offset, .name = name };
         l->left--;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/pcr.h"
 #include "base/text.h"
 #include "port/crypto.h"
 #include "support/imalist.h"
@@ -106,6 +107,8 @@ static void a_template_that_nobody_knows_is_carried(void **state) {
         assert_int_equal(entry.measured[1].size + entry.measured[2].size, 0);
 }
 
+#define DIGEST64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 /* Data of an ima-ng entry that are none, and what is said about them. */
 static const struct {
         Span data;
@@ -127,6 +130,9 @@ static const struct {
         { SPAN_LITERAL("\x04\0\0\0a:\0b\x02\0\0\0/\0x"), "byte 52 of 53: data that do not end" },
         { SPAN_LITERAL("\x04\0\0\0a:\0b\x03\0\0\0/\0"), "cut short" },
         { SPAN_LITERAL("\x04\0\0\0a:\0b"), "cut short" },
+        { SPAN_LITERAL("\x43\0\0\0a:\0" DIGEST64 "\x02\0\0\0/\0"), NULL },
+        { SPAN_LITERAL("\x44\0\0\0a:\0" DIGEST64 "5\x02\0\0\0/\0"),
+                        "byte 42 of 116: a digest of another size" },
         { SPAN_LITERAL("\x01\0\x10\0a:\0b"), "byte 38 of 46: a digest larger than is taken" },
         { SPAN_LITERAL("\x04\0\0\0a:\0b\x01\0\x10\0/"),
                         "byte 46 of 51: a name longer than is taken" },
@@ -241,8 +247,10 @@ static void every_prefix_is_refused(void **state) {
                         assert_int_equal(log.at, 0);
                         assert_int_equal(ima_next(&log, &entry, NULL), -EBADMSG);
                 }
-                for (size_t n = 0; n < 28; n++)
+                for (size_t n = 0; n < 28 + strlen(files[i].template); n++)
                         assert_false(ima_matches((Span){ b.data, n }));
+                b.data[0] = PCR_COUNT;
+                assert_false(ima_matches(buf_span(&b)));
         }
 }
 

@@ -8,6 +8,8 @@
 
 #define KEY "17e2ed59ca6d823e5f1b734d0fc67c5574e27a572106c56f4c7266ffa8ced1cd"
 #define POL "9753738d2a990a2c5d5b4ae19481576a678b648f73bf25f80804654eb263146f"
+/* what one more digit makes as long as that is */
+#define TAIL "753738d2a990a2c5d5b4ae19481576a678b648f73bf25f80804654eb263146f"
 #define HEAD "{\"pcrs\": [11], \"pkfp\": \"" KEY "\""
 #define PLAIN HEAD ", \"pol\": \"" POL "\", \"sig\": \"QUJD\"}"
 #define REFERRED HEAD ", \"ref\": \"initrd\", \"pol\": \"" POL "\", \"tbs\": \"" POL POL "\"}"
@@ -51,21 +53,35 @@ static void what_is_none_is_refused(void **state) {
         static const char *const bad[] = {
                 "[]",
                 "{\"md5\": []}",
+                "{\"md5\": [], \"sha256\": []}",
                 "{\"sha256\": {}}",
                 "{\"sha256\": [1]}",
+                "{\"sha256\": [[" PLAIN "]]}",
                 "{\"sha256\": [" PLAIN "], \"sha256\": []}",
                 "{\"sha256\": [{\"pcrs\": [11], \"pkfp\": \"" KEY "\"}]}",
                 "{\"sha256\": [{\"pcrs\": [11], \"pol\": \"" POL "\"}]}",
                 "{\"sha256\": [{\"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
                 "{\"sha256\": [{\"pcrs\": [], \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
                 "{\"sha256\": [{\"pcrs\": [24], \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
+                "{\"sha256\": [{\"pcrs\": [-1], \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
+                "{\"sha256\": [{\"pcrs\": 11, \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
+                "{\"sha256\": [{\"pcrs\": {}, \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
+                "{\"sha256\": [{\"pcrs\": {\"11\": 11}, \"pkfp\": \"" KEY "\", \"pol\": \"" POL
+                "\"}]}",
                 "{\"sha256\": [{\"pcrs\": [1, 1], \"pkfp\": \"" KEY "\", \"pol\": \"" POL "\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"sig\": \"QUJ\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"sig\": \"Q=JD\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"sig\": \"\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"sig\": 1}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \"00\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \"" POL "0\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \"/" TAIL "\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \":" TAIL "\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \"`" TAIL "\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"tbs\": \"g" TAIL "\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"ref\": \"\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"ref\": \"a\\\\b\"}]}",
+                "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"ref\": \"a\x7f\"}]}",
                 "{\"sha256\": [" HEAD ", \"pol\": \"" POL "\", \"ref\": \"a\\\"b\"}]}",
                 "{} x",
         };
@@ -73,9 +89,9 @@ static void what_is_none_is_refused(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTS(bad); i++) {
                 Err e = {};
-                size_t n;
+                size_t n = 9;
 
-                if (pcrsig_parse(span_of(bad[i]), list, &n, &e) != -EBADMSG || !e.text[0])
+                if (pcrsig_parse(span_of(bad[i]), list, &n, &e) != -EBADMSG || !e.text[0] || n != 9)
                         fail_msg("%s", bad[i]);
         }
 }
@@ -111,6 +127,51 @@ static void those_of_a_bank_come_together(void **state) {
         assert_int_equal(pcrsig_join(list, 0), 0);
 }
 
+/* Whether the second of two entries, which differ by that, is kept. */
+static void check_kept(PcrSignature other) {
+        list[1] = other;
+        assert_int_equal(pcrsig_join(list, 2), 2);
+}
+
+static void what_differs_in_anything_is_another(void **state) {
+        PcrSignature s;
+        size_t n;
+
+        (void) state;
+        assert_int_equal(pcrsig_parse(SPAN_LITERAL(GOOD), list, &n, NULL), 0);
+        s = list[0];
+        list[1] = s;
+        assert_int_equal(pcrsig_join(list, 2), 1);
+        s.pcrs ^= 1;
+        check_kept(s);
+        s = list[0];
+        s.key[31] ^= 1;
+        check_kept(s);
+        s = list[0];
+        s.reference = SPAN_LITERAL("initrd");
+        check_kept(s);
+        s = list[0];
+        s.to_sign = SPAN_LITERAL(POL);
+        check_kept(s);
+        s = list[0];
+        s.signature = SPAN_LITERAL("QUJE");
+        check_kept(s);
+        s = list[0];
+        s.bank = HASH_SHA384;
+        check_kept(s);
+}
+
+static void a_digest_to_be_signed_is_of_either_length(void **state) {
+        size_t n;
+
+        (void) state;
+        assert_int_equal(pcrsig_parse(SPAN_LITERAL("{\"sha256\": [" HEAD ", \"pol\": \"" POL
+                                                   "\", \"tbs\": \"" POL "\"}]}"),
+                                         list, &n, NULL),
+                        0);
+        assert_true(span_is(list[0].to_sign, POL));
+}
+
 static void there_is_a_limit(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(UKI_TEXT_MAX * 4);
         size_t n;
@@ -125,6 +186,12 @@ static void there_is_a_limit(void **state) {
         b.size -= 2;
         buf_printf(&b, ", %s]}", PLAIN);
         assert_int_equal(pcrsig_parse(buf_span(&b), list, &n, NULL), -EBADMSG);
+        b.size = 0;
+        buf_byte(&b, '[');
+        for (size_t i = 0; i < 20 * PCR_SIGNATURES_MAX; i++)
+                buf_string(&b, "1,");
+        buf_string(&b, "1]");
+        assert_int_equal(pcrsig_parse(buf_span(&b), list, &n, NULL), -E2BIG);
 }
 
 int main(void) {
@@ -134,6 +201,8 @@ int main(void) {
                 cmocka_unit_test(what_is_none_is_refused),
                 cmocka_unit_test(members_of_other_names_are_passed_over),
                 cmocka_unit_test(those_of_a_bank_come_together),
+                cmocka_unit_test(what_differs_in_anything_is_another),
+                cmocka_unit_test(a_digest_to_be_signed_is_of_either_length),
                 cmocka_unit_test(there_is_a_limit),
         };
 

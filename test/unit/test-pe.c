@@ -235,6 +235,13 @@ static void every_changed_bit_is_refused_or_harmless(void **state) {
 
 /* In the draft, each section begins where the one before it ends; one that is shorter leaves bytes
  * that nothing covers. */
+static void a_section_has_as_much_as_is_in_the_file_and_in_memory(void **state) {
+        (void) state;
+        assert_int_equal(pe_section_size(&(PeSection){ .virtual_size = 5, .raw_size = 512 }), 5);
+        assert_int_equal(
+                        pe_section_size(&(PeSection){ .virtual_size = 900, .raw_size = 512 }), 512);
+}
+
 static void gaps_are_seen(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(DRAFT_SIZE);
         Span bytes = draft_pe(&b);
@@ -288,6 +295,7 @@ int main(void) {
                 cmocka_unit_test(certificates_may_stand_at_the_end),
                 cmocka_unit_test(every_shorter_input_is_refused_and_writes_nothing),
                 cmocka_unit_test(every_changed_bit_is_refused_or_harmless),
+                cmocka_unit_test(a_section_has_as_much_as_is_in_the_file_and_in_memory),
                 cmocka_unit_test(gaps_are_seen),
                 cmocka_unit_test(objdump_reads_the_stub_as_we_do),
         };
