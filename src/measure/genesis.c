@@ -139,6 +139,8 @@ int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *
         add_indices(g, b);
         if (b->unmeasured)
                 add(g, (Member){ .name = "unmeasured", .type = MEMBER_INTEGER, .number = 1 });
+        if (tpm && tpm->is_program)
+                add(g, (Member){ .name = "software", .type = MEMBER_INTEGER, .number = 1 });
         if (plan->configured)
                 add(g, (Member){ .name = "config",
                                        .type = MEMBER_HEX,

@@ -18,7 +18,7 @@ typedef struct Past {
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */
 typedef struct Genesis {
-        Member members[14];
+        Member members[15];
         size_t n_members;
 
         char name[16], banks[BANKS_MAX][16], other_names[REGISTERS_MAX][16];

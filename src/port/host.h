@@ -31,6 +31,11 @@ int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
  * a test has its /dev and /sys. */
 bool host_has_tpm(const char *root);
 
+/* Whether the TPM behind this TCTI (NULL: the usual one) is a program's, by way of the kernel
+ * (tpm_vtpm_proxy): whoever is root where that program runs can have it hold anything. False where
+ * nobody can tell, as behind a socket. root: as above. */
+bool host_tpm_is_program(const char *root, const char *tcti);
+
 /* Whether another kernel started this one (kexec), so that registers hold what was measured before:
  * as the kernel was told by who loaded it, on x86 and where there is a device tree. root: as above.
  */

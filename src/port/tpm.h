@@ -62,6 +62,7 @@ typedef struct TpmOps {
 
 struct Tpm {
         const TpmOps *ops;
+        bool is_program; /* of somebody's, as far as who opened it could tell: a genesis says so */
 };
 
 /* The active banks: algorithms and which PCRs each has (TPM2_GetCapability, TPM_CAP_PCRS). Banks

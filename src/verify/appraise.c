@@ -74,7 +74,9 @@ static void remark_limits(const Question *q, Judgement *j) {
         char text[128];
 
         for (size_t i = 0; i < ELEMENTS(told); i++) {
-                if (!verdict_proven(v, CLAIM_KEY))
+                if (j->story.software)
+                        lean(v, told[i], "by a TPM that is a program");
+                else if (!verdict_proven(v, CLAIM_KEY))
                         lean(v, told[i], "by a key that policy does not name");
                 if (q->policy->any_start)
                         lean(v, told[i], "since the log began, as policy takes any start");
@@ -110,6 +112,15 @@ static void refute_before_sleep(const Story *s, Verdict *v) {
         for (size_t i = 0; s->resumed && i < ELEMENTS(running); i++)
                 verdict_refute(v, running[i],
                                 "the TPM was reset under the running system, as resuming from hibernation does: what is quoted was measured since, and not of what was started before");
+}
+
+/* Registers that a program keeps are what its root wants them to be. That the log says so is
+ * believed of it, proven or not; where it does not, the key is still one that no certificate
+ * vouches for. */
+static void refute_software(const Story *s, Verdict *v) {
+        if (s->software)
+                verdict_refute(v, CLAIM_KEY,
+                                "its TPM is a program, as the machine says itself: that proves nothing against who is root where it runs");
 }
 
 /* No digest is over the boot ids in systemd's log; but a log of another boot is none of this one,
@@ -189,6 +200,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         if (rc < 0)
                 return rc;
         refute_before_sleep(&j->story, &j->verdict);
+        refute_software(&j->story, &j->verdict);
         return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
 }
 

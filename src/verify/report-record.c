@@ -46,6 +46,8 @@ static void say_genesis(const Content *c, Buf *to) {
                 buf_string(to, ") without a TPM: in no register, and proven by nothing");
         else
                 put_member(c, ") in ", "register", to);
+        if (content_flag(c, "software"))
+                buf_string(to, " of a TPM that is a program");
         if (content_flag(c, "unmeasured"))
                 buf_string(to, ", after records without a TPM");
         put_short(c, ", machine ", "machine", to);

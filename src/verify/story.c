@@ -153,6 +153,7 @@ static void tell_genesis(Story *s, const Content *c) {
         int64_t count;
 
         tell_missing(s, content_member(c, "missing"));
+        s->software = s->software || content_flag(c, "software");
         s->unmeasured = s->unmeasured || content_flag(c, "unmeasured");
         if (s->n_segments++ > 0)
                 return;

@@ -26,6 +26,7 @@ typedef struct Story {
         bool unnamed;    /* ...and of one that was so, the log does not say which it is */
         bool has_ready;  /* the log says that a kernel lies ready for kexec... */
         bool resumed;    /* the TPM was reset under it: the machine slept without power */
+        bool software;   /* the TPM is a program's, as the machine says itself */
         bool unmeasured; /* there are records of this boot from before it had a TPM */
         size_t n_segments;
         uint64_t n_records; /* of all segments */

@@ -209,7 +209,7 @@ static bool has(const Content *c, const char *name) {
 
 static int check_genesis(const Content *c, Err *e) {
         static const char *const of_a_tpm[] = { "blinded", "count", "missing", "others", "skipped",
-                "unmeasured" };
+                "software", "unmeasured" };
         bool none = json_is(content_member(c, "register"), "none");
 
         if (none != (json_count(content_member(c, "start")) == 0))

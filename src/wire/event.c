@@ -53,6 +53,7 @@ static const MemberRule genesis_members[] = {
         { "others", RULE_STARTS, true, NULL, NULL },
         { "register", RULE_REGISTER, false, NULL, NULL },
         { "skipped", RULE_BANK_LIST, true, NULL, NULL },
+        { "software", RULE_FLAG, true, NULL, NULL },
         { "start", RULE_BANKS, false, NULL, NULL },
         { "tpm", RULE_OBJECT, false, NULL, tpm_members },
         { "unmeasured", RULE_FLAG, true, NULL, NULL },

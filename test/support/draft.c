@@ -110,6 +110,7 @@ static const char *fixed_json(Event event, const char *path) {
                 { "avouch", "1" },
                 { "commandLine", NULL }, /* of a uki... */
                 { "identity", NULL },    /* ...which has no rootHash */
+                { "software", "0" },
                 { "unmeasured", "0" },
                 { "found", "{\"sha1\":\"" HEX_32 "00000000\",\"sha256\":\"" ZEROS_64 "\"}" },
                 {},

@@ -87,7 +87,7 @@ static const TpmOps chip_ops = {
 };
 
 static void chip_new(Chip *chip) {
-        chip->tpm.ops = &chip_ops;
+        chip->tpm = (Tpm){ .ops = &chip_ops };
         world_new(&chip->world);
 }
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "measure/account.h"
-#include "support/world.h"
+#include "support/worldlog.h"
 
 static const Register pcr8 = { REGISTER_PCR, WORLD_PCR };
 
@@ -55,6 +55,24 @@ static void a_log_begins_with_a_genesis_and_replays_to_the_register(void **state
         assert_false(c.broken);
         assert_non_null(memmem(w.log.data, w.log.size, "\"skipped\":[\"0x0012\"]", 20));
         world_done(&w);
+}
+
+static void a_genesis_says_that_the_tpm_is_a_program(void **state) {
+        (void) state;
+        for (int is_program = 0; is_program < 2; is_program++) {
+                World w;
+                Account a;
+                Chain c;
+
+                world_new(&w);
+                w.tpm.is_program = is_program;
+                assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
+                assert_int_equal(add_note(&a, NULL), 0);
+                assert_int_equal(replay(&w, &c), 2);
+                assert_int_equal(world_log_has(&w, "\"software\":1"), is_program);
+                assert_int_equal(world_log_has(&w, "software"), is_program);
+                world_done(&w);
+        }
 }
 
 static void opening_says_whether_it_began_the_log(void **state) {
@@ -363,6 +381,7 @@ static void glass_is_counted_in_this_segment(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_begins_with_a_genesis_and_replays_to_the_register),
+                cmocka_unit_test(a_genesis_says_that_the_tpm_is_a_program),
                 cmocka_unit_test(opening_says_whether_it_began_the_log),
                 cmocka_unit_test(a_tpm_that_names_a_bank_twice_is_not_believed),
                 cmocka_unit_test(a_record_costs_two_commands_of_the_tpm_and_one_more_each),

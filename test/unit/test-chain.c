@@ -57,7 +57,8 @@ static void a_log_replays_to_what_the_register_holds(void **state) {
 /* Of a machine without a TPM. */
 #define NO_REGISTER                                                                                \
         { "register", "\"none\"" }, { "start", "{}" }, { "others", NULL }, { "blinded", NULL },    \
-                        { "count", NULL }, { "missing", NULL }, { "skipped", NULL }, {             \
+                        { "count", NULL }, { "missing", NULL }, { "skipped", NULL },               \
+                        { "software", NULL }, {                                                    \
                 "unmeasured", NULL                                                                 \
         }
 

@@ -170,7 +170,7 @@ static void a_member_of_another_event_does_not_belong_there(void **state) {
 /* A log of no register says nothing of what only a TPM has. */
 static void without_a_tpm_a_genesis_tells_of_none(void **state) {
         static const char *const of_a_tpm[] = { "blinded", "count", "missing", "others", "skipped",
-                "unmeasured" };
+                "software", "unmeasured" };
         DraftChange changes[ELEMENTS(of_a_tpm) + 3] = { { "register", "\"none\"" },
                 { "start", "{}" } };
         _cleanup_(buf_done) Buf b = BUF_UP_TO(CONTENT_MAX);

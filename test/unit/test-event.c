@@ -13,7 +13,7 @@ static const struct {
         [EVENT_INVALID] = { "invalid", NULL },
         [EVENT_PHASE_GENESIS] = { "phase.genesis",
                         "machine register start tpm(clock reset restart) version why | "
-                        "blinded config count history missing others skipped unmeasured" },
+                        "blinded config count history missing others skipped software unmeasured" },
         [EVENT_PHASE_BROKEN] = { "phase.broken", "expected found |" },
         [EVENT_PHASE_ENTER] = { "phase.enter", "phase |" },
         [EVENT_LAYER_ACTIVATE] = { "layer.activate",

@@ -2,6 +2,7 @@
 #include "unit/suite.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "port/host.h"
 #include "support/scratch.h"
@@ -46,8 +47,48 @@ static void what_a_machine_has_of_a_tpm(void **state) {
         }
 }
 
+/* What sysfs says of a chip, and of what a program is behind; by which words each is chosen. */
+static void a_tpm_that_is_a_program_is_known_by_its_place(void **state) {
+        static const char chip[] = "../../devices/pnp0/00:04/tpmrm/tpmrm0",
+                          program[] = "../../devices/virtual/tpmrm/tpmrm1",
+                          raw[] = "../../devices/virtual/tpm/tpm1";
+        static const char *const folders[] = { "sys", "sys/class", "sys/class/tpm",
+                "sys/class/tpmrm", NULL };
+        static const struct {
+                const char *tcti;
+                bool is_program;
+        } cases[] = {
+                { NULL, false },
+                { "device", false },
+                { "device:/dev/tpmrm0", false },
+                { "device:/dev/tpmrm1", true },
+                { "device:/dev/tpm1", true },
+                { "device:/dev/tpmrm2", false },
+                { "device:/dev/", false },
+                { "device:/dev/../tpmrm1", false },
+                { "device:tpmrm1", false },
+                { "swtpm:path=/dev/tpmrm1", false },
+                { "", false },
+        };
+        _cleanup_(scratch_done) Scratch s = machine_with(folders, NULL);
+
+        (void) state;
+        assert_int_equal(symlink(chip, scratch_path(&s, "sys/class/tpmrm/tpmrm0").text), 0);
+        assert_int_equal(symlink(program, scratch_path(&s, "sys/class/tpmrm/tpmrm1").text), 0);
+        assert_int_equal(symlink(raw, scratch_path(&s, "sys/class/tpm/tpm1").text), 0);
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                if (host_tpm_is_program(s.folder, cases[i].tcti) != cases[i].is_program)
+                        fail_msg("\"%s\" is taken for %s program", cases[i].tcti ?: "",
+                                        cases[i].is_program ? "no" : "a");
+        assert_int_equal(unlink(scratch_path(&s, "sys/class/tpmrm/tpmrm0").text), 0);
+        assert_int_equal(symlink(program, scratch_path(&s, "sys/class/tpmrm/tpmrm0").text), 0);
+        for (size_t i = 0; i < 3; i++)
+                assert_true(host_tpm_is_program(s.folder, cases[i].tcti));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_tpm_that_is_a_program_is_known_by_its_place),
                 cmocka_unit_test(what_a_machine_has_of_a_tpm),
         };
 

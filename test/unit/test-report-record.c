@@ -64,16 +64,18 @@ static void every_event_is_told(void **state) {
 /* What a genesis says of a machine that has no TPM, or had none until now. */
 static void what_no_tpm_holds_is_told_so(void **state) {
         static const struct {
-                DraftChange changes[8];
+                DraftChange changes[9];
                 const char *words;
         } cases[] = {
                 { { { "unmeasured", "1" }, {} },
                                 "recording begins (boot) in pcr:8, after records without a TPM, machine 0123456789abcdef..." },
+                { { { "software", "1" }, { "unmeasured", "0" }, {} },
+                                "recording begins (boot) in pcr:8 of a TPM that is a program, machine 0123456789abcdef..." },
                 { { { "unmeasured", "0" }, {} },
                                 "recording begins (boot) in pcr:8, machine 0123456789abcdef..." },
                 { { { "register", "\"none\"" }, { "start", "{}" }, { "others", NULL },
                                   { "blinded", NULL }, { "count", NULL }, { "missing", NULL },
-                                  { "skipped", NULL }, {} },
+                                  { "skipped", NULL }, { "software", NULL }, {} },
                                 "recording begins (boot) without a TPM: in no register, and proven by nothing, machine 0123456789abcdef..." },
         };
 

@@ -120,7 +120,7 @@ static void an_index_is_no_pcr(void **state) {
 
 #define LEFT_OUT                                                                                   \
         { "others", NULL }, { "blinded", NULL }, { "count", NULL }, { "missing", NULL },           \
-                        { "skipped", NULL }, {                                                     \
+                        { "skipped", NULL }, { "software", NULL }, {                               \
                 "history", NULL                                                                    \
         }
 
@@ -157,6 +157,35 @@ static void what_was_recorded_without_a_tpm_proves_nothing(void **state) {
         judge_log(&c, &l);
         assert_refused(&c, CLAIM_REGISTERS, "recorded without a TPM (register: none)");
         case_end(&c);
+}
+
+/* It says so itself; whether its key is pinned, or how its log replays, does not matter. */
+static void a_tpm_that_is_a_program_proves_nothing_against_root(void **state) {
+        static const char *const flags[] = { NULL, "0", "1" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(flags); i++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                Case c;
+
+                l.n_banks = 1;
+                l.banks[0] = HASH_SHA256;
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "software", flags[i] },
+                                                { "start", "{\"sha256\":\"" ZEROS_64 "\"}" },
+                                                LEFT_OUT, { "unmeasured", NULL }, {} });
+                case_begin(&c);
+                judge_log(&c, &l);
+                assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                if (i < 2) {
+                        assert_int_equal(case_state(&c, CLAIM_KEY), CLAIM_PROVEN);
+                } else {
+                        assert_refused(&c, CLAIM_KEY, "its TPM is a program");
+                        assert_non_null(strstr(c.judgement.verdict.reasons[CLAIM_REGISTERS],
+                                        "by a TPM that is a program"));
+                }
+                case_end(&c);
+        }
 }
 
 /* A TPM that came later in the boot makes nothing of it look measured. */
@@ -406,6 +435,7 @@ int main(void) {
                 cmocka_unit_test(a_log_of_too_many_layers_is_not_judged),
                 cmocka_unit_test(an_index_is_no_pcr),
                 cmocka_unit_test(what_was_recorded_without_a_tpm_proves_nothing),
+                cmocka_unit_test(a_tpm_that_is_a_program_proves_nothing_against_root),
                 cmocka_unit_test(nor_is_a_boot_proven_that_began_without_one),
                 cmocka_unit_test(what_came_before_hibernation_is_not_known),
                 cmocka_unit_test(an_opening_is_told_with_who_and_why),
