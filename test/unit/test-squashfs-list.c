@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/buf.h"
 #include "wire/squashfs.h"
 
 static void put_head(Buf *b, uint32_t less, uint32_t block) {
