@@ -177,6 +177,30 @@ static void a_key_that_is_none_has_no_name(void **state) {
         case_end(&c);
 }
 
+static Span sha384_key;
+
+static void name_of_that_by_sha256(Manifest *m) {
+        Digest d;
+
+        assert_int_equal(hash_bytes(HASH_SHA256, sha384_key, &d, NULL), 0);
+        tpm_name(&d, m->ak);
+}
+
+/* The same key under a Name of SHA-384 is another object to a TPM. */
+static void a_key_has_a_name_of_sha256(void **state) {
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        forge_quote(&c.forge);
+        c.forge.ak.data[3] = HASH_SHA384;
+        sha384_key = buf_span(&c.forge.ak);
+        c.forge.spoil_manifest = name_of_that_by_sha256;
+        case_judge_bundle(&c);
+        assert_malformed(&c, "the Name of the key is of another hash than SHA-256");
+        case_end(&c);
+}
+
 static void no_tpm_part(Bundle *b) {
         b->parts[PART_TPM] = SPAN_LITERAL("{}");
 }
@@ -264,6 +288,7 @@ int main(void) {
                 cmocka_unit_test(every_part_is_compared),
                 cmocka_unit_test(what_the_tpm_made_is_read_whole),
                 cmocka_unit_test(a_key_that_is_none_has_no_name),
+                cmocka_unit_test(a_key_has_a_name_of_sha256),
                 cmocka_unit_test(a_part_that_is_no_json_of_its_kind_is_refused),
                 cmocka_unit_test(every_quote_is_judged),
                 cmocka_unit_test(what_kept_us_from_judging_is_no_judgement),
