@@ -5,9 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "verify/devices.h"
 #include "verify/kernel.h"
 #include "verify/kexec.h"
 #include "verify/layers.h"
+#include "verify/login.h"
+#include "verify/machineid.h"
+#include "verify/phase.h"
 #include "verify/platform.h"
 #include "verify/reference.h"
 #include "verify/root.h"
@@ -65,24 +69,34 @@ static void remark_ima(Judgement *j) {
         }
 }
 
-/* What the log can say no more than the log says. Whoever reads only one claim reads its limits
- * there. */
-static void remark_limits(const Question *q, Judgement *j) {
-        static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK,
-                CLAIM_UNTOUCHED };
+/* Claims of what logs tell: avouch's own first, then systemd's. */
+static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK, CLAIM_UNTOUCHED,
+        CLAIM_VERITY, CLAIM_PHASE, CLAIM_MACHINE_ID, CLAIM_LOGIN };
+enum { N_OWN = 4 };
+
+/* What holds of every log. */
+static void remark_logs(const Question *q, Judgement *j) {
         Verdict *v = &j->verdict;
-        char text[128];
 
         for (size_t i = 0; i < ELEMENTS(told); i++) {
                 if (j->story.software)
                         lean(v, told[i], "by a TPM that is a program");
                 else if (!verdict_proven(v, CLAIM_KEY))
                         lean(v, told[i], "by a key that policy does not name");
-                if (q->policy->any_start)
+                if (q->policy->any_start && i < N_OWN)
                         lean(v, told[i], "since the log began, as policy takes any start");
                 if (j->story.restarts > 0)
                         lean_on_restarts(j, told[i]);
         }
+}
+
+/* What the log can say no more than the log says. Whoever reads only one claim reads its limits
+ * there. */
+static void remark_limits(const Question *q, Judgement *j) {
+        Verdict *v = &j->verdict;
+        char text[128];
+
+        remark_logs(q, j);
         if (story_has_index(&j->story) && !verdict_proven(v, CLAIM_BOUND))
                 lean(v, CLAIM_REGISTERS, "NV indices and PCRs are not of one session (bound)");
         if (j->openings.has_counter && !verdict_proven(v, CLAIM_BOUND))
@@ -97,11 +111,8 @@ static void remark_limits(const Question *q, Judgement *j) {
                 lean(v, CLAIM_KERNEL, text);
 
         /* A command line or a credential could have masked what records. */
-        if (!verdict_proven(v, CLAIM_KERNEL)) {
-                lean(v, CLAIM_LAYERS, "if the running system is what it says");
-                lean(v, CLAIM_UNLOCK, "if the running system is what it says");
-                lean(v, CLAIM_UNTOUCHED, "if the running system is what it says");
-        }
+        for (size_t i = 1; i < ELEMENTS(told) && !verdict_proven(v, CLAIM_KERNEL); i++)
+                lean(v, told[i], "if the running system is what it says");
 }
 
 /* A machine that wakes from hibernation runs what it kept on its disk: what was measured is the
@@ -158,6 +169,21 @@ static void take_nvpcrs(const Evidence *ev, const Policy *policy, SystemdStory *
         }
 }
 
+/* What systemd's log tells by itself; of unlocks avouch's tells too. x: see judge_phase(). */
+static int judge_told(const SystemdStory *systemd, Span avouch_log, const Explained *x, bool kexec,
+                const Question *q, Verdict *v, Err *e) {
+        int rc;
+
+        judge_phase(systemd, x, kexec, q, v);
+        judge_machine_id(systemd, q, v);
+        rc = judge_unlock(systemd, avouch_log, q, v, e);
+        if (rc == 0)
+                rc = judge_devices(systemd, q, v, e);
+        if (rc == 0)
+                rc = judge_login(systemd, q, v, e);
+        return rc;
+}
+
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
 static int judge_logs(const Question *q, Judgement *j, Err *e) {
         const Evidence *ev = &j->evidence;
@@ -201,7 +227,8 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 return rc;
         refute_before_sleep(&j->story, &j->verdict);
         refute_software(&j->story, &j->verdict);
-        return judge_unlock(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], q, &j->verdict, e);
+        return judge_told(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], x, j->story.kexec, q,
+                        &j->verdict, e);
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
@@ -253,7 +280,7 @@ static int judge_report(Span file, const Question *q, Judgement *j, Err *e) {
         }
         rc = judge_sysreport(&j->report, q, &j->verdict, &j->systemd, e);
         if (rc == 0)
-                rc = judge_unlock(&j->systemd, (Span){}, q, &j->verdict, e);
+                rc = judge_told(&j->systemd, (Span){}, NULL, false, q, &j->verdict, e);
         leave_what_systemd_does_not_say(&j->verdict);
         remark_limits(q, j);
         if (rc < 0)

@@ -5,23 +5,12 @@
 #include <stdio.h>
 
 #include "port/crypto.h"
+#include "verify/bootrow.h"
 #include "verify/ima.h"
 #include "verify/imastart.h"
 
-enum { PCR_PHASES = 11 };
-
 /* systemd-pcrosseparator.service: PCRs 0 to 7, 9, 12 to 14 */
 static const uint32_t separated = 0xff | 1 << 9 | 7 << 12;
-
-/* What systemd extends PCR 11 with, in this order, with an initrd or without one
- * (systemd-pcrphase.service(8)). Any beginning of a row may be there. */
-static const char *const boots[][8] = {
-        { "enter-initrd", "leave-initrd", "sysinit", "ready", "shutdown", "final" },
-        { "sysinit", "ready", "shutdown", "final" },
-        { "enter-initrd", "leave-initrd", "sysinit", "ready", "factory-reset" },
-        { "enter-initrd", "leave-initrd", "sysinit", "storage-target-mode-start",
-                        "storage-target-mode-stop" },
-};
 
 static int extend_word(Digest *value, const char *word, Err *e) {
         Digest with;
@@ -42,9 +31,9 @@ static void put_phase(Phases *p, const char *word) {
                         p->text + p->n, sizeof(p->text) - p->n, "%s%s", p->n > 0 ? ":" : "", word);
 }
 
-_Static_assert(SHOWN_PHASES_MAX > 2 * 96, "two of the longest rows of boots have room");
+_Static_assert(SHOWN_PHASES_MAX > 2 * 96, "two of the longest of boot_rows have room");
 
-/* Follows one row of boots, of which the first is behind what was found, until it meets the quoted
+/* Follows one of boot_rows, of which the first is behind what was found, until it meets the quoted
  * value: 1, and the phases behind found; 0 where it does not. */
 static int follow(const char *const *words, Digest value, const Digest *quoted, Phases found,
                 Phases *ret, Err *e) {
@@ -65,8 +54,8 @@ static int follow(const char *const *words, Digest value, const Digest *quoted, 
 static int try_rows(const Digest *start, const Digest *quoted, Phases found, Phases *ret, Err *e) {
         int rc = 0;
 
-        for (size_t i = 0; rc == 0 && i < ELEMENTS(boots); i++)
-                rc = follow(boots[i], *start, quoted, found, ret, e);
+        for (size_t i = 0; rc == 0 && i < BOOT_ROWS; i++)
+                rc = follow(boot_rows[i], *start, quoted, found, ret, e);
         return rc;
 }
 
@@ -93,8 +82,8 @@ static int try_phases(const Digest *start, const Digest *quoted, Explained *x, E
 
         rc = try_rows(start, quoted, (Phases){}, &found, e);
         x->n_boots = 1;
-        for (size_t i = 0; rc == 0 && i < ELEMENTS(boots); i++) {
-                rc = try_second_boot(boots[i], *start, quoted, &found, e);
+        for (size_t i = 0; rc == 0 && i < BOOT_ROWS; i++) {
+                rc = try_second_boot(boot_rows[i], *start, quoted, &found, e);
                 x->n_boots = 2;
         }
         if (rc > 0)
@@ -166,32 +155,17 @@ static int guess_ima(const PcrValues *quoted, Replay *replay, Explained *x, Err 
         return 0;
 }
 
-static void show_phase(Explained *x, Span word) {
+static void show_phase(Explained *x, const char *word) {
         size_t n = strcmp(x->phases, ":") == 0 ? 0 : strlen(x->phases);
 
-        (void) snprintf(x->phases + n, sizeof(x->phases) - n, "%s%.*s", n > 0 ? ":" : "",
-                        (int) word.size, (const char *) word.data);
+        (void) snprintf(x->phases + n, sizeof(x->phases) - n, "%s%s", n > 0 ? ":" : "", word);
 }
 
-/* What systemd's log proves of the phases; and the PCRs into which it says that anything was
- * extended which systemd does not measure there. */
-static int read_systemd(const SystemdStory *systemd, Explained *x, Err *e) {
-        _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk(systemd);
-        SystemdEntry entry;
-        int rc;
-
-        while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
-                const Register *reg = &entry.record.reg;
-                SystemdKind kind = systemd_proven(systemd, &entry);
-
-                if (reg->kind != REGISTER_PCR || !systemd_entry_extends(&entry))
-                        continue;
-                if (kind == SYSTEMD_UNKNOWN && x->strange[reg->index] == 0)
-                        x->strange[reg->index] = entry.n + 1;
-                if (kind == SYSTEMD_PHASE)
-                        show_phase(x, entry.words.value);
-        }
-        return rc;
+/* What systemd's log proves of the phases. */
+static void show_phases(const SystemdStory *s, Explained *x) {
+        for (size_t i = 0; i < s->n_phases; i++)
+                if (systemd_covers_pcr(s, PCR_PHASES, s->phases[i].algs))
+                        show_phase(x, systemd_phases[s->phases[i].phase]);
 }
 
 /* Where a bank of the quote is in the firmware's log; -1 where it is not, or not whole: whoever
@@ -255,14 +229,17 @@ ExplainedFault explained_fault(const Explained *x, const PcrSelection *quoted, u
 }
 
 int explain(const Evidence *ev, const SystemdStory *systemd, Replay *replay, Explained *x, Err *e) {
-        int rc;
+        int rc = 0;
 
         if (!x->has_log || x->wrong)
                 return 0;
-        if (systemd->has_log)
-                rc = read_systemd(systemd, x, e);
-        else
+
+        if (systemd->has_log) {
+                show_phases(systemd, x);
+                memcpy(x->strange, systemd->strange, sizeof(x->strange));
+        } else {
                 rc = guess(&ev->tpm.pcrs, replay, x, e);
+        }
         if (rc == 0)
                 rc = guess_ima(&ev->tpm.pcrs, replay, x, e);
         if (rc < 0)

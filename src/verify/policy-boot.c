@@ -11,6 +11,13 @@ BootPolicy boot_policy_default(void) {
         return (BootPolicy){ .secure_boot = SWITCH_ON, .option_roms = true };
 }
 
+bool boot_policy_names_root(const BootPolicy *p, const uint8_t hash[static 32]) {
+        for (size_t i = 0; i < p->n_root_hashes; i++)
+                if (memcmp(p->root_hashes[i].sha256, hash, 32) == 0)
+                        return true;
+        return false;
+}
+
 bool policy_can_hold(Span text) {
         if (text.size > COMMAND_LINE_MAX)
                 return false;

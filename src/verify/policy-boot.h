@@ -33,6 +33,9 @@ typedef struct BootPolicy {
 
 BootPolicy boot_policy_default(void);
 
+/* Whether an image with this root hash of dm-verity is known without a leaf. */
+bool boot_policy_names_root(const BootPolicy *p, const uint8_t hash[static 32]);
+
 /* True for text that a policy holds to the letter as a value: not empty at its ends, no control
  * characters, and short enough for a command line. */
 bool policy_can_hold(Span text);

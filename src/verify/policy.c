@@ -19,6 +19,7 @@ Policy policy_default(void) {
                 .n_registers = 1,
                 .required = CLAIMS_ALL,
                 .boot = boot_policy_default(),
+                .systemd = systemd_policy_default(),
                 .allowed_methods = 7, /* tpm2, fido2, pkcs11: what cannot be told to anybody */
         };
 }
@@ -210,11 +211,16 @@ static int set_boot(void *to, const Assignment *a, Err *e) {
         return boot_policy_apply(&r->policy.boot, r->policy.file, a, e);
 }
 
+static int set_systemd(void *to, const Assignment *a, Err *e) {
+        return systemd_policy_apply(&((Reading *) to)->policy.systemd, a, e);
+}
+
 static const Setting settings[] = {
         { "Machine", "AttestationKey", set_key },
         { "Machine", "Register", set_register },
         { "Machine", "Start", set_start },
         { "Machine", "NvPolicy", set_nv_policy },
+        { "Machine", "MachineId", set_systemd },
         { "Verdict", "Require", set_required },
         { "Firmware", "SecureBoot", set_boot },
         { "Firmware", "PlatformKey", set_boot },
@@ -229,6 +235,9 @@ static const Setting settings[] = {
         { "Release", "Pcrlock", add_pcrlock },
         { "Release", "RootHash", set_boot },
         { "Unlock", "Allow", set_methods },
+        { "Phase", "Allow", set_systemd },
+        { "Phase", "Reached", set_systemd },
+        { "Login", "Allow", set_systemd },
         { "Glass", "Allow", set_allowed },
         { "Glass", "Baseline", set_baseline },
         {},
@@ -238,6 +247,7 @@ int policy_apply(Span text, Policy *policy, Err *e) {
         Reading r = { .policy = *policy };
         int rc;
 
+        r.policy.systemd.phases_given = false;
         rc = settings_read(text, settings, &r, e);
         if (rc < 0)
                 return rc;

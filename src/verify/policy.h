@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "verify/policy-boot.h"
+#include "verify/policy-systemd.h"
 #include "verify/verdict.h"
 #include "wire/event.h"
 #include "wire/limits.h"
@@ -53,6 +54,7 @@ typedef struct Policy {
         bool has_baseline;
         uint64_t baseline;
         BootPolicy boot;
+        SystemdPolicy systemd;
 } Policy;
 
 /* What holds where no policy is given: every claim is required, the register is pcr:8. */

@@ -28,6 +28,17 @@ static void suggest_nv_policy(const SystemdStory *s, FILE *to) {
         fprintf(to, "\n");
 }
 
+static void suggest_machine_id(const Judgement *j, FILE *to) {
+        _cleanup_(buf_done) Buf hex = BUF_UP_TO(32);
+
+        if (!verdict_proven(&j->verdict, CLAIM_MACHINE_ID))
+                return;
+        text_hex(&hex, (Span){ j->systemd.machine.id, sizeof(j->systemd.machine.id) });
+        fprintf(to, "MachineId=");
+        text_print(to, buf_span(&hex));
+        fprintf(to, "\n");
+}
+
 static void suggest_registers(const Chain *c, FILE *to) {
         for (size_t i = 0; i < c->n_strands && chain_has_register(c); i++)
                 fprintf(to, "Register=%s\n", register_name(c->strands[i].reg).text);
@@ -87,7 +98,7 @@ static void suggest_kernel(const Verdict *v, const BootPolicy *p, FILE *to) {
 /* A boot that unlocks nothing proves nothing of unlocks: they are demanded where two boots told of
  * some. */
 static bool is_required(const Judgement *j, Claim claim) {
-        if (!is_shown(&j->verdict, claim))
+        if (!is_shown(&j->verdict, claim) || claim == CLAIM_LOGIN)
                 return false;
         return claim != CLAIM_UNLOCK ||
                (j->against && !j->against->same_boot &&
@@ -111,6 +122,7 @@ int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         if (j->readable && verdict_proven(&j->verdict, CLAIM_REGISTERS))
                 suggest_registers(&j->story.segment.chain, to);
         suggest_nv_policy(&j->systemd, to);
+        suggest_machine_id(j, to);
         fprintf(to, "\n[Verdict]\nRequire=");
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++)
                 if (is_required(j, claim))
@@ -119,6 +131,9 @@ int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         if (is_shown(&j->verdict, CLAIM_UNLOCK) && !is_required(j, CLAIM_UNLOCK))
                 fprintf(to, "# Each unlock was one that policy allows. Not required, as a boot that unlocks nothing has none\n"
                             "# to tell of: add unlock where every boot has to.\n");
+        if (is_shown(&j->verdict, CLAIM_LOGIN))
+                fprintf(to, "# Nobody logged in whom policy does not allow. Not required, as somebody may: add login, and\n"
+                            "# Allow= in [Login], where only they do.\n");
         suggest_firmware(&j->verdict, &q->policy->boot, to);
         suggest_kernel(&j->verdict, &q->policy->boot, to);
         if (j->openings.has_counter && j->openings.fault[0] == '\0')

@@ -97,13 +97,6 @@ static int take_systemd(const SystemdStory *s, Image images[2], Verdict *v, Err 
         return rc;
 }
 
-static bool is_named_by_policy(const Image *i, const BootPolicy *p) {
-        for (size_t n = 0; n < p->n_root_hashes; n++)
-                if (memcmp(p->root_hashes[n].sha256, i->hash, sizeof(i->hash)) == 0)
-                        return true;
-        return false;
-}
-
 /* The image in words, where it is known; otherwise the claim is refuted. */
 static ImageWords judge_image(const Image *i, const Question *q, Verdict *v) {
         const Release *r = releases_by_root_hash(q->releases, i->hash);
@@ -113,7 +106,7 @@ static ImageWords judge_image(const Image *i, const Question *q, Verdict *v) {
                 (void) snprintf(who, sizeof(who), " '%.80s' %.40s", r->name, r->version);
                 return put_words(i, who);
         }
-        if (is_named_by_policy(i, &q->policy->boot))
+        if (boot_policy_names_root(&q->policy->boot, i->hash))
                 return put_words(i, " that policy names");
         if (r)
                 verdict_refute(v, CLAIM_ROOT, "the %s is release '%.80s', which is a %s",

@@ -12,6 +12,30 @@ SystemdWalk systemd_walk(const SystemdStory *s) {
                                                    : systemd_walk_log(s->log);
 }
 
+/* Where systemd measures what: PCRs, a bit each; or NvPCRs. */
+static bool is_at_home(SystemdKind kind, const Register *reg) {
+        static const struct {
+                uint32_t pcrs;
+                bool nv;
+        } homes[_SYSTEMD_KIND_MAX] = {
+                [SYSTEMD_PHASE] = { UINT32_C(1) << 11, false },
+                [SYSTEMD_MACHINE_ID] = { UINT32_C(1) << 15, false },
+                [SYSTEMD_FILE_SYSTEM] = { UINT32_C(1) << 15, false },
+                [SYSTEMD_IMDS] = { UINT32_C(1) << 12, false },
+                [SYSTEMD_OS_SEPARATOR] = { 0x72ff, false }, /* 0-7, 9, 12-14 */
+                [SYSTEMD_NVPCR_INIT] = { UINT32_C(1) << 9, false },
+                [SYSTEMD_NVPCR_SEPARATOR] = { UINT32_C(1) << 9, false },
+                [SYSTEMD_PRODUCT_ID] = { 0, true },
+                [SYSTEMD_KEYSLOT] = { 0, true },
+                [SYSTEMD_VERITY] = { 0, true },
+                [SYSTEMD_LOGIN] = { 0, true },
+        };
+
+        if (reg->kind == REGISTER_NV)
+                return homes[kind].nv;
+        return homes[kind].pcrs >> reg->index & 1;
+}
+
 /* Words that no digest covers; where they differ within one log, it is of more than one boot, as
  * after a kexec (facts of such machines: the registers stay). */
 static void note_boot(SystemdStory *s, const SystemdRecord *r) {
@@ -23,10 +47,82 @@ static void note_boot(SystemdStory *s, const SystemdRecord *r) {
         memcpy(s->boot, r->boot, sizeof(s->boot));
 }
 
+/* By its words, or by its event. */
 static void note_kind(SystemdStory *s, const SystemdEntry *entry) {
+        static const SystemdKind told[] = { SYSTEMD_KEYSLOT, SYSTEMD_VERITY, SYSTEMD_LOGIN };
+
         s->kinds |= UINT32_C(1) << entry->words.kind;
-        if (json_is(entry->record.event_type, "keyslot"))
-                s->kinds |= UINT32_C(1) << SYSTEMD_KEYSLOT;
+        for (size_t i = 0; i < ELEMENTS(told); i++)
+                if (json_is(entry->record.event_type, systemd_kind_name(told[i])))
+                        s->kinds |= UINT32_C(1) << told[i];
+}
+
+static uint32_t algs_of(const SystemdRecord *r) {
+        uint32_t algs = 0;
+
+        for (size_t i = 0; i < r->n_digests; i++)
+                algs |= UINT32_C(1) << r->digests[i].alg;
+        return algs;
+}
+
+static void note_phase(SystemdStory *s, const SystemdEntry *entry) {
+        unsigned phase = 0;
+
+        if (s->n_phases == PHASES_TOLD_MAX) {
+                s->more_phases = true;
+                return;
+        }
+        while (!span_is(entry->words.value, systemd_phases[phase]))
+                phase++;
+        s->phases[s->n_phases++] = (SystemdPhase){ phase, algs_of(&entry->record) };
+}
+
+/* The first id is the one that systemd measured; whoever comes later can add any. */
+static void note_machine(SystemdMachine *m, const SystemdEntry *entry) {
+        uint8_t id[16];
+
+        if (!text_unhex(entry->words.value, id, sizeof(id)))
+                return;
+        if (m->told) {
+                if (m->another == 0 && memcmp(id, m->id, sizeof(id)) != 0)
+                        m->another = entry->n + 1;
+                return;
+        }
+        m->told = true;
+        m->n = entry->n;
+        m->algs = algs_of(&entry->record);
+        memcpy(m->id, id, sizeof(id));
+}
+
+/* What is not known to be systemd's could be anything, and so could what it stands for. */
+static void note_strange(SystemdStory *s, const SystemdEntry *entry) {
+        uint32_t pcr = entry->record.reg.index;
+
+        /* the events of firmware stand in the same array, before any phase */
+        if (json_type(s->records) == JSON_ARRAY && s->n_phases == 0 &&
+                        entry->record.source == SYSTEMD_SOURCE_FIRMWARE)
+                return;
+        if (s->strange[pcr] == 0)
+                s->strange[pcr] = entry->n + 1;
+        if (pcr != PCR_MACHINE || s->machine.told)
+                return;
+        if (entry->proof == SYSTEMD_KEYED)
+                s->machine.n_keyed++;
+        else
+                s->machine.hidden = entry->n + 1;
+}
+
+static void note(SystemdStory *s, const SystemdEntry *entry) {
+        note_boot(s, &entry->record);
+        note_kind(s, entry);
+        if (entry->record.reg.kind != REGISTER_PCR)
+                return;
+        if (entry->proof != SYSTEMD_PROVEN || !is_at_home(entry->words.kind, &entry->record.reg))
+                note_strange(s, entry);
+        else if (entry->words.kind == SYSTEMD_PHASE)
+                note_phase(s, entry);
+        else if (entry->words.kind == SYSTEMD_MACHINE_ID)
+                note_machine(&s->machine, entry);
 }
 
 static int take(SystemdWalk *w, Replay *replay, SystemdStory *s, Err *e) {
@@ -34,8 +130,7 @@ static int take(SystemdWalk *w, Replay *replay, SystemdStory *s, Err *e) {
         int rc;
 
         while ((rc = systemd_walk_next(w, &entry, e)) > 0) {
-                note_boot(s, &entry.record);
-                note_kind(s, &entry);
+                note(s, &entry);
                 if (!systemd_entry_extends(&entry))
                         continue;
                 rc = replay_extend(replay, entry.record.reg, entry.record.digests,
@@ -92,43 +187,21 @@ int systemd_judge(const Replay *replay, const PcrValues *held, Span policy, Verd
         return judge_nvpcrs(replay, policy, v, s, e);
 }
 
-bool systemd_covers(const SystemdStory *s, const SystemdEntry *entry) {
-        const Register *reg = &entry->record.reg;
-        const NvPcr *nv;
-
-        if (reg->kind == REGISTER_NV) {
-                nv = systemd_nv(s, reg->index);
-                return nv && !nv->fault && systemd_record_digest(&entry->record, HASH_SHA256);
-        }
+bool systemd_covers_pcr(const SystemdStory *s, unsigned pcr, uint32_t algs) {
         for (size_t b = 0; b < s->covered.n_banks; b++)
-                if ((s->covered.banks[b].mask >> reg->index & 1) &&
-                                systemd_record_digest(&entry->record, s->covered.banks[b].alg))
+                if ((s->covered.banks[b].mask >> pcr & 1) && (algs >> s->covered.banks[b].alg & 1))
                         return true;
         return false;
 }
 
-/* Where systemd measures what: PCRs, a bit each; or NvPCRs. */
-static bool is_at_home(SystemdKind kind, const Register *reg) {
-        static const struct {
-                uint32_t pcrs;
-                bool nv;
-        } homes[_SYSTEMD_KIND_MAX] = {
-                [SYSTEMD_PHASE] = { UINT32_C(1) << 11, false },
-                [SYSTEMD_MACHINE_ID] = { UINT32_C(1) << 15, false },
-                [SYSTEMD_FILE_SYSTEM] = { UINT32_C(1) << 15, false },
-                [SYSTEMD_IMDS] = { UINT32_C(1) << 12, false },
-                [SYSTEMD_OS_SEPARATOR] = { 0x72ff, false }, /* 0-7, 9, 12-14 */
-                [SYSTEMD_NVPCR_INIT] = { UINT32_C(1) << 9, false },
-                [SYSTEMD_NVPCR_SEPARATOR] = { UINT32_C(1) << 9, false },
-                [SYSTEMD_PRODUCT_ID] = { 0, true },
-                [SYSTEMD_KEYSLOT] = { 0, true },
-                [SYSTEMD_VERITY] = { 0, true },
-                [SYSTEMD_LOGIN] = { 0, true },
-        };
+bool systemd_covers(const SystemdStory *s, const SystemdEntry *entry) {
+        const Register *reg = &entry->record.reg;
+        const NvPcr *nv;
 
-        if (reg->kind == REGISTER_NV)
-                return homes[kind].nv;
-        return homes[kind].pcrs >> reg->index & 1;
+        if (reg->kind == REGISTER_PCR)
+                return systemd_covers_pcr(s, reg->index, algs_of(&entry->record));
+        nv = systemd_nv(s, reg->index);
+        return nv && !nv->fault && systemd_record_digest(&entry->record, HASH_SHA256);
 }
 
 SystemdKind systemd_proven(const SystemdStory *s, const SystemdEntry *entry) {

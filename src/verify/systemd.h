@@ -8,6 +8,9 @@
 /* What systemd measured by itself (systemd 255 to 262), as far as registers prove it: its log,
  * replayed into the PCRs that were quoted and the NvPCRs that were certified. */
 
+/* Where systemd measures phases, and the machine's id. */
+enum { PCR_PHASES = 11, PCR_MACHINE = 15 };
+
 /* An NvPCR: an NV index of type EXTEND that systemd uses like a PCR (systemd 259). What is
  * certified comes from the evidence, the rest is found out by systemd_judge(). */
 typedef struct NvPcr {
@@ -21,13 +24,39 @@ typedef struct NvPcr {
         const char *fault;             /* why nothing that is told of it counts; NULL: it counts */
 } NvPcr;
 
+enum { PHASES_TOLD_MAX = 32 }; /* more than that no machine goes through in one boot */
+
+/* A phase that systemd's word was measured for. */
+typedef struct SystemdPhase {
+        unsigned phase; /* of systemd_phases */
+        uint32_t algs;  /* a bit per hash that its record has a digest of */
+} SystemdPhase;
+
+/* The machine's id, as systemd measured it (systemd-pcrmachine.service). */
+typedef struct SystemdMachine {
+        bool told;
+        uint8_t id[16];
+        uint32_t algs;
+        size_t n;       /* the record; by number, from 0 */
+        size_t another; /* the first with another id, counted from 1; 0: there is none */
+        size_t hidden;  /* the last before it, counted from 1, whose words are not known */
+        size_t n_keyed; /* records before it whose words nobody without their key can prove */
+} SystemdMachine;
+
 typedef struct SystemdStory {
         bool has_log;
         Span log;     /* what the story is read from: a log, */
         Json records; /* or an array of CEL records */
         size_t n_records;
-        uint32_t kinds;       /* a bit per SystemdKind that the records say they are: others are not
-                                 among them, and need not be looked for */
+        uint32_t kinds; /* a bit per SystemdKind that the records say they are: others are not
+                           among them, and need not be looked for */
+        SystemdPhase phases[PHASES_TOLD_MAX];
+        size_t n_phases;
+        bool more_phases; /* than have room */
+        SystemdMachine machine;
+        /* By PCR: the record, counted from 1, that put something there which systemd does not
+         * measure there; 0: none did. */
+        size_t strange[PCR_COUNT];
         PcrSelection covered; /* PCRs that hold what the logs say, in banks that prove */
         NvPcr nv[NVPCRS_MAX];
         size_t n_nv;
@@ -55,6 +84,10 @@ bool systemd_covers(const SystemdStory *s, const SystemdEntry *entry);
 /* What a record says, where its words are proven, and stand in a register that is proven and is the
  * one where systemd measures such; SYSTEMD_UNKNOWN otherwise. */
 SystemdKind systemd_proven(const SystemdStory *s, const SystemdEntry *entry);
+
+/* The same of what is kept of records: one of these hashes is of a bank in which the PCR is proven.
+ */
+bool systemd_covers_pcr(const SystemdStory *s, unsigned pcr, uint32_t algs);
 
 /* The NvPCR of this index; NULL where none is certified. */
 const NvPcr *systemd_nv(const SystemdStory *s, uint32_t index);

@@ -8,6 +8,7 @@
 #include "log/chain.h"
 #include "port/crypto.h"
 #include "verify/evidence.h"
+#include "verify/nvrecords.h"
 #include "wire/event.h"
 
 /* In words, for a reason. */
@@ -87,36 +88,14 @@ static int take_keyslot(
         return volume_of(w, &u->volumes[u->n_volumes++], e);
 }
 
-/* A record that is about an unlock, as far as it says itself, or by the register that it is in. */
-static bool is_about_unlock(const SystemdStory *s, const SystemdEntry *entry) {
-        const NvPcr *nv = entry->record.reg.kind == REGISTER_NV
-                                          ? systemd_nv(s, entry->record.reg.index)
-                                          : NULL;
-
-        if (nv && strcmp(nv->label, "cryptsetup") == 0)
-                return true;
-        return entry->words.kind == SYSTEMD_KEYSLOT || json_is(entry->record.event_type, "keyslot");
-}
-
 static int take_systemd(const SystemdStory *s, const Question *q, Verdict *v, Unlocks *u, Err *e) {
+        static const NvRecords keyslots = { SYSTEMD_KEYSLOT, "cryptsetup", CLAIM_UNLOCK,
+                "an unlock" };
         _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk(s);
         SystemdEntry entry;
         int rc;
 
-        if (!(s->kinds >> SYSTEMD_KEYSLOT & 1) && s->n_nv == 0)
-                return 0;
-        while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
-                if (!is_about_unlock(s, &entry))
-                        continue;
-                if (systemd_proven(s, &entry) != SYSTEMD_KEYSLOT) {
-                        verdict_refute(v, CLAIM_UNLOCK,
-                                        "record %zu of systemd's log tells of an unlock, and %s",
-                                        entry.n,
-                                        systemd_covers(s, &entry)
-                                                        ? "its words are not what was measured"
-                                                        : "no proven NvPCR is over it");
-                        continue;
-                }
+        while ((rc = nvrecords_next(&keyslots, s, &w, v, &entry, e)) > 0) {
                 rc = take_keyslot(&entry, q, v, u, e);
                 if (rc < 0)
                         return rc;

@@ -15,7 +15,11 @@ static const char *const names[_CLAIM_MAX] = {
         [CLAIM_KERNEL] = "kernel",
         [CLAIM_ROOT] = "root",
         [CLAIM_LAYERS] = "layers",
+        [CLAIM_VERITY] = "verity",
         [CLAIM_UNLOCK] = "unlock",
+        [CLAIM_PHASE] = "phase",
+        [CLAIM_MACHINE_ID] = "machine-id",
+        [CLAIM_LOGIN] = "login",
         [CLAIM_UNTOUCHED] = "untouched",
         [CLAIM_TOGETHER] = "together",
 };

@@ -21,8 +21,12 @@ typedef enum Claim {
         CLAIM_KERNEL,
         CLAIM_ROOT,
         CLAIM_LAYERS, /* every layer is one that was released */
+        CLAIM_VERITY, /* every dm-verity device is over a release */
         CLAIM_UNLOCK,
-        CLAIM_UNTOUCHED, /* nobody broke the glass */
+        CLAIM_PHASE,      /* the boot went where policy lets it go */
+        CLAIM_MACHINE_ID, /* systemd read the id that policy names */
+        CLAIM_LOGIN,      /* only users whom policy allows logged in */
+        CLAIM_UNTOUCHED,  /* nobody broke the glass */
         CLAIM_TOGETHER,
         _CLAIM_MAX,
 } Claim;

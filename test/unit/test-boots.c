@@ -192,6 +192,9 @@ static void each_boot_replays(void **state) {
                         assert_claim(&c, CLAIM_FIRMWARE, CLAIM_PROVEN,
                                         "Secure Boot on, programs let in by CN=mkosi of root (");
                         assert_claim(&c, CLAIM_KERNEL, CLAIM_NOT_PROVEN, "is no release");
+                        assert_claim(&c, CLAIM_PHASE, CLAIM_PROVEN,
+                                        "enter-initrd, leave-initrd, sysinit, ready");
+                        assert_claim(&c, CLAIM_MACHINE_ID, CLAIM_PROVEN, "as the system read it");
                         assert_int_equal(c.judgement.systemd.n_nv, i >= FIRST_262 ? 4 : 0);
                         for (size_t n = 0; n < c.judgement.systemd.n_nv; n++)
                                 assert_null(c.judgement.systemd.nv[n].fault);
@@ -213,6 +216,8 @@ static void without_systemds_log_some_is_guessed(void **state) {
                         case_judge(&c);
                         assert_claim(&c, CLAIM_REGISTERS, CLAIM_PROVEN, "records replay");
                         assert_claim(&c, CLAIM_FIRMWARE, CLAIM_PROVEN, "Secure Boot on");
+                        assert_claim(&c, CLAIM_PHASE, CLAIM_PROVEN,
+                                        "enter-initrd, leave-initrd, sysinit, ready");
                 }
                 case_end(&c);
         }
@@ -233,8 +238,9 @@ static void what_other_logs_explain_is_named(void **state) {
         case_end(&c);
 }
 
-/* Two volumes, and that is all that was unlocked; one of them by what can be told to anybody. */
-static void an_unlock_is_proven(void **state) {
+/* Two volumes, and that is all that was unlocked; one of them by what can be told to anybody. And
+ * two users. */
+static void unlocks_and_logins_are_proven(void **state) {
         Case c;
 
         (void) state;
@@ -247,6 +253,13 @@ static void an_unlock_is_proven(void **state) {
                 c.policy.allowed_methods = UINT32_MAX;
                 case_judge(&c);
                 assert_claim(&c, CLAIM_UNLOCK, CLAIM_PROVEN, "2 unlocked, each as policy allows");
+                assert_claim(&c, CLAIM_LOGIN, CLAIM_NOT_PROVEN,
+                                "\"root\" logged in, whom policy does not allow");
+                c.policy.systemd.logins[0] = SPAN_LITERAL("root");
+                c.policy.systemd.logins[1] = SPAN_LITERAL("nobody");
+                c.policy.systemd.n_logins = 2;
+                case_judge(&c);
+                assert_claim(&c, CLAIM_LOGIN, CLAIM_PROVEN, "\"root\", \"nobody\"");
         }
         case_end(&c);
 }
@@ -409,7 +422,7 @@ int main(void) {
                 cmocka_unit_test(each_boot_replays),
                 cmocka_unit_test(without_systemds_log_some_is_guessed),
                 cmocka_unit_test(what_other_logs_explain_is_named),
-                cmocka_unit_test(an_unlock_is_proven),
+                cmocka_unit_test(unlocks_and_logins_are_proven),
                 cmocka_unit_test(the_clean_boot_is_the_release),
                 cmocka_unit_test(the_tampered_boot_is_named_by_its_word),
                 cmocka_unit_test(what_came_beside_the_uki_is_named),

@@ -135,6 +135,11 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                 { "[Glass]\nBaseline=-1\n", "is a number" },
                 { "[Unlock]\nAllow=tpm2 crowbar\n", "a way to unlock that there is not" },
                 { "[Machine]\nNvPolicy=00\n", "64 hex digits" },
+                { "[Machine]\nMachineId=00\n", "a machine id is 32 hex digits" },
+                { "[Phase]\nAllow=ready steady\n",
+                                "line 2: Allow=ready steady: names a phase that" },
+                { "[Phase]\nReached=steady\n", "names a phase that systemd does not have" },
+                { "[Phase]\nReached=ready final\n", "names a phase that systemd does not have" },
                 { "[Machine]\nAttestationKey=" NAME NAME "\n", "000b" },
                 { "[Verdict]\nRequire\n", "line 2" },
         };
@@ -178,6 +183,22 @@ static void ways_to_unlock_are_begun_anew(void **state) {
         assert_int_equal(p.allowed_methods, 1u << 1);
 }
 
+/* The first line of a file replaces what held; the next one adds to it. */
+static void phases_are_begun_anew_by_each_file(void **state) {
+        Policy p = policy_default();
+
+        (void) state;
+        assert_int_equal(p.systemd.allowed_phases, 0x3f);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Phase]\nAllow=enter-initrd\nAllow=ready\n"),
+                                         &p, NULL),
+                        0);
+        assert_int_equal(p.systemd.allowed_phases, 0x09);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Phase]\nAllow=sysinit\n"), &p, NULL), 0);
+        assert_int_equal(p.systemd.allowed_phases, 0x04);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Phase]\nAllow=ready\nAllow=\n"), &p, NULL), 0);
+        assert_int_equal(p.systemd.allowed_phases, 0);
+}
+
 static void an_empty_value_begins_a_list_anew(void **state) {
         static const char text[] =
                         "[Machine]\nRegister=pcr:9\nRegister=pcr:10\nRegister=\nRegister=pcr:11\n"
@@ -205,6 +226,7 @@ static void lists_have_an_end(void **state) {
                 { "Release", "Golden=evidence", "more of them than one policy takes", GOLDEN_MAX },
                 { "Release", "Pcrlock=folder", "more of them than one policy takes",
                                 PCRLOCK_FOLDERS_MAX },
+                { "Login", "Allow=alice", "more users than one policy takes", USERS_ALLOWED_MAX },
         };
 
         (void) state;
@@ -255,6 +277,7 @@ int main(void) {
                 cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
                 cmocka_unit_test(a_name_of_a_whole_file_is_refused),
                 cmocka_unit_test(ways_to_unlock_are_begun_anew),
+                cmocka_unit_test(phases_are_begun_anew_by_each_file),
                 cmocka_unit_test(an_empty_value_begins_a_list_anew),
                 cmocka_unit_test(lists_have_an_end),
                 cmocka_unit_test(nothing_is_trusted_by_default),

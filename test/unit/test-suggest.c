@@ -81,20 +81,22 @@ static void judge(Start *s) {
         case_judge(&s->c);
 }
 
+static void suggest_judged(Start *s) {
+        Question q = case_question(&s->c);
+        FILE *f = open_memstream(&s->text, &s->size);
+
+        assert_non_null(f);
+        assert_int_equal(report_suggest(&s->c.judgement, &q, f, NULL), 0);
+        assert_int_equal(fclose(f), 0);
+}
+
 /* As avouch verify --suggest-policy does it. */
 static void suggest(Start *s) {
-        Question q;
-        FILE *f;
-
         s->c.policy = policy_default();
         judge(s);
         assert_int_equal(policy_suggest(&s->c.judgement, &s->c.policy, NULL), 0);
         judge(s);
-        q = case_question(&s->c);
-        f = open_memstream(&s->text, &s->size);
-        assert_non_null(f);
-        assert_int_equal(report_suggest(&s->c.judgement, &q, f, NULL), 0);
-        assert_int_equal(fclose(f), 0);
+        suggest_judged(s);
 }
 
 static void apply(Start *s) {
@@ -271,6 +273,30 @@ static void an_unlock_of_two_boots_is(void **state) {
         }
 }
 
+/* The machine is pinned by its id, too; who logs in is no habit of a machine. */
+static void of_what_systemd_tells_logins_are_not_demanded(void **state) {
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        suggest(&s);
+        assert_null(strstr(s.text, "MachineId="));
+        assert_null(strstr(s.text, "logged in"));
+        start_done(&s);
+
+        start_begin(&s);
+        judge(&s);
+        verdict_prove(&s.c.judgement.verdict, CLAIM_MACHINE_ID, "for this test");
+        verdict_prove(&s.c.judgement.verdict, CLAIM_LOGIN, "for this test");
+        memset(s.c.judgement.systemd.machine.id, 0xab, 16);
+        suggest_judged(&s);
+        assert_has(&s, "\nMachineId=abababababababababababababababab\n");
+        assert_has(&s, " machine-id ");
+        assert_has(&s, "\n# Nobody logged in whom policy does not allow.");
+        assert_null(strstr(s.text, " login "));
+        start_done(&s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_evidence_meets_what_it_suggests),
@@ -280,6 +306,7 @@ int main(void) {
                 cmocka_unit_test(a_line_that_no_policy_holds_is_left_out),
                 cmocka_unit_test(an_unlock_of_one_boot_is_not_demanded),
                 cmocka_unit_test(an_unlock_of_two_boots_is),
+                cmocka_unit_test(of_what_systemd_tells_logins_are_not_demanded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

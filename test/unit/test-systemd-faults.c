@@ -29,7 +29,11 @@ static void a_report_of_systemd(void **state) {
         sd_measure(&f.l, sd_nv(SD_CRYPTSETUP), "cryptsetup-keyslot:v2:2222:tpm2:1", "keyslot");
         sd_extend(&f.l, sd_pcr15, "the HMAC");
         sd_write(&f.l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:2222");
+        policy.systemd.logins[policy.systemd.n_logins++] = SPAN_LITERAL("root");
+        memset(policy.boot.root_hashes[policy.boot.n_root_hashes++].sha256, 0xab, 32);
         no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_UNLOCK);
+        no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_LOGIN);
+        no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_VERITY);
         sysforge_done(&f);
 }
 
