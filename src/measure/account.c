@@ -189,7 +189,23 @@ static int was_unmeasured(const Account *a, const uint8_t boot[16], bool *ret, E
         return rc < 0 ? rc : 0;
 }
 
-/* why: "resume", or NULL for what the kernel says. */
+/* ours: whatever they hold. Where that is somebody else's, as far as is known, but an earlier log
+ * leads there, another kernel started this one and its loader did not say so. */
+static int begin_registers(Account *a, bool ours, Beginning *b, bool *kexeced, Err *e) {
+        Err why = {};
+        int rc;
+
+        rc = registers_begin(a->tpm, &a->plan, ours, b, &why);
+        if (rc == -EADDRINUSE && a->past && a->past->led_here &&
+                        registers_begin(a->tpm, &a->plan, true, b, NULL) == 0 &&
+                        a->past->led_here(a->past, &b->chain)) {
+                *kexeced = true;
+                return 0;
+        }
+        return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
+}
+
+/* why: "resume", or NULL for what the kernel says, or the registers do. */
 static int begin_segment(Account *a, const uint8_t boot[16], const char *why, Err *e) {
         bool kexeced = a->past && a->past->kexeced && a->past->kexeced(a->past);
         char name[2 * 16 + 1];
@@ -201,7 +217,7 @@ static int begin_segment(Account *a, const uint8_t boot[16], const char *why, Er
         if (rc < 0)
                 return rc;
         a->robbed = rc > 0 && !a->mended;
-        rc = registers_begin(a->tpm, &a->plan, a->plan.occupied || rc > 0 || kexeced, &b, e);
+        rc = begin_registers(a, a->plan.occupied || rc > 0 || kexeced, &b, &kexeced, e);
         if (rc == 0)
                 rc = was_unmeasured(a, boot, &b.unmeasured, e);
         if (rc < 0)

@@ -21,10 +21,12 @@
  *
  * Two things may happen to registers under a log, and are told by why a segment begins. Another
  * kernel that was started by kexec finds them as they were: its log begins there ("kexec"), and
- * whoever verifies needs the log of the one before. And where the machine slept without power
- * (hibernation) they are empty, and the TPM counts one reset more: then the log is put aside, and
- * another begins ("resume"). What empties registers without a reset of the TPM that it counts is
- * no sleep, and breaks the log.
+ * whoever verifies needs the log of the one before. Where its loader did not say so, it is known by
+ * a copy of that log that leads to what they hold; where that is out of reach, nothing tells it
+ * from a log that was taken away. And where the machine slept without power (hibernation) they are
+ * empty, and the TPM counts one reset more: then the log is put aside, and another begins
+ * ("resume"). What empties registers without a reset of the TPM that it counts is no sleep, and
+ * breaks the log.
  *
  * Where the machine has no TPM (tpm is NULL) all lanes are in no register: records are chained and
  * durable as ever, and nobody who verifies believes them. A TPM that comes later in the same boot

@@ -14,6 +14,8 @@ typedef struct Past {
         bool (*recorded)(const struct Past *p, const char *boot); /* true: a copy of a log of this
                                                                    * boot lies elsewhere */
         bool (*kexeced)(const struct Past *p); /* true: another kernel started this one */
+        bool (*led_here)(const struct Past *p, const Chain *c); /* true: a copy of an earlier log
+                                                                 * ends where this one starts */
 } Past;
 
 /* The members of a genesis, and all that they borrow. Not to be copied: it points into itself. */

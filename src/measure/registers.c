@@ -160,7 +160,7 @@ static int check_unused(const Strand *s, Err *e) {
         if (strand_starts_at_reset(s))
                 return 0;
         return err_set(e, -EADDRINUSE,
-                        "%s holds what no log of this boot names: something else uses it, or the log was taken away; choose another register, or allow it by Occupied=yes (avouch.conf(5))",
+                        "%s holds what no log of this boot names: something else uses it, or the log was taken away, or is of a kernel that started this one (kexec) and not here yet; choose another register, or allow it by Occupied=yes (avouch.conf(5))",
                         register_name(s->reg).text);
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "log/chain.h"
 #include "log/store.h"
 #include "quote/evidence.h"
 
@@ -94,6 +93,13 @@ static int find_one(
         for (; rc == 0 && *folders; folders++)
                 rc = try_folder(*folders, c, ret, ret_chain, e);
         return rc;
+}
+
+int before_leads(const char *const *folders, const Chain *c, Err *e) {
+        _cleanup_(buf_done) Buf unused = BUF_UP_TO(LOG_MAX);
+        Chain earlier;
+
+        return find_one(folders, c, &unused, &earlier, e);
 }
 
 /* Puts bytes before what is there. */

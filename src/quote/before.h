@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "base/err.h"
+#include "log/chain.h"
 
 /* The earlier segments that a log needs because its register did not start at zero (a log that was
  * put aside, or the one of the kernel that started this one): found among the logs that lie about
@@ -12,3 +12,6 @@
  * Appends the segments to to, oldest first. What cannot be found is left out: that it is missing is
  * for whoever judges to say. Negative only where something could not be done (no memory). */
 int before_find(const char *const *folders, Span log, Buf *to, Err *e) _must_check_;
+
+/* 1 where one of them leads to where this chain starts, 0 where none does. */
+int before_leads(const char *const *folders, const Chain *c, Err *e) _must_check_;

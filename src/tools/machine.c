@@ -12,6 +12,7 @@
 #include "measure/checkpoint.h"
 #include "port/host.h"
 #include "port/tpm-tss2.h"
+#include "quote/before.h"
 #include "tools/place.h"
 #include "tools/print.h"
 
@@ -47,7 +48,19 @@ static bool was_kexeced(const Past *p) {
         return host_was_kexeced("");
 }
 
-static const Past past = { .history = last_line, .recorded = was_flushed, .kexeced = was_kexeced };
+static bool led_here(const Past *p, const Chain *c) {
+        const char *const folders[] = { place_log_folder(), FLUSH_FOLDER, NULL };
+
+        (void) p;
+        return before_leads(folders, c, NULL) > 0;
+}
+
+static const Past past = {
+        .history = last_line,
+        .recorded = was_flushed,
+        .kexeced = was_kexeced,
+        .led_here = led_here,
+};
 
 /* What did not go as it was configured, once, where the log begins. */
 static void say_beginning(const Account *a) {

@@ -60,7 +60,7 @@ static void judge_strand(const Chain *earlier, const Strand *s, const Question *
                                 register_name(s->reg).text);
         if (!before && !q->policy->any_start && !strand_starts_at_reset(s))
                 verdict_refute(v, CLAIM_REGISTERS,
-                                "the log begins when %s was not zero any more, and what came before it is not in the evidence",
+                                "the log begins when %s was not zero any more, and what came before it is not in the evidence: a log that was taken away, that of a kernel which started this one (kexec), or somebody else's extends",
                                 register_name(s->reg).text);
 }
 

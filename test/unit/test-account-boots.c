@@ -82,6 +82,44 @@ static void after_kexec_the_log_begins_where_the_one_before_ended(void **state) 
         world_done(&w);
 }
 
+static Digest led_to; /* sha256, by a log that lies elsewhere */
+
+static bool leads_there(const Past *p, const Chain *c) {
+        const Strand *s = &c->strands[0];
+
+        (void) p;
+        for (size_t i = 0; i < s->n_banks; i++)
+                if (s->start[i].alg == HASH_SHA256)
+                        return digest_equal(&s->start[i], &led_to);
+        return false;
+}
+
+/* A loader that says nothing: what the registers hold is explained by the log before, or it is
+ * somebody else's. */
+static void kexec_without_a_sign_is_known_by_the_log_before(void **state) {
+        const Past unsaid = { .history = no_history, .kexeced = no, .led_here = leads_there };
+        World w;
+        Account a, next;
+
+        (void) state;
+        world_new(&w);
+        assert_int_equal(open_after(&w, &unsaid, &a, NULL), 0);
+        assert_true(log_has(&w, "\"why\":\"boot\""));
+        assert_int_equal(measure_note(&a, "one", NULL), 0);
+        start_another_kernel(&w);
+        led_to = digest_zero(HASH_SHA256);
+        assert_int_equal(open_after(&w, &unsaid, &next, NULL), -EADDRINUSE);
+        assert_int_equal(w.log.size, 0);
+        for (size_t i = 0; i < a.chain.strands[0].n_banks; i++)
+                if (a.chain.strands[0].now[i].alg == HASH_SHA256)
+                        led_to = a.chain.strands[0].now[i];
+        assert_int_equal(open_after(&w, &unsaid, &next, NULL), 0);
+        assert_true(log_has(&w, "\"why\":\"kexec\""));
+        assert_true(strand_values_equal(
+                        &a.chain.strands[0], a.chain.strands[0].now, next.chain.strands[0].start));
+        world_done(&w);
+}
+
 /* Whatever becomes of it in that boot: its registers are not of it alone. */
 static void each_segment_of_that_boot_says_so(void **state) {
         World w;
@@ -241,6 +279,7 @@ static void any_step_may_fail(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(after_kexec_the_log_begins_where_the_one_before_ended),
+                cmocka_unit_test(kexec_without_a_sign_is_known_by_the_log_before),
                 cmocka_unit_test(each_segment_of_that_boot_says_so),
                 cmocka_unit_test(after_sleep_without_power_another_segment_begins),
                 cmocka_unit_test(it_is_found_under_a_running_process),

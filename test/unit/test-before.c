@@ -99,6 +99,25 @@ static void what_does_not_lead_there_is_left_out(void **state) {
         end(&x);
 }
 
+/* For who begins a log: whether one leads to what its registers hold. */
+static void a_start_is_led_to_or_not(void **state) {
+        Logs x;
+        Segment s;
+        Record r;
+
+        (void) state;
+        begin(&x);
+        folder_write(&x.two, "b.log", draft_log_bytes(&x.logs[1]));
+        for (size_t i = 0; i < SEGMENTS; i++) {
+                const char *const folders[] = { x.none, x.one.path, x.two.path, NULL };
+
+                s = segment_over(draft_log_bytes(&x.logs[i]));
+                assert_int_equal(segment_next(&s, &r, NULL), 1);
+                assert_int_equal(before_leads(folders, &s.chain, NULL), i == 2);
+        }
+        end(&x);
+}
+
 /* As far as it can be led back: whoever judges will say what is missing. */
 static void what_is_missing_is_missing(void **state) {
         Logs x;
@@ -170,6 +189,7 @@ int main(void) {
                 cmocka_unit_test(segments_are_found_back_to_zero),
                 cmocka_unit_test(a_torn_line_is_left_out),
                 cmocka_unit_test(what_does_not_lead_there_is_left_out),
+                cmocka_unit_test(a_start_is_led_to_or_not),
                 cmocka_unit_test(what_is_missing_is_missing),
                 cmocka_unit_test(a_log_of_another_register_is_none),
                 cmocka_unit_test(what_does_not_fit_is_said),
