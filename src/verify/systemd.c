@@ -115,7 +115,7 @@ static void note_strange(SystemdStory *s, const SystemdEntry *entry) {
 static void note(SystemdStory *s, const SystemdEntry *entry) {
         note_boot(s, &entry->record);
         note_kind(s, entry);
-        if (entry->record.reg.kind != REGISTER_PCR)
+        if (!systemd_entry_extends(entry) || entry->record.reg.kind != REGISTER_PCR)
                 return;
         if (entry->proof != SYSTEMD_PROVEN || !is_at_home(entry->words.kind, &entry->record.reg))
                 note_strange(s, entry);
