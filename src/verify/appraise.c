@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "verify/devices.h"
+#include "verify/imastart.h"
 #include "verify/kernel.h"
 #include "verify/kexec.h"
 #include "verify/layers.h"
@@ -51,13 +52,34 @@ static void lean_on_restarts(Judgement *j, Claim claim) {
         lean(&j->verdict, claim, text);
 }
 
+/* What the list began on against what the firmware's log leaves: where they differ, the list is of
+ * a kernel that another one started, or one of both is made up. */
+static int remark_ima_start(Judgement *j, Err *e) {
+        const Explained *x = &j->explained;
+        ImaStart start;
+        int rc;
+
+        if (j->ima.n_proven == 0 || j->ima.weak || !x->has_log || x->wrong)
+                return 0;
+        rc = ima_start_compare(j->ima.log, &x->replay.values, &start, e);
+        if (rc < 0)
+                return rc;
+        if (start == IMA_START_OTHER)
+                lean(&j->verdict, CLAIM_REGISTERS,
+                                "IMA's list begins on other values of PCRs 0 to 9 than the firmware's log leaves, as after a kexec (boot_aggregate)");
+        if (start == IMA_START_NONE)
+                lean(&j->verdict, CLAIM_REGISTERS,
+                                "IMA's list does not begin with boot_aggregate, as the kernel's does");
+        return 0;
+}
+
 /* How far the kernel's list reaches, and what even the kernel does not know. */
-static void remark_ima(Judgement *j) {
+static int remark_ima(Judgement *j, Err *e) {
         const ImaStory *s = &j->ima;
         char text[160];
 
         if (!s->covered)
-                return;
+                return 0;
         (void) snprintf(text, sizeof(text), "%zu of %zu entries of IMA's list are in pcr:10%s",
                         s->n_proven, s->n_entries,
                         s->weak ? ", by SHA-1 alone, which proves none of them" : "");
@@ -67,6 +89,7 @@ static void remark_ima(Judgement *j) {
                                 s->n_violations);
                 lean(&j->verdict, CLAIM_REGISTERS, text);
         }
+        return remark_ima_start(j, e);
 }
 
 /* Claims of what logs tell: avouch's own first, then systemd's. */
@@ -184,6 +207,14 @@ static int judge_told(const SystemdStory *systemd, Span avouch_log, const Explai
         return rc;
 }
 
+/* avouch's log, as far as it tells of unlocks: where all of it was read and none was there, it need
+ * not be read again. */
+static Span log_of_unlocks(const Judgement *j) {
+        Span log = j->evidence.bundle.parts[PART_AVOUCH_LOG];
+
+        return j->story.n_records > 0 && !j->story.unlocks ? (Span){} : log;
+}
+
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
 static int judge_logs(const Question *q, Judgement *j, Err *e) {
         const Evidence *ev = &j->evidence;
@@ -227,8 +258,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 return rc;
         refute_before_sleep(&j->story, &j->verdict);
         refute_software(&j->story, &j->verdict);
-        return judge_told(&j->systemd, ev->bundle.parts[PART_AVOUCH_LOG], x, j->story.kexec, q,
-                        &j->verdict, e);
+        return judge_told(&j->systemd, log_of_unlocks(j), x, j->story.kexec, q, &j->verdict, e);
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
@@ -251,9 +281,9 @@ static int judge(const Question *q, Judgement *j, Err *e) {
                 return rc;
         judge_untouched(&j->story, &j->openings, q, &j->verdict);
         leave_the_rest(&j->verdict);
-        remark_ima(j);
+        rc = remark_ima(j, e);
         remark_limits(q, j);
-        return 0;
+        return rc;
 }
 
 /* What systemd's report has no words for, or this version no eyes. */

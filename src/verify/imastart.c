@@ -5,8 +5,10 @@
 
 #include "base/buf.h"
 #include "port/crypto.h"
+#include "wire/ima.h"
 
-enum { AGGREGATED = 10 }; /* PCRs 0 to 9: ima_calc_boot_aggregate_tfm(), Linux 5.8 */
+/* PCRs 0 to 9: ima_calc_boot_aggregate_tfm(), Linux 5.8; and before that */
+enum { AGGREGATED = 10, AGGREGATED_ONCE = 8 };
 
 /* The fields of a template, each behind its length (Documentation/security/IMA-templates.rst):
  * "ima-ng" is d-ng|n-ng, "ima-sig" is d-ng|n-ng|sig. There is no signature here. */
@@ -45,15 +47,21 @@ static int try_template(const Digest *aggregate, bool with_signature, const Dige
         return 0;
 }
 
+/* Over the first n PCRs of one bank. */
+static int hash_registers(const Digest *values, size_t n, Digest *ret, Err *e) {
+        Span parts[AGGREGATED];
+
+        for (size_t pcr = 0; pcr < n; pcr++)
+                parts[pcr] = digest_span(&values[pcr]);
+        return hash_parts(values[0].alg, parts, n, ret, e);
+}
+
 /* By the values of one bank, which is that of IMA's own hash and need not be the quoted one. */
 static int try_bank(const Digest *values, const Digest *quoted, bool *ret, Err *e) {
-        Span parts[AGGREGATED];
         Digest aggregate;
         int rc;
 
-        for (size_t pcr = 0; pcr < AGGREGATED; pcr++)
-                parts[pcr] = digest_span(&values[pcr]);
-        rc = hash_parts(values[0].alg, parts, AGGREGATED, &aggregate, e);
+        rc = hash_registers(values, AGGREGATED, &aggregate, e);
         if (rc == 0)
                 rc = try_template(&aggregate, false, quoted, ret, e);
         if (rc == 0 && !*ret)
@@ -69,4 +77,35 @@ int ima_start_is(const PcrValues *firmware, const Digest *quoted, bool *ret, Err
                 if (hash_proves(firmware->held.banks[b].alg))
                         rc = try_bank(firmware->digests[b], quoted, ret, e);
         return rc;
+}
+
+static int compare(const Digest *values, Span told, ImaStart *ret, Err *e) {
+        static const size_t numbers[] = { AGGREGATED, AGGREGATED_ONCE };
+        ImaStart start = IMA_START_OTHER;
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < ELEMENTS(numbers); i++) {
+                Digest aggregate = {};
+
+                rc = hash_registers(values, numbers[i], &aggregate, e);
+                if (rc == 0 && span_equal(digest_span(&aggregate), told))
+                        start = IMA_START_FITS;
+        }
+        *ret = start;
+        return rc;
+}
+
+int ima_start_compare(Span list, const PcrValues *firmware, ImaStart *ret, Err *e) {
+        ImaLog log = ima_over(list);
+        ImaEntry first;
+
+        *ret = IMA_START_NONE;
+        if (ima_next(&log, &first, NULL) <= 0 || !first.known ||
+                        !span_is(first.name, "boot_aggregate"))
+                return 0;
+        *ret = IMA_START_UNKNOWN;
+        for (size_t b = 0; b < firmware->held.n_banks; b++)
+                if (firmware->held.banks[b].alg == hash_of_name(first.alg))
+                        return compare(firmware->digests[b], first.digest, ret, e);
+        return 0;
 }

@@ -121,6 +121,9 @@ static int tell(Story *s, const Content *c, Err *e) {
         case EVENT_LAYER_DEACTIVATE:
                 tell_kernel(s, c, false);
                 return 0;
+        case EVENT_UNLOCK_OPEN:
+                s->unlocks = true;
+                return 0;
         case EVENT_GLASS_OPEN:
                 tell_opening(s, c);
                 return 0;

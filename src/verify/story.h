@@ -45,6 +45,7 @@ typedef struct Story {
         unsigned opened, closed;
         unsigned lost;         /* openings of which the log says that they were left out */
         bool lost_layers;      /* the same of layers */
+        bool unlocks;          /* some records tell of volumes that were unlocked */
         uint32_t restarts;     /* TPM Restarts and Resumes since the log began */
         uint32_t opened_kinds; /* a bit per event_kinds */
         uint64_t first_opened_seq;

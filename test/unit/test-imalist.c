@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "support/case.h"
+#include "support/firmlog.h"
 #include "support/hashes.h"
 #include "support/imalist.h"
+#include "verify/report-ima.h"
 #include "verify/report.h"
 
 /* A machine whose kernel measures files, and the list that it kept of them. */
@@ -324,6 +326,67 @@ static void no_bad_hash_gives_an_answer(void **state) {
         assert_int_equal(n, 9); /* two banks, two ways, the data and the register */
 }
 
+/* The entry of this machine's boot_aggregate is made up. */
+static void what_a_list_began_on_is_compared(void **state) {
+        for (size_t begin = 0; begin < 3; begin++) {
+                _cleanup_(firmlog_done) FirmLog log = firmlog_new(&three[1], 1);
+                FirmBoot boot = { .cmdline = "root=x quiet" };
+                Case c;
+
+                (void) state;
+                case_begin(&c);
+                if (begin < 2) {
+                        firmlog_boot(&log, &boot);
+                        forge_firmware(&c.forge, &log);
+                }
+                imalist_extend(&files[begin % 2], false, &c.forge.values);
+                c.forge.signed_values = c.forge.values;
+                imalist_add(&files[begin % 2], &c.forge.ima);
+                case_judge(&c);
+                assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                assert_int_equal(
+                                !!strstr(reason(&c),
+                                                "IMA's list begins on other values of PCRs 0 to 9"),
+                                begin == 0);
+                assert_int_equal(!!strstr(reason(&c), "does not begin with boot_aggregate"),
+                                begin == 1);
+                case_end(&c);
+        }
+}
+
+/* As a file of its own, which nobody quoted. */
+static void a_list_alone_leads_where_it_leads(void **state) {
+        _cleanup_(bench_done) Bench b = bench_new(three, 3);
+        Digest value = digest_zero(HASH_SHA384);
+        char *text = NULL;
+        size_t size;
+        FILE *to;
+
+        (void) state;
+        extend_files(&b.quoted, N_FILES, false);
+        add_files(&b.list, N_FILES);
+        imalist_add_data(11, "mine", false, SPAN_LITERAL("elsewhere"), &b.list);
+        assert_int_equal(ima_replay(buf_span(&b.list), &value, &b.story, NULL), 0);
+        assert_true(digest_equal(&value, &b.quoted.digests[2][PCR_IMA]));
+        assert_int_equal(b.story.n_entries, N_FILES + 1);
+        assert_int_equal(b.story.n_elsewhere, 1);
+        assert_int_equal(b.story.n_violations, 1);
+        assert_false(b.story.covered);
+
+        to = open_memstream(&text, &size);
+        report_ima_list(buf_span(&b.list), to);
+        fclose(to);
+        assert_non_null(strstr(text,
+                        "   1  pcr:10  ima-sig sha256:d1d1d1d1d1d1d1d1... \"/usr/lib/systemd/systemd\"\n"));
+        assert_non_null(strstr(text, "\"/var/log/wtmp\" [VIOLATION: "));
+        assert_null(strstr(text, "not proven")); /* that is not asked */
+        free(text);
+
+        b.list.size--;
+        assert_int_equal(ima_replay(buf_span(&b.list), &value, &b.story, NULL), -EBADMSG);
+        assert_int_equal(b.story.n_entries, N_FILES);
+}
+
 static void it_is_reported(void **state) {
         _cleanup_(buf_done) Buf json = BUF_UP_TO(1024 * 1024);
         char *text = NULL;
@@ -369,6 +432,8 @@ int main(void) {
                 cmocka_unit_test(sha1_alone_proves_nothing),
                 cmocka_unit_test(entries_of_other_registers_are_counted),
                 cmocka_unit_test(no_bad_hash_gives_an_answer),
+                cmocka_unit_test(what_a_list_began_on_is_compared),
+                cmocka_unit_test(a_list_alone_leads_where_it_leads),
                 cmocka_unit_test(it_is_reported),
         };
 

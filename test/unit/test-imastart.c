@@ -7,6 +7,7 @@
 #include "port/crypto.h"
 #include "support/case.h"
 #include "support/hashes.h"
+#include "support/imalist.h"
 #include "support/libc.h"
 #include "verify/imastart.h"
 
@@ -58,6 +59,81 @@ static void both_templates_are_known_in_every_bank(void **state) {
                 assert_int_equal(ima_start_is(&v, &quoted, &is, NULL), 0);
                 assert_false(is);
         }
+}
+
+/* An entry of "ima-ng" with this digest: "sha256:" NUL digest, and the name. */
+static void put_first(Buf *list, uint32_t pcr, const char *name, const Digest *aggregate) {
+        _cleanup_(buf_done) Buf data = BUF_UP_TO(256);
+        const char *alg = hash_name(aggregate->alg);
+
+        buf_le(&data, strlen(alg) + 2 + aggregate->size, 4);
+        buf_string(&data, alg);
+        buf_bytes(&data, SPAN_LITERAL(":\0"));
+        buf_bytes(&data, digest_span(aggregate));
+        buf_le(&data, strlen(name) + 1, 4);
+        buf_bytes(&data, (Span){ (const uint8_t *) name, strlen(name) + 1 });
+        imalist_add_data(pcr, "ima-ng", false, buf_span(&data), list);
+}
+
+static ImaStart compare(const char *name, const Digest *aggregate, const PcrValues *firmware) {
+        _cleanup_(buf_done) Buf list = BUF_UP_TO(1024);
+        ImaStart start;
+
+        put_first(&list, 10, name, aggregate);
+        assert_int_equal(ima_start_compare(buf_span(&list), firmware, &start, NULL), 0);
+        return start;
+}
+
+/* The list's first entry is held against the same registers: ten of them, or eight as once. */
+static void a_list_begins_on_what_firmware_left(void **state) {
+        static const HashAlg banks[] = { HASH_SHA1, HASH_SHA256, HASH_SHA384 };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(banks); i++)
+                for (size_t n = 7; n < 12; n++) {
+                        PcrValues v = registers(banks[i]), other = registers(HASH_SHA512);
+                        Span parts[16];
+                        Digest d;
+
+                        for (size_t pcr = 0; pcr < n; pcr++)
+                                parts[pcr] = digest_span(&v.digests[0][pcr]);
+                        assert_int_equal(hash_parts(banks[i], parts, n, &d, NULL), 0);
+                        assert_int_equal(compare("boot_aggregate", &d, &v),
+                                        n == 8 || n == 10 ? IMA_START_FITS : IMA_START_OTHER);
+                        assert_int_equal(compare("boot_aggregate", &d, &other), IMA_START_UNKNOWN);
+                        assert_int_equal(compare("/init", &d, &v), IMA_START_NONE);
+                }
+}
+
+static void where_nothing_begins_there_is_no_start(void **state) {
+        PcrValues v = registers(HASH_SHA256);
+        ImaStart start;
+
+        (void) state;
+        assert_int_equal(ima_start_compare((Span){}, &v, &start, NULL), 0);
+        assert_int_equal(start, IMA_START_NONE);
+        assert_int_equal(ima_start_compare(SPAN_LITERAL("short"), &v, &start, NULL), 0);
+        assert_int_equal(start, IMA_START_NONE);
+}
+
+static void a_comparison_needs_its_hashes(void **state) {
+        _cleanup_(buf_done) Buf list = BUF_UP_TO(1024);
+        PcrValues v = registers(HASH_SHA256);
+        int failed = 1, n = 0;
+        ImaStart start;
+
+        (void) state;
+        put_first(&list, 10, "boot_aggregate", &v.digests[0][0]);
+        for (; failed > 0; n++) {
+                int rc;
+
+                hashes_fail_after(n);
+                rc = ima_start_compare(buf_span(&list), &v, &start, NULL);
+                failed = hashes_heal();
+                assert_int_equal(rc, failed > 0 ? -EIO : 0);
+                assert_int_not_equal(start, IMA_START_FITS);
+        }
+        assert_int_equal(n, 3);
 }
 
 static void sha1_proves_nothing(void **state) {
@@ -169,6 +245,9 @@ static void a_kernel_with_ima_is_explained(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_templates_are_known_in_every_bank),
+                cmocka_unit_test(a_list_begins_on_what_firmware_left),
+                cmocka_unit_test(where_nothing_begins_there_is_no_start),
+                cmocka_unit_test(a_comparison_needs_its_hashes),
                 cmocka_unit_test(sha1_proves_nothing),
                 cmocka_unit_test(no_bad_hash_gives_an_answer),
                 cmocka_unit_test(nor_does_one_without_memory),

@@ -100,6 +100,24 @@ static void a_log_alone_is_told_as_far_as_its_words_match(void **state) {
         sd_bench_end(&b);
 }
 
+static void a_log_alone_is_told_as_json(void **state) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(1024 * 1024);
+        JsonWriter w = json_writer(&text, JSON_STRICT);
+        SdBench b;
+
+        (void) state;
+        begin(&b);
+        json_put_object(&w, NULL);
+        report_systemd_log_json(buf_span(&b.l.log), &w);
+        json_put_end(&w);
+        assert_int_equal(text.failed, 0);
+        buf_byte(&text, '\0');
+        assert_tells((const char *) text.data, "{\"records\":[{\"record\":0,");
+        assert_tells((const char *) text.data, "\"first login of user \\\"eve\\\"\"");
+        assert_null(strstr((const char *) text.data, "\"not covered\""));
+        sd_bench_end(&b);
+}
+
 static void a_release_is_named(void **state) {
         static const char leaf[] = "avouch/release/v1\ntype root\nname system\nversion 7\n"
                                    "verity-root-hash sha256:" SD_ROOT "\n";
@@ -170,6 +188,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_line_says_what_it_is_worth),
                 cmocka_unit_test(a_log_alone_is_told_as_far_as_its_words_match),
+                cmocka_unit_test(a_log_alone_is_told_as_json),
                 cmocka_unit_test(a_release_is_named),
                 cmocka_unit_test(programs_are_told_the_same),
                 cmocka_unit_test(a_machine_that_proves_nothing_has_no_facts),
