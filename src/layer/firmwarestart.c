@@ -68,7 +68,7 @@ static int find_digests(const Reading *r, const FirmwareEvent *event, BankDigest
         return 0;
 }
 
-/* SecureBoot and db: of a variable all of its event is measured. */
+/* SecureBoot, db and dbx: of a variable all of its event is measured. */
 static int read_variable(
                 Reading *r, const FirmwareEvent *event, const BankDigests *digests, Err *e) {
         BankDigests d = {};
@@ -90,6 +90,8 @@ static int read_variable(
         } else if (efi_text_is(v.name, "db")) {
                 r->vars->db = v.data;
                 r->has_db = true;
+        } else if (efi_text_is(v.name, "dbx")) {
+                r->vars->dbx = v.data;
         }
         return 0;
 }

@@ -3,11 +3,8 @@
 
 #include <errno.h>
 
-#include "base/file.h"
-#include "port/authenticode.h"
-#include "port/chain.h"
+#include "layer/admission.h"
 #include "wire/efisig.h"
-#include "wire/wincert.h"
 
 enum {
         PCR_SECURE_BOOT = 7,
@@ -114,100 +111,13 @@ int secure_vars_foretell(const SecureVars *v, Course *course, Err *e) {
                                         SPAN_LITERAL("\0\0\0\0"), e);
 }
 
-/* The certificates of a program, and the signatures among them that hold, in their order. */
-typedef struct Signatures {
-        Buf table;
-        Span list[SIGNERS_MAX]; /* in table */
-        size_t n;
-} Signatures;
-
-static void signatures_done(Signatures *s) {
-        buf_done(&s->table);
-}
-
-static int find_signatures(const Uki *u, const Digest *authenticode, Signatures *ret, Err *e) {
-        const PeRange *at = &u->pe.directories[PE_DIRECTORY_CERTIFICATES];
-        uint8_t *bytes = at->size > 0 ? buf_room(&ret->table, at->size) : NULL;
-        WinCerts certs;
-        int rc = 0;
-
-        if (at->size == 0)
-                return 0;
-        if (!bytes)
-                return err_set(e, -EBADMSG, "%s: %u bytes of certificates; %zu are the most",
-                                u->path, at->size, ret->table.max);
-        rc = file_read_at(u->fd, u->path, at->at, bytes, at->size, e);
-        if (rc == 0)
-                rc = wincerts_parse(buf_span(&ret->table), &certs, e);
-        for (size_t i = 0; rc == 0 && i < certs.n; i++) {
-                Authenticode a;
-
-                if (certs.list[i].type != WINCERT_PKCS7)
-                        continue;
-                rc = authenticode_judge(certs.list[i].bytes, authenticode, &a, e);
-                if (rc == 0 && a.holds)
-                        ret->list[ret->n++] = certs.list[i].bytes;
-        }
-        return rc;
-}
-
-/* The first entry of db for this signature, or, where that is empty, of this program's hash. */
-static int find_entry(Span db, Span signature, const Digest *authenticode, Span *ret, Err *e) {
-        EfiSignatures it = efi_signatures_over(db);
-        EfiSignature entry;
-        int rc;
-
-        while ((rc = efi_signature_next(&it, &entry, e)) > 0) {
-                bool found = false;
-
-                if (signature.size == 0)
-                        found = entry.kind == EFI_SIGNATURE_SHA256 &&
-                                span_equal(entry.data, digest_span(authenticode));
-                else if (entry.kind == EFI_SIGNATURE_X509)
-                        rc = chain_admits(signature, entry.data, &found, e);
-                if (rc < 0)
-                        return rc;
-                if (!found)
-                        continue;
-                *ret = (Span){ entry.owner.data, entry.owner.size + entry.data.size };
-                return 1;
-        }
-        return rc;
-}
-
-/* As DxeImageVerificationHandler() goes about it: one signature after the other, and behind the
- * first the hash. */
-static int find_authority(
-                Span db, const Signatures *s, const Digest *authenticode, Span *ret, Err *e) {
-        int found = 0;
-
-        for (size_t i = 0; found == 0 && i < (s->n > 0 ? s->n : 1); i++) {
-                if (i < s->n)
-                        found = find_entry(db, s->list[i], authenticode, ret, e);
-                if (found == 0 && i == 0)
-                        found = find_entry(db, (Span){}, authenticode, ret, e);
-        }
-        return found;
-}
-
 int secure_vars_admit(SecureVars *v, const Uki *program, const Digest *authenticode, Course *course,
                 Err *e) {
-        _cleanup_(signatures_done)
-                        Signatures signatures = { .table = BUF_UP_TO(PE_CERTIFICATES_MAX) };
         Span entry = {};
-        int rc, found;
+        int rc = admission_judge(v->db, v->dbx, program, authenticode, &entry, e);
 
-        rc = find_signatures(program, authenticode, &signatures, e);
         if (rc < 0)
                 return rc;
-        found = find_authority(v->db, &signatures, authenticode, &entry, e);
-        if (found < 0)
-                return found;
-        if (found == 0)
-                return err_set(e, -EACCES,
-                                "%s: db has neither its hash nor a certificate that signed it, or "
-                                "issued that one, so PCR 7 cannot be foretold",
-                                program->path);
         for (size_t i = 0; i < v->n_admitted; i++)
                 if (span_equal(v->admitted[i], entry))
                         return 0;

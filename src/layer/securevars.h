@@ -21,6 +21,7 @@ int secure_vars_database(Span file, Span *ret, Err *e) _must_check_;
 /* The variables, and the separator behind them. */
 int secure_vars_foretell(const SecureVars *v, Course *course, Err *e) _must_check_;
 
-/* What let this program in. authenticode: its hash, SHA-256. -EACCES where nothing in db would. */
+/* What lets this program in (layer/admission). authenticode: its hash, SHA-256. -EACCES where
+ * firmware does not start it. */
 int secure_vars_admit(SecureVars *v, const Uki *program, const Digest *authenticode, Course *course,
                 Err *e) _must_check_;

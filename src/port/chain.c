@@ -28,6 +28,10 @@ static void context_done(X509_STORE_CTX **p) {
         X509_STORE_CTX_free(*p);
 }
 
+static void der_done(unsigned char **p) {
+        OPENSSL_free(*p);
+}
+
 static void certificates_done(STACK_OF(X509) * *p) {
         sk_X509_free(*p); /* the certificates in it have another owner */
 }
@@ -126,17 +130,20 @@ static bool ask_as_firmware(X509_STORE *store, X509 *anchor, X509 *signer, PKCS7
         return *ret || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM;
 }
 
+/* None where it is no signature. */
+static STACK_OF(X509) * find_signers(PKCS7 *p7) {
+        return p7 && PKCS7_type_is_signed(p7) ? PKCS7_get0_signers(p7, NULL, 0) : NULL;
+}
+
 int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) {
         const unsigned char *at = certificate.data, *signed_at = pkcs7.data;
         _cleanup_(x509_done) X509 *anchor = d2i_X509(NULL, &at, (long) certificate.size);
         _cleanup_(pkcs7_done) PKCS7 *p7 = d2i_PKCS7(NULL, &signed_at, (long) pkcs7.size);
         _cleanup_(store_done) X509_STORE *store = X509_STORE_new();
-        _cleanup_(certificates_done) STACK_OF(X509) *signers = NULL;
+        _cleanup_(certificates_done) STACK_OF(X509) *signers = find_signers(p7);
         bool asked = true;
 
         *ret = false;
-        if (p7 && PKCS7_type_is_signed(p7))
-                signers = PKCS7_get0_signers(p7, NULL, 0);
         if (!store)
                 return no_memory(e);
         if (anchor && signers && sk_X509_num(signers) == 1)
@@ -145,4 +152,42 @@ int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) {
                 return no_memory(e);
         ERR_clear_error();
         return 0;
+}
+
+int chain_signer(Span pkcs7, Buf *to, Err *e) {
+        const unsigned char *at = pkcs7.data;
+        _cleanup_(pkcs7_done) PKCS7 *p7 = d2i_PKCS7(NULL, &at, (long) pkcs7.size);
+        _cleanup_(certificates_done) STACK_OF(X509) *signers = find_signers(p7);
+        _cleanup_(der_done) unsigned char *der = NULL;
+        int n = 0;
+
+        if (signers && sk_X509_num(signers) == 1)
+                n = i2d_X509(sk_X509_value(signers, 0), &der);
+        if (n < 0)
+                return no_memory(e);
+        buf_bytes(to, (Span){ der, (size_t) n });
+        ERR_clear_error();
+        return to->failed < 0 ? no_memory(e) : 0;
+}
+
+/* Steps into a SEQUENCE that ends before *end. */
+static bool open_sequence(const unsigned char **at, const unsigned char **end) {
+        int tag = 0, class = 0;
+        long size = 0;
+
+        if (ASN1_get_object(at, &size, &tag, &class, *end - *at) & 0x81 || tag != V_ASN1_SEQUENCE)
+                return false;
+        *end = *at + size;
+        return true;
+}
+
+Span chain_signed_part(Span certificate) {
+        const unsigned char *outer = certificate.data, *end = certificate.data + certificate.size,
+                            *inner;
+        bool is_one = certificate.size > 0 && open_sequence(&outer, &end);
+
+        inner = outer;
+        is_one = is_one && open_sequence(&inner, &end);
+        ERR_clear_error();
+        return is_one ? (Span){ outer, (size_t) (end - outer) } : (Span){};
 }

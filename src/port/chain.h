@@ -19,3 +19,11 @@ int chain_judge(Span pkcs7, const Certificate *signer, const Certificate *anchor
  * chain and the signer itself are all the same, and for which nothing expires and every use is
  * right. What is no certificate lets nothing in. */
 int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) _must_check_;
+
+/* The certificate (DER) of the one who made the signature in pkcs7; none where it has not just
+ * one. */
+int chain_signer(Span pkcs7, Buf *to, Err *e) _must_check_;
+
+/* What of a certificate (DER) its issuer signed (RFC 5280, 4.1.1.1: tbsCertificate), by whose hash
+ * EFI revokes it. Borrowed; nothing for what is no certificate. */
+Span chain_signed_part(Span certificate);

@@ -15,6 +15,8 @@ static const struct {
         { EFI_SIGNATURE_X509, "a5c059a1-94e4-4aa7-87b5-ab155c2bf072", 0 },
         { EFI_SIGNATURE_SHA256, "c1c41626-504c-4092-aca9-41f936934328", 32 },
         { EFI_SIGNATURE_X509_SHA256, "3bd2a492-96c0-4079-b420-fcf98ef103ed", 32 + 16 },
+        { EFI_SIGNATURE_X509_SHA384, "7076876e-80c2-4ee6-aad2-28b349a6865b", 48 + 16 },
+        { EFI_SIGNATURE_X509_SHA512, "446dbf63-2502-4cda-bcfa-2465d2b0fe9d", 64 + 16 },
 };
 
 EfiSignatures efi_signatures_over(Span variable) {

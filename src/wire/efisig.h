@@ -11,7 +11,9 @@ typedef enum EfiSignatureKind {
         EFI_SIGNATURE_OTHER,
         EFI_SIGNATURE_X509,        /* a certificate, DER */
         EFI_SIGNATURE_SHA256,      /* of a program (Authenticode) */
-        EFI_SIGNATURE_X509_SHA256, /* of a certificate's signed part, with a time */
+        EFI_SIGNATURE_X509_SHA256, /* of a certificate's signed part, with a time (32.4.1) */
+        EFI_SIGNATURE_X509_SHA384,
+        EFI_SIGNATURE_X509_SHA512,
 } EfiSignatureKind;
 
 typedef struct EfiSignature {

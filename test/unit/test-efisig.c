@@ -112,6 +112,40 @@ static void one_byte_changed(void **state) {
         }
 }
 
+/* By whose hash a certificate is revoked (UEFI 2.10, 32.4.1), each with a time behind it. */
+static void hashes_of_certificates_have_their_sizes(void **state) {
+        static const struct {
+                uint8_t guid[16];
+                size_t size;
+                EfiSignatureKind kind;
+        } kinds_of[] = {
+                { { 0x92, 0xa4, 0xd2, 0x3b, 0xc0, 0x96, 0x79, 0x40, 0xb4, 0x20, 0xfc, 0xf9, 0x8e,
+                                  0xf1, 0x03, 0xed },
+                                48, EFI_SIGNATURE_X509_SHA256 },
+                { { 0x6e, 0x87, 0x76, 0x70, 0xc2, 0x80, 0xe6, 0x4e, 0xaa, 0xd2, 0x28, 0xb3, 0x49,
+                                  0xa6, 0x86, 0x5b },
+                                64, EFI_SIGNATURE_X509_SHA384 },
+                { { 0x63, 0xbf, 0x6d, 0x44, 0x02, 0x25, 0xda, 0x4c, 0xbc, 0xfa, 0x24, 0x65, 0xd2,
+                                  0xb0, 0xfe, 0x9d },
+                                80, EFI_SIGNATURE_X509_SHA512 },
+        };
+        static const uint8_t data[81];
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(kinds_of); i++)
+                for (int more = -1; more <= 1; more++) {
+                        _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
+                        EfiSignature s;
+
+                        firmlog_signatures(&b,
+                                        (Span){ data, (size_t) ((int) kinds_of[i].size + more) });
+                        memcpy(b.data, kinds_of[i].guid, 16);
+                        assert_int_equal(read_all(buf_span(&b), &s, NULL), 1);
+                        assert_int_equal(
+                                        s.kind, more == 0 ? kinds_of[i].kind : EFI_SIGNATURE_OTHER);
+                }
+}
+
 static void every_prefix_is_refused(void **state) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
         EfiSignature s;
@@ -147,6 +181,7 @@ int main(void) {
                 cmocka_unit_test(a_list_has_many_entries),
                 cmocka_unit_test(an_empty_list_is_passed_over),
                 cmocka_unit_test(one_byte_changed),
+                cmocka_unit_test(hashes_of_certificates_have_their_sizes),
                 cmocka_unit_test(every_prefix_is_refused),
                 cmocka_unit_test(there_is_a_limit),
         };

@@ -192,6 +192,7 @@ static void genuine_boots_are_foretold_from_their_variables(void **state) {
                 course_begin(&by_log, &sha256);
                 assert_int_equal(firmware_start_logged(buf_span(&b), &by_log, &v, &on, NULL), 0);
                 assert_true(on && span_equal(v.db, g.vars.db));
+                assert_true(v.dbx.size > 0 && span_equal(v.dbx, g.vars.dbx));
                 assert_int_equal(
                                 course_add_bytes(&by_log, STEP_AUTHORITY, 7, g.authority, NULL), 0);
                 assert_int_equal(course_value(&by_log, 7, 0, &z, NULL), 0);

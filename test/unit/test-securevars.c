@@ -67,6 +67,7 @@ static void what_db_lets_in_is_measured_once(void **state) {
         assert_int_equal(secure_vars_admit(&v, &program, &d.authenticode, &c, &e), -EACCES);
         assert_non_null(strstr(e.text, "db has neither its hash nor a certificate"));
         assert_int_equal(c.n, 0);
+        e = (Err){};
 
         firmlog_signatures(&db, digest_span(&d.authenticode));
         v.db = buf_span(&db);
@@ -76,6 +77,13 @@ static void what_db_lets_in_is_measured_once(void **state) {
         }
         assert_int_equal(c.list[0].pcr, 7);
         assert_int_equal(c.list[0].part, STEP_AUTHORITY);
+
+        v.dbx = v.db;
+        assert_int_equal(secure_vars_admit(&v, &program, &d.authenticode, &c, &e), -EACCES);
+        assert_non_null(strstr(e.text, "dbx has its hash, so firmware does not start it"));
+        v.dbx = (Span){ v.db.data, v.db.size - 1 };
+        assert_int_equal(secure_vars_admit(&v, &program, &d.authenticode, &c, NULL), -EBADMSG);
+        assert_int_equal(c.n, 1);
 }
 
 /* As a machine's log has them: the same digests, in the same order. */
