@@ -16,6 +16,11 @@ import time
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 # what ends a boot long before its time is up
 HOPELESS = ("No bootable option", "Access Denied", "emergency mode", "Kernel panic", "Oops", "rescue mode")
+PHASES = "enter-initrd:leave-initrd:sysinit:ready"
+COMMAND_LINE = ("console=ttyS0 root=PARTLABEL=avouch-root rootfstype=erofs ro quiet TERM=dumb systemd.volatile=state "
+                "systemd.getty_auto=no systemd.gpt_auto=no systemd.show_status=error "
+                # an emulated machine on a busy host is no broken one
+                "systemd.default_timeout_start_sec=600 systemd.default_device_timeout_sec=600 no_timer_check")
 
 
 class Failed(Exception):
