@@ -188,13 +188,13 @@ static int print_for_people(const Premises *p, const Forecast *f, const Told *to
         return rc < 0 ? rc : EXIT_YES;
 }
 
-static void note(const Uki *u, const Premises *p) {
+static void note(const Args *a, const Uki *u, const Premises *p) {
         if (u->stub_generation > STUB_NEWEST)
                 fprintf(stderr,
                                 "avouch predict: note: the stub is of systemd %u; that it measures "
                                 "what %d does is an assumption\n",
                                 u->stub_generation, STUB_NEWEST);
-        if (p->boot.line && !stub_boot_heeds_line(u, &p->boot))
+        if (a->premises.line && !stub_boot_heeds_line(u, &p->boot))
                 fprintf(stderr, "avouch predict: note: under Secure Boot the stub does not heed "
                                 "--cmdline=, for the image has its own\n");
 }
@@ -256,7 +256,7 @@ static int run(void *values, char *const *operands, Err *e) {
         if (rc < 0)
                 return rc;
 
-        note(&u, &p);
+        note(a, &u, &p);
         return a->json ? print_as_json(a, &u, &p, &f, &told, e)
                        : print_for_people(&p, &f, &told, e);
 }

@@ -6,12 +6,14 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "layer/bootloader.h"
 #include "wire/stub.h"
 
 enum { DATABASE_MAX = 1024 * 1024 };
 
 void premises_done(Premises *p) {
         buf_done(&p->log);
+        buf_done(&p->handed);
         for (size_t i = 0; i < ELEMENTS(p->databases); i++)
                 buf_done(&p->databases[i]);
 }
@@ -173,6 +175,7 @@ int premises_take(const PremiseArgs *a, const Uki *u, bool banks_asked, Banks *b
         int rc;
 
         p->boot.secure_boot = true;
+        p->handed = BUF_UP_TO(UKI_TEXT_MAX + 1);
         p->separator = u->stub_generation >= STUB_ADDS_OF_THE_MACHINE;
         rc = take_answer("secure-boot", a->secure_boot, &p->boot.secure_boot, e);
         if (rc == 0)
@@ -195,8 +198,8 @@ int premises_take(const PremiseArgs *a, const Uki *u, bool banks_asked, Banks *b
         return a->firmware_log ? begin_as_logged(a, p, e) : check_secure_boot(p, e);
 }
 
-/* Firmware loads each, and so measures it; what lets it in, too. */
-static int add_loaders(Premises *p, Err *e) {
+/* Firmware loads each, and so measures it; what lets it in, too. The last starts the image. */
+static int add_loaders(Premises *p, const Uki *u, Err *e) {
         Course *c = &p->course;
         int rc = 0;
 
@@ -211,7 +214,11 @@ static int add_loaders(Premises *p, Err *e) {
                         rc = course_add(c, STEP_LOADER, PCR_PROGRAMS, d.images, e);
                 if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                         rc = secure_vars_admit(&p->vars, &loader, &d.authenticode, c, e);
+                if (rc == 0 && i + 1 == p->before->n)
+                        rc = bootloader_foretell(&loader, u, &p->handed, c, e);
         }
+        if (rc == 0 && p->handed.size > 1) /* an empty one is none to a stub */
+                p->boot.line = (const char *) p->handed.data;
         return rc;
 }
 
@@ -263,7 +270,7 @@ int premises_foretell(Premises *p, const Uki *u, const UkiDigests *d, Err *e) {
         if (rc == 0 && p->tells_policy && !logged)
                 rc = secure_vars_foretell(&p->vars, &p->course, e);
         if (rc == 0)
-                rc = add_loaders(p, e);
+                rc = add_loaders(p, u, e);
         if (rc == 0 && p->tells_policy && p->boot.secure_boot)
                 rc = secure_vars_admit(&p->vars, u, &d->authenticode, &p->course, e);
         if (rc == 0)

@@ -23,6 +23,7 @@ typedef struct Premises {
         Buf log, databases[4];
         SecureVars vars;
         const Strings *before;
+        Buf handed;       /* the command line that a boot loader hands to the image */
         bool asks_kernel; /* PCR 9 is asked for */
         Err no_kernel;    /* set where it cannot be told */
         Course course;

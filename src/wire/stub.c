@@ -7,6 +7,7 @@
 
 #define HEAD SPAN_LITERAL("#### LoaderInfo: systemd-stub ")
 #define ADDON_HEAD SPAN_LITERAL("#### LoaderInfo: systemd-addon ")
+#define LOADER_HEAD SPAN_LITERAL("#### LoaderInfo: systemd-boot ")
 #define TAIL SPAN_LITERAL("####")
 
 enum { GENERATION_MAX = 9999 };
@@ -62,28 +63,39 @@ static bool is_visible(Span s) {
         return true;
 }
 
-int stub_parse(Span magic, Stub *ret, Err *e) {
-        Cursor c = cursor_over(magic);
-        Stub s = {};
-        size_t start;
+/* What stands behind the head of a mark. */
+static int parse_version(Cursor *c, Stub s, Stub *ret, Err *e) {
+        size_t start = c->at;
         int rc;
 
-        s.is_addon = cursor_skip(&c, ADDON_HEAD);
-        if (!s.is_addon)
-                cursor_expect(&c, HEAD, "not the mark of a systemd-stub");
-        start = c.at;
-        s.version = cursor_until(&c, ' ', STUB_VERSION_MAX);
+        s.version = cursor_until(c, ' ', STUB_VERSION_MAX);
         s.generation = read_generation(s.version);
         if (s.generation == 0 || !is_visible(s.version))
-                cursor_reject_at(&c, start, "not a version of systemd");
-        cursor_expect(&c, TAIL, "not the mark of a systemd-stub");
-        if (!cursor_failed(&c) && span_is_zero(cursor_rest(&c)))
-                (void) cursor_bytes(&c, cursor_left(&c));
+                cursor_reject_at(c, start, "not a version of systemd");
+        cursor_expect(c, TAIL, "not a mark of systemd's");
+        if (!cursor_failed(c) && span_is_zero(cursor_rest(c)))
+                (void) cursor_bytes(c, cursor_left(c));
 
-        rc = cursor_end(&c, ".sdmagic", e);
+        rc = cursor_end(c, ".sdmagic", e);
         if (rc < 0)
                 return rc;
 
         *ret = s;
         return 0;
+}
+
+int stub_parse(Span magic, Stub *ret, Err *e) {
+        Cursor c = cursor_over(magic);
+        Stub s = { .is_addon = cursor_skip(&c, ADDON_HEAD) };
+
+        if (!s.is_addon)
+                cursor_expect(&c, HEAD, "not the mark of a systemd-stub");
+        return parse_version(&c, s, ret, e);
+}
+
+int stub_parse_loader(Span magic, Stub *ret, Err *e) {
+        Cursor c = cursor_over(magic);
+
+        cursor_expect(&c, LOADER_HEAD, "not the mark of systemd-boot");
+        return parse_version(&c, (Stub){}, ret, e);
 }

@@ -39,9 +39,15 @@ enum {
         STUB_ADDS_OF_THE_MACHINE = 261 /* a secret, a console: to the initrd, the command line */
 };
 
+/* From which systemd-boot on an image gets no command line that it has itself already. */
+enum { LOADER_HANDS_NO_LINE = 255 };
+
 enum { STUB_SECTIONS_MAX = 16 }; /* that one of them measures */
 
 int stub_parse(Span magic, Stub *ret, Err *e) _must_check_;
+
+/* The same mark of systemd-boot, which says "systemd-boot". */
+int stub_parse_loader(Span magic, Stub *ret, Err *e) _must_check_;
 
 /* The sections that a stub of this generation measures where they are present, in the order in
  * which it does; ended by NULL. Not the order in which they lie in the file, nor that of UAPI.5.

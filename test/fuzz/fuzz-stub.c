@@ -11,15 +11,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
         Span bytes = { data, size };
-        Err e = {};
+        Err e = {}, f = {};
+        bool is_loader;
         Stub s;
 
-        if (stub_parse(bytes, &s, &e) < 0) {
-                if (e.code == 0)
+        is_loader = stub_parse_loader(bytes, &s, &f) == 0;
+        if (!is_loader && stub_parse(bytes, &s, &e) < 0) {
+                if (e.code == 0 || f.code == 0)
                         abort();
                 return 0;
         }
-        buf_printf(&b, "#### LoaderInfo: systemd-%s ", s.is_addon ? "addon" : "stub");
+        buf_printf(&b, "#### LoaderInfo: systemd-%s ",
+                        is_loader ? "boot" : (s.is_addon ? "addon" : "stub"));
         buf_bytes(&b, s.version);
         buf_string(&b, " ####");
         if (!span_starts(bytes, buf_span(&b)) ||

@@ -62,6 +62,22 @@ static void an_addon_says_so(void **state) {
         assert_false(s.is_addon);
 }
 
+static void a_boot_loader_is_no_stub(void **state) {
+        Stub s;
+
+        (void) state;
+        assert_int_equal(
+                        stub_parse_loader(
+                                        SPAN_LITERAL("#### LoaderInfo: systemd-boot 252.39 ####\0"),
+                                        &s, NULL),
+                        0);
+        assert_true(span_is(s.version, "252.39") && s.generation == 252);
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                if (!strstr(cases[i].text, "systemd-boot"))
+                        assert_int_equal(stub_parse_loader(span_of(cases[i].text), &s, NULL),
+                                        -EBADMSG);
+}
+
 static void only_nuls_may_follow(void **state) {
         static const char good[] = "#### LoaderInfo: systemd-stub 257 ####\0\0";
         static const char bad[] = "#### LoaderInfo: systemd-stub 257 ####\0x";
@@ -168,6 +184,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(versions_and_generations),
                 cmocka_unit_test(an_addon_says_so),
+                cmocka_unit_test(a_boot_loader_is_no_stub),
                 cmocka_unit_test(only_nuls_may_follow),
                 cmocka_unit_test(every_shorter_text_is_refused),
                 cmocka_unit_test(a_version_is_no_longer_than_its_limit),
