@@ -16,6 +16,7 @@ enum { CHUNK = 64 * 1024, ALIGNMENT = 8, SIGNATURE_FILE_MAX = 4096 };
 
 void pe_signer_done(PeSigner *s) {
         certificate_done(&s->certificate);
+        certificate_list_done(&s->more);
         private_key_done(&s->key);
         buf_done(&s->signature);
 }
@@ -27,6 +28,8 @@ int pe_signer_open(const SignParams *p, PeSigner *ret, Err *e) {
         s.replace = p->replace;
         s.signature = BUF_UP_TO(SIGNATURE_FILE_MAX);
         rc = certificate_load(p->certificate, &s.certificate, e);
+        if (rc == 0 && p->more)
+                rc = certificate_list_load(p->more, &s.more, e);
         if (rc == 0 && p->signature)
                 rc = file_read(p->signature, &s.signature, e);
         else if (rc == 0 && p->private_key)
@@ -61,8 +64,8 @@ static int is_signed(
 
 static int make(const PeSigner *s, const Digest *image, Buf *der, Err *e) {
         if (s->key)
-                return authenticode_sign(image, s->key, &s->certificate, der, e);
-        return authenticode_join(image, &s->certificate, buf_span(&s->signature), der, e);
+                return authenticode_sign(image, s->key, &s->certificate, &s->more, der, e);
+        return authenticode_join(image, &s->certificate, &s->more, buf_span(&s->signature), der, e);
 }
 
 int pe_signer_table(const PeSigner *s, const Digest *image, Span before, Buf *table, Err *e) {

@@ -14,6 +14,7 @@ typedef struct SignParams {
         const char *private_key; /* a PEM file, or what the source knows it by */
         KeySource source;
         const char *certificate; /* a PEM or DER file */
+        const char *more;        /* a PEM file with those of who issued it; NULL: none */
         const char *signature;   /* a file with what the key, which is elsewhere, made of the bytes
                                   * to sign; NULL: private_key signs */
         bool replace;            /* signatures that are there already, instead of adding to them */
@@ -22,6 +23,7 @@ typedef struct SignParams {
 /* Who signs. Owner: pe_signer_done(). */
 typedef struct PeSigner {
         Certificate certificate;
+        CertificateList more;
         PrivateKey *key; /* NULL where the signature is there, or none is to be made */
         Buf signature;
         bool replace;

@@ -89,7 +89,7 @@ static int is_revoked_by_hash(Span dbx, Span certificate, Err *e) {
                 { EFI_SIGNATURE_X509_SHA384, HASH_SHA384 },
                 { EFI_SIGNATURE_X509_SHA512, HASH_SHA512 },
         };
-        Span body = chain_signed_part(certificate);
+        Span body = certificate_signed_part(certificate);
         int found = 0;
 
         for (size_t i = 0; found == 0 && body.size > 0 && i < ELEMENTS(kinds); i++) {

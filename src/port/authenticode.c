@@ -192,8 +192,21 @@ static int hand_out(PKCS7 *p7, const Digest *image, const Certificate *certifica
         return der->failed < 0 ? err_set(e, der->failed, "no room for the signature") : 0;
 }
 
-int authenticode_join(const Digest *image, const Certificate *certificate, Span signature, Buf *der,
-                Err *e) {
+static int add_certificates(PKCS7 *p7, const CertificateList *more, Err *e) {
+        for (size_t i = 0; more && i < more->n; i++) {
+                _cleanup_(x509_done) X509 *x = NULL;
+                int rc = load(&more->list[i], &x, e);
+
+                if (rc < 0)
+                        return rc;
+                if (PKCS7_add_certificate(p7, x) != 1)
+                        return cannot_make(e);
+        }
+        return 0;
+}
+
+int authenticode_join(const Digest *image, const Certificate *certificate,
+                const CertificateList *more, Span signature, Buf *der, Err *e) {
         _cleanup_(pkcs7_done) PKCS7 *p7 = NULL;
         _cleanup_(x509_done) X509 *x = NULL;
         bool holds = false;
@@ -204,6 +217,8 @@ int authenticode_join(const Digest *image, const Certificate *certificate, Span 
         rc = load(certificate, &x, e);
         if (rc == 0)
                 rc = make(image, x, signature, &p7, e);
+        if (rc == 0)
+                rc = add_certificates(p7, more, e);
         if (rc == 0)
                 rc = hand_out(p7, image, certificate, der, &holds, e);
         if (rc < 0)
@@ -216,7 +231,7 @@ int authenticode_join(const Digest *image, const Certificate *certificate, Span 
 }
 
 int authenticode_sign(const Digest *image, const PrivateKey *key, const Certificate *certificate,
-                Buf *der, Err *e) {
+                const CertificateList *more, Buf *der, Err *e) {
         _cleanup_(buf_done) Buf bytes = BUF_UP_TO(ATTRIBUTES_SIZE),
                                 signature = BUF_UP_TO(AUTHENTICODE_DER_MAX);
         _cleanup_(x509_done) X509 *x = NULL;
@@ -229,7 +244,8 @@ int authenticode_sign(const Digest *image, const PrivateKey *key, const Certific
                 rc = authenticode_to_sign(image, &bytes, e);
         if (rc == 0)
                 rc = private_key_sign(key, HASH_SHA256, buf_span(&bytes), &signature, e);
-        return rc < 0 ? rc : authenticode_join(image, certificate, buf_span(&signature), der, e);
+        return rc < 0 ? rc
+                      : authenticode_join(image, certificate, more, buf_span(&signature), der, e);
 }
 
 static bool is_type(const ASN1_OBJECT *o, const char *oid) {

@@ -14,18 +14,19 @@
 
 enum { AUTHENTICODE_DER_MAX = 64 * 1024 };
 
-/* image: the image's Authenticode hash, SHA-256. -EKEYREJECTED where key and certificate do not
- * belong together. What was made is checked before it is handed out, appended to der. */
+/* image: the image's Authenticode hash, SHA-256. more: other certificates to carry, of who issued
+ * the signer's; may be NULL. -EKEYREJECTED where key and certificate do not belong together. What
+ * was made is checked before it is handed out, appended to der. */
 int authenticode_sign(const Digest *image, const PrivateKey *key, const Certificate *certificate,
-                Buf *der, Err *e) _must_check_;
+                const CertificateList *more, Buf *der, Err *e) _must_check_;
 
 /* The same in two steps, for a key that is elsewhere. First the bytes that it is to sign with
  * SHA-256 (the signed attributes, as a DER SET)... */
 int authenticode_to_sign(const Digest *image, Buf *to, Err *e) _must_check_;
 /* ...then the signature goes in: what "openssl dgst -sha256 -sign" gives. -EBADMSG where it is not
  * that key's signature of those bytes. */
-int authenticode_join(const Digest *image, const Certificate *certificate, Span signature, Buf *der,
-                Err *e) _must_check_;
+int authenticode_join(const Digest *image, const Certificate *certificate,
+                const CertificateList *more, Span signature, Buf *der, Err *e) _must_check_;
 
 typedef struct Authenticode {
         bool holds;        /* for this image, by the key of the certificate that it carries */

@@ -169,25 +169,3 @@ int chain_signer(Span pkcs7, Buf *to, Err *e) {
         ERR_clear_error();
         return to->failed < 0 ? no_memory(e) : 0;
 }
-
-/* Steps into a SEQUENCE that ends before *end. */
-static bool open_sequence(const unsigned char **at, const unsigned char **end) {
-        int tag = 0, class = 0;
-        long size = 0;
-
-        if (ASN1_get_object(at, &size, &tag, &class, *end - *at) & 0x81 || tag != V_ASN1_SEQUENCE)
-                return false;
-        *end = *at + size;
-        return true;
-}
-
-Span chain_signed_part(Span certificate) {
-        const unsigned char *outer = certificate.data, *end = certificate.data + certificate.size,
-                            *inner;
-        bool is_one = certificate.size > 0 && open_sequence(&outer, &end);
-
-        inner = outer;
-        is_one = is_one && open_sequence(&inner, &end);
-        ERR_clear_error();
-        return is_one ? (Span){ outer, (size_t) (end - outer) } : (Span){};
-}

@@ -23,7 +23,3 @@ int chain_admits(Span pkcs7, Span certificate, bool *ret, Err *e) _must_check_;
 /* The certificate (DER) of the one who made the signature in pkcs7; none where it has not just
  * one. */
 int chain_signer(Span pkcs7, Buf *to, Err *e) _must_check_;
-
-/* What of a certificate (DER) its issuer signed (RFC 5280, 4.1.1.1: tbsCertificate), by whose hash
- * EFI revokes it. Borrowed; nothing for what is no certificate. */
-Span chain_signed_part(Span certificate);

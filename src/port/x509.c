@@ -145,6 +145,50 @@ int certificate_load(const char *path, Certificate *ret, Err *e) {
         return rc;
 }
 
+/* To the next certificate of a PEM text, behind the first in it. */
+static bool step(Span *rest) {
+        static const char begin[] = "-----BEGIN " PEM_STRING_X509 "-----";
+        const size_t n = sizeof(begin) - 1;
+        const uint8_t *at = memmem(rest->data, rest->size, begin, n),
+                      *end = rest->data + rest->size;
+
+        if (at)
+                at = memmem(at + n, (size_t) (end - at) - n, begin, n);
+        if (at)
+                *rest = (Span){ at, (size_t) (end - at) };
+        return at != NULL;
+}
+
+int certificate_list_load(const char *path, CertificateList *ret, Err *e) {
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(CERTIFICATE_TEXT_MAX);
+        Span rest;
+        int rc;
+
+        rc = file_read(path, &text, e);
+        if (rc < 0)
+                return rc;
+        rest = buf_span(&text);
+        do {
+                if (ret->n == CERTIFICATES_MAX)
+                        return err_set(e, -E2BIG, "%s: more than %d certificates", path,
+                                        CERTIFICATES_MAX);
+                ret->list[ret->n] = CERTIFICATE_NONE;
+                rc = certificate_read(rest, &ret->list[ret->n], e);
+                if (rc < 0) {
+                        err_at(e, path);
+                        return rc;
+                }
+                ret->n++;
+        } while (step(&rest));
+        return 0;
+}
+
+void certificate_list_done(CertificateList *c) {
+        for (size_t i = 0; i < c->n; i++)
+                certificate_done(&c->list[i]);
+        c->n = 0;
+}
+
 enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30, DER_VERSION = 0xa0 };
 
 /* An element of this type, with its head or without (X.690, section 8.1). c fails where another
@@ -166,6 +210,13 @@ static Span read_element(Cursor *c, uint8_t tag, bool with_head) {
         }
         content = cursor_bytes(c, size);
         return with_head ? (Span){ from.data, from.size - cursor_left(c) } : content;
+}
+
+Span certificate_signed_part(Span der) {
+        Cursor c = cursor_over(der), in = cursor_over(read_element(&c, DER_SEQUENCE, false));
+        Span tbs = read_element(&in, DER_SEQUENCE, true);
+
+        return cursor_failed(&c) || cursor_failed(&in) ? (Span){} : tbs;
 }
 
 /* RFC 5280, section 4.1: the subject with its head. */

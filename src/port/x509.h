@@ -28,6 +28,23 @@ int certificate_read(Span text, Certificate *ret, Err *e) _must_check_;
 /* The same from a file; e names it. */
 int certificate_load(const char *path, Certificate *ret, Err *e) _must_check_;
 
+/* Several, in their order. Owner: certificate_list_done(). */
+enum { CERTIFICATES_MAX = 8 };
+
+typedef struct CertificateList {
+        Certificate list[CERTIFICATES_MAX];
+        size_t n;
+} CertificateList;
+
+/* All of a PEM file, or the one of a DER file, behind those that ret has; -E2BIG where they are too
+ * many. On failure ret has some of them. */
+int certificate_list_load(const char *path, CertificateList *ret, Err *e) _must_check_;
+void certificate_list_done(CertificateList *c);
+
+/* What of a certificate in DER its issuer signed (RFC 5280, section 4.1.1.1: tbsCertificate), by
+ * whose hash EFI revokes it. Borrowed; nothing for what has not that shape. */
+Span certificate_signed_part(Span der);
+
 /* The subject of a certificate in DER, as Certificate has it, and nothing else: whether the key in
  * it is one is not looked at, which takes OpenSSL longer than checking a signature. 1 for what has
  * the shape of a certificate, to the last byte; 0 for what has not. */

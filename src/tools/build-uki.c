@@ -111,6 +111,8 @@ static const Option options[] = {
                         offsetof(Args, signing.key) },
         { "secureboot-certificate", 0, OPTION_VALUE, "FILE", "The key's certificate (PEM or DER)",
                         offsetof(Args, signing.certificate) },
+        { "addcert", 0, OPTION_VALUE, "FILE", "Certificates of its issuers, to go with it (PEM)",
+                        offsetof(Args, signing.more) },
         { "signing-provider", 0, OPTION_VALUE, "NAME",
                         "Private keys are URIs that this provider of OpenSSL knows",
                         offsetof(Args, signing.provider) },
@@ -152,7 +154,7 @@ static const Option *other_option(const Args *a, const char *const *these) {
 /* Options that say what goes into an image make no sense for a file that is there. */
 static int check_sign(const Args *a, Err *e) {
         static const char *const others[] = { "output", "json", "sign", "secureboot-private-key",
-                "secureboot-certificate", "signing-provider", "signing-engine",
+                "secureboot-certificate", "addcert", "signing-provider", "signing-engine",
                 "existing-signatures", "digest-only", "join-signature", "sign-kernel", NULL };
         const Option *other = other_option(a, others);
 
@@ -168,7 +170,7 @@ static int check_sign(const Args *a, Err *e) {
 /* What an image is made of is there when signatures are joined to it. */
 static int check_join(const Args *a, Err *e) {
         static const char *const others[] = { "output", "leaf", "name", "version", "json", "pcrsig",
-                "join-pcrsig", "secureboot-private-key", "secureboot-certificate",
+                "join-pcrsig", "secureboot-private-key", "secureboot-certificate", "addcert",
                 "signing-provider", "signing-engine", "digest-only", "join-signature", NULL };
         const Option *other = other_option(a, others);
 

@@ -43,6 +43,10 @@ static int check(const SigningArgs *a, Err *e) {
                                 "'--sign-kernel'");
         if (a->sign_kernel && !a->key)
                 return err_set(e, -EINVAL, "'--sign-kernel' needs '--secureboot-private-key='");
+        if (a->more && !a->key && !a->signature)
+                return err_set(e, -EINVAL,
+                                "'--addcert=' needs '--secureboot-private-key=' or "
+                                "'--join-signature='");
         if (a->provider && a->engine)
                 return err_set(e, -EINVAL,
                                 "'--signing-provider=' and '--signing-engine=' exclude each other");
@@ -59,6 +63,7 @@ int signing_take(const SigningArgs *a, SignParams *p, const SignParams **ret, Er
                 .private_key = a->key,
                 .source = { .provider = a->provider, .engine = a->engine },
                 .certificate = a->certificate,
+                .more = a->more,
                 .signature = a->signature,
                 .replace = a->existing && strcmp(a->existing, "replace") == 0,
         };

@@ -7,7 +7,7 @@
 
 /* What build-uki's options say of signatures for Secure Boot. */
 typedef struct SigningArgs {
-        const char *key, *certificate, *provider, *engine;
+        const char *key, *certificate, *more, *provider, *engine;
         const char *file, *existing, *signature;
         bool sign_kernel, digest_only;
 } SigningArgs;

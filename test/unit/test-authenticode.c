@@ -52,7 +52,7 @@ static Span sign(const char *who, const char *image, Buf *der) {
         Digest d = image_of(image);
 
         certs_load(&scratch, who, &c);
-        assert_int_equal(authenticode_sign(&d, k, &c, der, NULL), 0);
+        assert_int_equal(authenticode_sign(&d, k, &c, NULL, der, NULL), 0);
         return buf_span(der);
 }
 
@@ -148,18 +148,19 @@ static void a_signature_from_elsewhere_goes_in(void **state) {
                                          "-out", "signature", "bytes"),
                         0);
         (void) scratch_read(&scratch, "signature", &made);
-        assert_int_equal(authenticode_join(&d, &c, buf_span(&made), &der, NULL), 0);
+        assert_int_equal(authenticode_join(&d, &c, NULL, buf_span(&made), &der, NULL), 0);
         assert_true(span_equal(buf_span(&der), sign("rsa", "image", &ours)));
 
         buf_done(&der);
-        assert_int_equal(authenticode_join(&another, &c, buf_span(&made), &der, &e), -EBADMSG);
+        assert_int_equal(
+                        authenticode_join(&another, &c, NULL, buf_span(&made), &der, &e), -EBADMSG);
         assert_string_equal(e.text, "the signature is not of this image, by the key of the "
                                     "certificate of CN=rsa");
-        assert_int_equal(authenticode_join(&d, &c, (Span){}, &der, NULL), -EBADMSG);
+        assert_int_equal(authenticode_join(&d, &c, NULL, (Span){}, &der, NULL), -EBADMSG);
         certificate_done(&c);
         c = CERTIFICATE_NONE;
         certs_load(&scratch, "other", &c);
-        assert_int_equal(authenticode_join(&d, &c, buf_span(&made), &der, NULL), -EBADMSG);
+        assert_int_equal(authenticode_join(&d, &c, NULL, buf_span(&made), &der, NULL), -EBADMSG);
         assert_int_equal(der.size, 0);
 }
 
@@ -172,7 +173,7 @@ static void a_key_of_another_certificate_is_refused(void **state) {
 
         (void) state;
         certs_load(&scratch, "rsa", &c);
-        assert_int_equal(authenticode_sign(&d, k, &c, &der, &e), -EKEYREJECTED);
+        assert_int_equal(authenticode_sign(&d, k, &c, NULL, &der, &e), -EKEYREJECTED);
         assert_non_null(strstr(
                         e.text, "other.key: not the private key of the certificate of CN=rsa"));
         assert_int_equal(der.size, 0);
