@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/cursor.h"
 #include "base/settings.h"
 #include "base/text.h"
 #include "wire/event.h"
@@ -63,6 +64,39 @@ static int set_key(void *to, const Assignment *a, Err *e) {
                                 "the Name of an attestation key is 000b and 64 hex digits, or 000c and 96",
                                 e);
         p->keys[p->n_keys++] = key;
+        return 0;
+}
+
+/* "0x" and up to 16 hex digits. */
+static bool read_version(Span text, uint64_t *ret) {
+        uint8_t padded[16], bytes[8];
+        Cursor c;
+
+        if (!span_starts(text, SPAN_LITERAL("0x")) || text.size < 3 ||
+                        text.size > 2 + sizeof(padded))
+                return false;
+        memset(padded, '0', sizeof(padded));
+        memcpy(padded + sizeof(padded) + 2 - text.size, text.data + 2, text.size - 2);
+        if (!text_unhex((Span){ padded, sizeof(padded) }, bytes, sizeof(bytes)))
+                return false;
+        c = cursor_over((Span){ bytes, sizeof(bytes) });
+        *ret = cursor_u64be(&c);
+        return true;
+}
+
+static int refuse_firmware(void *to, const Assignment *a, Err *e) {
+        Policy *p = &((Reading *) to)->policy;
+        PolicyFirmware f = { .by = { p->file, a->line } };
+
+        if (a->value.size == 0) {
+                p->n_refused = 0;
+                return 0;
+        }
+        if (p->n_refused == POLICY_HASHES_MAX)
+                return setting_wrong(a, "more versions than one policy takes", e);
+        if (!read_version(a->value, &f.version))
+                return setting_wrong(a, "a version is 0x and up to 16 hex digits", e);
+        p->refused[p->n_refused++] = f;
         return 0;
 }
 
@@ -217,6 +251,7 @@ static int set_systemd(void *to, const Assignment *a, Err *e) {
 
 static const Setting settings[] = {
         { "Machine", "AttestationKey", set_key },
+        { "Machine", "RefuseTPM", refuse_firmware },
         { "Machine", "Register", set_register },
         { "Machine", "Start", set_start },
         { "Machine", "NvPolicy", set_nv_policy },

@@ -26,6 +26,12 @@ typedef struct PolicyKey {
         PolicyPlace by;
 } PolicyKey;
 
+/* A version of a TPM's firmware that is known to be broken (TPMS_ATTEST.firmwareVersion). */
+typedef struct PolicyFirmware {
+        uint64_t version;
+        PolicyPlace by;
+} PolicyFirmware;
+
 /* A file or folder that a policy names: a leaf, golden evidence, components of pcrlock. */
 typedef struct PolicyLeaf {
         Span path;        /* as written, relative to the file; borrowed from its text */
@@ -36,6 +42,8 @@ typedef struct Policy {
         const char *file; /* that is being applied; NULL for a text without a name. Borrowed */
         PolicyKey keys[POLICY_KEYS_MAX];
         size_t n_keys;
+        PolicyFirmware refused[POLICY_HASHES_MAX];
+        size_t n_refused;
         Register registers[POLICY_REGISTERS_MAX];
         size_t n_registers; /* at least 1 */
         bool any_start;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify/signature.h"
 
+#include <inttypes.h>
+
 #include <errno.h>
 
 #include "log/signed.h"
@@ -139,8 +141,22 @@ void judge_key_of(const TpmPublic *ak, Span name, const Question *q, Verdict *v)
                         q->policy->n_keys == 0 ? " (it names none)" : "");
 }
 
+void judge_tpm(const AttestHead *head, const Question *q, Verdict *v) {
+        char by[POLICY_SAID_MAX];
+
+        for (size_t i = 0; i < q->policy->n_refused; i++) {
+                if (q->policy->refused[i].version != head->firmware)
+                        continue;
+                policy_say(q->policy->refused[i].by, by, sizeof(by));
+                verdict_refute(v, CLAIM_KEY,
+                                "its TPM has firmware 0x%016" PRIx64 ", which %s refuses",
+                                head->firmware, by);
+        }
+}
+
 void judge_key(const Evidence *ev, const Question *q, Verdict *v) {
         judge_key_of(&ev->ak, (Span){ ev->ak_name, sizeof(ev->ak_name) }, q, v);
+        judge_tpm(&ev->quotes[0].head, q, v);
 }
 
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v) {

@@ -19,6 +19,9 @@ int judge_signature(const Evidence *ev, Verdict *v, Err *e) _must_check_;
 void judge_key(const Evidence *ev, const Question *q, Verdict *v);
 void judge_key_of(const TpmPublic *ak, Span name, const Question *q, Verdict *v);
 
+/* The same claim: the TPM that attested has no firmware that policy refuses. */
+void judge_tpm(const AttestHead *head, const Question *q, Verdict *v);
+
 /* Each attestation but the audit carries exactly the nonce that was sent (the audit's extraData is
  * of it and of the manifest: judge_session()). */
 void judge_fresh(const Evidence *ev, const Question *q, Verdict *v);

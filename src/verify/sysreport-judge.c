@@ -239,6 +239,8 @@ int judge_sysreport(
         if (rc < 0)
                 return rc;
         judge_key_of(&s->ak, key_name(s), q, v);
+        if (s->tpm2.n_components > 0)
+                judge_tpm(sysevidence_head(s, 0), q, v);
         rc = judge_bound(s, v, e);
         if (rc < 0)
                 return rc;

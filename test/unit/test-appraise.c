@@ -172,6 +172,23 @@ static void a_key_that_policy_does_not_name_is_unknown(void **state) {
         case_end(&c);
 }
 
+/* Whatever its key is: who breaks the TPM has it sign what he likes. */
+static void firmware_that_is_known_to_be_broken_is_refused(void **state) {
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        c.policy.n_refused = 2;
+        c.policy.refused[1] = (PolicyFirmware){ .version = 1, .by = { .line = 7 } };
+        case_judge(&c);
+        assert_int_equal(case_state(&c, CLAIM_KEY), CLAIM_PROVEN);
+        c.policy.refused[1].version = c.judgement.evidence.quotes[0].head.firmware;
+        case_judge(&c);
+        assert_refused(&c, CLAIM_KEY,
+                        "its TPM has firmware 0x0000000000002024, which policy line 7 refuses");
+        case_end(&c);
+}
+
 static void parts_and_manifest_must_agree(void **state) {
         Case c;
 
@@ -218,6 +235,7 @@ int main(void) {
                 cmocka_unit_test(values_of_other_registers_than_the_signed_ones_are_refused),
                 cmocka_unit_test(a_key_that_could_sign_anything_is_no_attestation_key),
                 cmocka_unit_test(a_key_that_policy_does_not_name_is_unknown),
+                cmocka_unit_test(firmware_that_is_known_to_be_broken_is_refused),
                 cmocka_unit_test(parts_and_manifest_must_agree),
                 cmocka_unit_test(malformed_evidence_is_a_verdict_whatever_is_required),
         };

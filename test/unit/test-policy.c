@@ -136,6 +136,10 @@ static void what_is_wrong_is_refused_with_its_line(void **state) {
                 { "[Unlock]\nAllow=tpm2 crowbar\n", "a way to unlock that there is not" },
                 { "[Machine]\nNvPolicy=00\n", "64 hex digits" },
                 { "[Machine]\nMachineId=00\n", "a machine id is 32 hex digits" },
+                { "[Machine]\nRefuseTPM=2024\n", "a version is 0x and up to 16 hex digits" },
+                { "[Machine]\nRefuseTPM=0x\n", "a version is 0x and up to 16 hex digits" },
+                { "[Machine]\nRefuseTPM=0x00000000000020240\n", "a version is 0x and up" },
+                { "[Machine]\nRefuseTPM=0xg\n", "a version is 0x and up to 16 hex digits" },
                 { "[Phase]\nAllow=ready steady\n",
                                 "line 2: Allow=ready steady: names a phase that" },
                 { "[Phase]\nReached=steady\n", "names a phase that systemd does not have" },
@@ -226,6 +230,8 @@ static void lists_have_an_end(void **state) {
                 { "Release", "Golden=evidence", "more of them than one policy takes", GOLDEN_MAX },
                 { "Release", "Pcrlock=folder", "more of them than one policy takes",
                                 PCRLOCK_FOLDERS_MAX },
+                { "Machine", "RefuseTPM=0x1", "more versions than one policy takes",
+                                POLICY_HASHES_MAX },
                 { "Login", "Allow=alice", "more users than one policy takes", USERS_ALLOWED_MAX },
         };
 

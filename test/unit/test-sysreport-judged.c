@@ -59,6 +59,17 @@ static ClaimState state_of(const Bench *b, Claim claim) {
                                         (b)->j.verdict.reasons[claim]);                            \
         } while (0)
 
+static void firmware_that_policy_refuses_is_told_here_too(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        b.policy.refused[b.policy.n_refused++].version = 2315977366801874944;
+        judge(&b);
+        assert_state(&b, CLAIM_KEY, CLAIM_NOT_PROVEN, "its TPM has firmware 0x20240125");
+        end(&b);
+}
+
 static void an_honest_report_is_proven_as_far_as_it_goes(void **state) {
         Bench b;
 
@@ -456,6 +467,7 @@ static void genuine_reports_are_proven_and_changed_ones_are_not(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_honest_report_is_proven_as_far_as_it_goes),
+                cmocka_unit_test(firmware_that_policy_refuses_is_told_here_too),
                 cmocka_unit_test(a_changed_report_is_refused),
                 cmocka_unit_test(what_the_key_did_not_sign_together_is_not_bound),
                 cmocka_unit_test(each_attestation_must_be_signed),
