@@ -74,7 +74,7 @@ static bool is_of_verity(const SystemdStory *s, const SystemdEntry *entry) {
                                           ? systemd_nv(s, entry->record.reg.index)
                                           : NULL;
 
-        return nv && !nv->fault && strcmp(nv->label, "verity") == 0;
+        return nv && strcmp(nv->label, "verity") == 0;
 }
 
 static int take_systemd(const SystemdStory *s, Image images[2], Verdict *v, Err *e) {

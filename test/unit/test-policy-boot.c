@@ -74,6 +74,7 @@ static void what_is_wrong_is_refused(void **state) {
                 { "[Firmware]\nPlatformKey=aa\n", "a SHA-256 hash is 64 hex digits" },
                 { "[Firmware]\nAuthority=A" A_64 "\n", "a SHA-256 hash is 64 hex digits" },
                 { "[Firmware]\nRevoked=x\n", "a SHA-256 hash is 64 hex digits" },
+                { "[Release]\nRootHash=x\n", "a SHA-256 hash is 64 hex digits" },
                 { "[Kernel]\nCompanions=\n", "yes, or no" },
                 { "[Kernel]\nSecureBoot=yes\n", "SecureBoot" },
                 { "[Kernel]\nCommandline=x\n", "did you mean 'CommandLine'?" },

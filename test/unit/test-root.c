@@ -179,6 +179,18 @@ static void a_record_elsewhere_does_not_count(void **state) {
         end(&b);
 }
 
+/* Whoever comes after the initrd could have added the NvPCR's Name to PCR 9. */
+static void an_open_list_of_nvpcrs_names_nothing(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        sd_nvpcr(&b.l, SD_VERITY, "verity");
+        sd_measure(&b.l, sd_nv(SD_VERITY), "verity:root:" SD_ROOT ":", "dm-verity");
+        assert_int_equal(judge(&b), CLAIM_ABSENT);
+        end(&b);
+}
+
 static void it_leans_on_the_kernel(void **state) {
         Bench b;
 
@@ -379,6 +391,7 @@ int main(void) {
                 cmocka_unit_test(systemd_names_it),
                 cmocka_unit_test(a_later_word_does_not_count),
                 cmocka_unit_test(a_record_elsewhere_does_not_count),
+                cmocka_unit_test(an_open_list_of_nvpcrs_names_nothing),
                 cmocka_unit_test(it_leans_on_the_kernel),
                 cmocka_unit_test(policy_may_name_it),
                 cmocka_unit_test(a_boot_names_its_root),
