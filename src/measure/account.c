@@ -476,7 +476,6 @@ int account_open_after(
 }
 
 int account_pause(Account *a, Err *e) {
-        checkpoint_keep(a);
         a->asleep = host_asleep();
         return store_pause(a->store, e);
 }

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "measure/checkpoint.h"
 #include "measure/quota.h"
 #include "measure/telling.h"
 #include "port/host.h"
@@ -28,6 +29,8 @@ enum {
         PEERS_OF_ONE_MAX = 16,
         IDLE_SECONDS = 60,
         TELL_SECONDS = 2,
+        NOTE_MILLISECONDS = 50,
+        NOTE_RECORDS = 64,
         ANSWER_MAX = 4096,
 };
 
@@ -51,7 +54,8 @@ typedef struct Server {
         Machine *machine;
         Peer peers[PEERS_MAX];
         Quota quota;
-        bool holding; /* the log */
+        bool holding;     /* the log */
+        unsigned unnoted; /* how often it was let go since a checkpoint was left */
 } Server;
 
 int serve_listener(int *ret, Err *e) {
@@ -85,12 +89,25 @@ static int hold(Server *s, Err *e) {
         return rc;
 }
 
-/* Others may record. What this notes for whoever comes next takes longer than a record itself: so
- * it is done when the answers are on their way. Where it fails, the log is looked at again. */
+/* Others may record. A checkpoint for whoever comes next takes as long as a record itself: so it is
+ * left when it is quiet, or when there is much that it saves. Whoever comes before that reads the
+ * log. */
 static void let_go(Server *s) {
-        if (s->holding)
-                (void) !account_pause(&s->machine->account, NULL);
+        if (!s->holding)
+                return;
+        if (++s->unnoted >= NOTE_RECORDS) {
+                checkpoint_keep(&s->machine->account);
+                s->unnoted = 0;
+        }
+        (void) !account_pause(&s->machine->account, NULL); /* or the log is looked at again */
         s->holding = false;
+}
+
+static void note(Server *s) {
+        s->unnoted = NOTE_RECORDS;
+        (void) !hold(s, NULL);
+        let_go(s);
+        s->unnoted = 0;
 }
 
 /* What was left out is told before anything else is recorded. */
@@ -341,6 +358,13 @@ static void serve_ready(Server *s, const Polls *p) {
                 accept_peer(s, p->listener.fd);
 }
 
+/* How long nobody has to come before there is something to do, in milliseconds. */
+static int patience(const Server *s) {
+        if (s->unnoted > 0)
+                return NOTE_MILLISECONDS;
+        return 1000 * (s->quota.lost > 0 ? TELL_SECONDS : IDLE_SECONDS);
+}
+
 /* 1 to go on, 0 to end. */
 static int turn(Server *s, int listener, int signals, Err *e) {
         Polls p = { .signals = { .fd = signals, .events = POLLIN },
@@ -348,15 +372,16 @@ static int turn(Server *s, int listener, int signals, Err *e) {
         bool busy = fill_polls(s, &p);
         int n;
 
-        n = poll((struct pollfd *) &p, sizeof(p) / sizeof(struct pollfd),
-                        1000 * (s->quota.lost > 0 ? TELL_SECONDS : IDLE_SECONDS));
+        n = poll((struct pollfd *) &p, sizeof(p) / sizeof(struct pollfd), patience(s));
         if (n < 0)
                 return errno == EINTR ? 1
                                       : err_set(e, -errno, "cannot wait for calls: %s",
                                                         strerror(errno));
         if (p.signals.revents)
                 return 0;
-        if (n == 0 && s->quota.lost > 0)
+        if (n == 0 && s->unnoted > 0)
+                note(s);
+        else if (n == 0 && s->quota.lost > 0)
                 tell_lost(s); /* it is quiet again */
         else if (n == 0 && !busy)
                 return 0;
@@ -378,6 +403,7 @@ int serve(Machine *m, Err *e) {
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
                         (signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0)
                 return err_set(e, -errno, "cannot wait for SIGTERM: %s", strerror(errno));
+        checkpoint_keep(&m->account);
         rc = account_pause(&m->account, e);
         if (rc < 0)
                 return rc;
@@ -390,6 +416,8 @@ int serve(Machine *m, Err *e) {
         while ((rc = turn(s, listener, signals, e)) > 0)
                 continue;
         tell_lost(s);
+        if (s->unnoted > 0)
+                note(s);
         for (size_t i = 0; i < PEERS_MAX; i++)
                 peer_done(&s->peers[i]);
         free(s);
