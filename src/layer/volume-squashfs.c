@@ -9,19 +9,19 @@
 #include "layer/volume.h"
 #include "port/unpack.h"
 
-/* Only what mksquashfs uses of its own accord is undone: every other library would be one more that
- * takes what strangers wrote. */
-static const char *unread(SquashfsPacking packing) {
-        static const char *const why[] = {
-                [SQUASHFS_LZMA] = "its squashfs is packed with lzma, and not with gzip",
-                [SQUASHFS_LZO] = "its squashfs is packed with lzo, and not with gzip",
-                [SQUASHFS_XZ] = "its squashfs is packed with xz, and not with gzip",
-                [SQUASHFS_LZ4] = "its squashfs is packed with lz4, and not with gzip",
-                [SQUASHFS_ZSTD] = "its squashfs is packed with zstd, and not with gzip",
-        };
-
-        return packing < ELEMENTS(why) ? why[packing] : NULL;
-}
+/* What people choose is undone, and no more: every other library would be one that takes what
+ * strangers wrote. */
+static const struct {
+        Unpack *unpack;
+        const char *unread; /* why there is none */
+} packings[] = {
+        [SQUASHFS_GZIP] = { unpack_zlib, NULL },
+        [SQUASHFS_LZMA] = { NULL, "its squashfs is packed with lzma, not with gzip, xz or zstd" },
+        [SQUASHFS_LZO] = { NULL, "its squashfs is packed with lzo, not with gzip, xz or zstd" },
+        [SQUASHFS_XZ] = { unpack_xz, NULL },
+        [SQUASHFS_LZ4] = { NULL, "its squashfs is packed with lz4, not with gzip, xz or zstd" },
+        [SQUASHFS_ZSTD] = { unpack_zstd, NULL },
+};
 
 static int open(Volume *v, Err *e) {
         uint8_t head[SQUASHFS_SUPERBLOCK_SIZE];
@@ -37,7 +37,7 @@ static int open(Volume *v, Err *e) {
         if (sb->size > v->l->data_size)
                 return err_set(e, -EBADMSG, "%s: its squashfs is larger than its partition",
                                 v->l->path);
-        v->unread = unread(sb->packing);
+        v->unread = packings[sb->packing].unread;
         v->root = sb->root;
         return 0;
 }
@@ -58,7 +58,9 @@ static int take_block(const Volume *v, const SquashfsBlock *b, uint8_t *into, si
                 return err_set(e, -ENOMEM, "%s: no memory", v->l->path);
         rc = volume_read_at(v, b->at, packed, b->size, e);
         if (rc == 0)
-                rc = volume_said(v, unpack_zlib((Span){ packed, b->size }, into, room, ret_size, e),
+                rc = volume_said(v,
+                                packings[v->squashfs.packing].unpack(
+                                                (Span){ packed, b->size }, into, room, ret_size, e),
                                 e);
         free(packed);
         return rc;

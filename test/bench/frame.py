@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build-bench"
 AVOUCH = str(BUILD / "src" / "avouch")
 PACKAGES = ["meson", "ninja-build", "gcc", "pkg-config", "libssl-dev", "libsystemd-dev", "libtss2-dev",
-            "libblkid-dev", "libcryptsetup-dev", "libfdisk-dev", "libmd-dev", "zlib1g-dev"]
+            "libblkid-dev", "libcryptsetup-dev", "libfdisk-dev", "libmd-dev", "zlib1g-dev", "liblzma-dev",
+            "libzstd-dev"]
 
 
 class Command:
