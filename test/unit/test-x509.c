@@ -144,6 +144,72 @@ static void of_several_the_first_is_taken(void **state) {
         }
 }
 
+static void put_pem(Buf *to, const char *name) {
+        _cleanup_(buf_done) Buf pem = BUF_UP_TO(PEM_MAX);
+
+        buf_bytes(to, scratch_read(&scratch, name, &pem));
+}
+
+static void all_of_a_file_are_loaded_in_their_order(void **state) {
+        _cleanup_(certificate_list_done) CertificateList l = {};
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(PEM_MAX);
+        Err e = {};
+
+        (void) state;
+        buf_string(&text, "of the one\n");
+        put_pem(&text, "second.pem");
+        put_pem(&text, "first.key");
+        put_pem(&text, "first.pem");
+        scratch_write(&scratch, "all.pem", buf_span(&text));
+        assert_int_equal(
+                        certificate_list_load(scratch_path(&scratch, "all.pem").text, &l, NULL), 0);
+        assert_int_equal(l.n, 2);
+        assert_string_equal(l.list[0].subject, "CN=second");
+        assert_string_equal(l.list[1].subject, "CN=first");
+        assert_int_equal(certificate_list_load(scratch_path(&scratch, "first.der").text, &l, NULL),
+                        0);
+        assert_int_equal(l.n, 3);
+        for (size_t n = l.n; n < CERTIFICATES_MAX; n++)
+                assert_int_equal(certificate_list_load(
+                                                 scratch_path(&scratch, "first.pem").text, &l, &e),
+                                0);
+        assert_int_equal(certificate_list_load(scratch_path(&scratch, "first.pem").text, &l, &e),
+                        -E2BIG);
+        assert_int_equal(l.n, CERTIFICATES_MAX);
+        assert_non_null(strstr(e.text, "first.pem: more than 8 certificates"));
+}
+
+static void one_that_is_torn_spoils_them_all(void **state) {
+        _cleanup_(certificate_list_done) CertificateList l = {};
+        _cleanup_(buf_done) Buf text = BUF_UP_TO(PEM_MAX);
+
+        (void) state;
+        put_pem(&text, "second.pem");
+        put_pem(&text, "first.pem");
+        text.size -= 40;
+        scratch_write(&scratch, "torn.pem", buf_span(&text));
+        assert_int_equal(certificate_list_load(scratch_path(&scratch, "torn.pem").text, &l, NULL),
+                        -EBADMSG);
+}
+
+/* What openssl shows of it begins behind the head of the whole, and ends where the algorithm of the
+ * signature begins. */
+static void what_was_signed_stands_first(void **state) {
+        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
+        Span der, part;
+
+        (void) state;
+        certs_load(&scratch, "first", &c);
+        der = buf_span(&c.der);
+        part = certificate_signed_part(der);
+        assert_ptr_equal(part.data, der.data + 4);
+        assert_int_equal(part.data[0], 0x30);
+        assert_int_equal(part.size, 4u + part.data[2] * 256u + part.data[3]);
+        for (size_t n = 0; n < der.size; n++)
+                assert_int_equal(certificate_signed_part((Span){ der.data, n }).size, 0);
+        assert_int_equal(certificate_signed_part(SPAN_LITERAL("\x30\x03\x31\x01\x00")).size, 0);
+}
+
 static void every_prefix_of_der_is_refused(void **state) {
         _cleanup_(buf_done) Buf der = BUF_UP_TO(PEM_MAX);
         Span bytes = scratch_read(&scratch, "first.der", &der);
@@ -259,6 +325,9 @@ int main(void) {
                 cmocka_unit_test(no_memory_is_said_so),
                 cmocka_unit_test(the_fingerprint_is_sha256_of_the_der),
                 cmocka_unit_test(of_several_the_first_is_taken),
+                cmocka_unit_test(all_of_a_file_are_loaded_in_their_order),
+                cmocka_unit_test(one_that_is_torn_spoils_them_all),
+                cmocka_unit_test(what_was_signed_stands_first),
                 cmocka_unit_test(every_prefix_of_der_is_refused),
                 cmocka_unit_test(every_prefix_of_pem_is_refused),
                 cmocka_unit_test(bytes_behind_it_are_refused),
