@@ -40,16 +40,16 @@ class Answer:
 
 
 class Machine:
-    """tools: the tree with QEMU; disk: what it boots from, never written to; folder: what it leaves; line: words that
+    """tools: the tree with QEMU; disk: what it boots from, never written to unless it is the machine's own (is_own); folder: what it leaves; line: words that
     SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on; before: the
     machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk; volume: a
     third disk, which is written to."""
 
     def __init__(self, tools, disk, folder, seconds=1800, line=None, variables=None, before=None, has_tpm=True,
-                 volume=None):
+                 volume=None, is_own=False):
         self.tools, self.disk, self.folder = pathlib.Path(tools), disk, pathlib.Path(folder)
         self.seconds, self.line, self.secure, self.has_tpm = seconds, line, variables, has_tpm
-        self.volume = volume
+        self.volume, self.snapshot = volume, "off" if is_own else "on"
         self.children, self.times, self.hopeless = [], {}, None
         self.console, self.seen, self.up = "", 0, False
         self.folder.mkdir(parents=True)
@@ -118,7 +118,7 @@ class Machine:
             "qemu-system-x86_64", "-L", self.tools / "usr/share/qemu", *self._firmware(), *smbios,
             "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2", "-m", "1024",
             "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none", "-vga", "none", "-no-reboot",
-            "-drive", f"if=none,id=disk,file={self.disk},format=raw,snapshot=on",
+            "-drive", f"if=none,id=disk,file={self.disk},format=raw,snapshot={self.snapshot}",
             "-device", "virtio-blk-pci,drive=disk,bootindex=1",
             "-drive", f"if=none,id=kept,file={self.kept},format=raw",
             "-device", "virtio-blk-pci,drive=kept,serial=avouch-kept",
