@@ -54,7 +54,7 @@ static void take_told(const SystemdStory *s, const SystemdPolicy *p, Gone *g, Ve
                                 "record %zu of systemd's log put something into pcr:11 that is no phase",
                                 s->strange[PCR_PHASES] - 1);
         if (s->more_phases)
-                verdict_refute(v, CLAIM_PHASE, "more than %d phases", PHASES_TOLD_MAX);
+                verdict_refute(v, CLAIM_PHASE, "more than %d phases", STORY_PHASES_MAX);
 }
 
 /* Phases that were found by trying are in the register, where that is signed. */

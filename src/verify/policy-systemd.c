@@ -58,7 +58,7 @@ static int allow_logins(SystemdPolicy *p, const Assignment *a, Err *e) {
         if (rest.size == 0)
                 p->n_logins = 0;
         for (Span word = setting_word(&rest); word.size > 0; word = setting_word(&rest)) {
-                if (p->n_logins == USERS_ALLOWED_MAX)
+                if (p->n_logins == POLICY_LOGINS_MAX)
                         return setting_wrong(a, "more users than one policy takes", e);
                 p->logins[p->n_logins++] = word;
         }

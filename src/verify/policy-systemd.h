@@ -3,11 +3,10 @@
 
 #include "base/err.h"
 #include "base/ini.h"
+#include "wire/limits.h"
 
 /* What policy demands of what systemd measured by itself: the machine's id, the phases of the boot,
  * who logged in. */
-
-enum { USERS_ALLOWED_MAX = 64 }; /* whom one policy lets log in */
 
 typedef struct SystemdPolicy {
         uint8_t machine_id[16];
@@ -16,7 +15,7 @@ typedef struct SystemdPolicy {
         bool phases_given;       /* by the file that is being applied */
         unsigned reached;        /* of systemd_phases, where has_reached */
         bool has_reached;
-        Span logins[USERS_ALLOWED_MAX]; /* borrowed: users, with systemd's escapes */
+        Span logins[POLICY_LOGINS_MAX]; /* borrowed: users, with systemd's escapes */
         size_t n_logins;
 } SystemdPolicy;
 

@@ -68,7 +68,7 @@ static uint32_t algs_of(const SystemdRecord *r) {
 static void note_phase(SystemdStory *s, const SystemdEntry *entry) {
         unsigned phase = 0;
 
-        if (s->n_phases == PHASES_TOLD_MAX) {
+        if (s->n_phases == STORY_PHASES_MAX) {
                 s->more_phases = true;
                 return;
         }

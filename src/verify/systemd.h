@@ -3,6 +3,7 @@
 
 #include "verify/systemdlog.h"
 #include "verify/verdict.h"
+#include "wire/limits.h"
 #include "wire/tpmkey.h"
 
 /* What systemd measured by itself (systemd 255 to 262), as far as registers prove it: its log,
@@ -23,8 +24,6 @@ typedef struct NvPcr {
         bool told;                     /* the log says what was measured into it */
         const char *fault;             /* why nothing that is told of it counts; NULL: it counts */
 } NvPcr;
-
-enum { PHASES_TOLD_MAX = 32 }; /* more than that no machine goes through in one boot */
 
 /* A phase that systemd's word was measured for. */
 typedef struct SystemdPhase {
@@ -50,7 +49,7 @@ typedef struct SystemdStory {
         size_t n_records;
         uint32_t kinds; /* a bit per SystemdKind that the records say they are: others are not
                            among them, and need not be looked for */
-        SystemdPhase phases[PHASES_TOLD_MAX];
+        SystemdPhase phases[STORY_PHASES_MAX];
         size_t n_phases;
         bool more_phases; /* than have room */
         SystemdMachine machine;

@@ -144,6 +144,7 @@ enum {
         POLICY_KEYS_MAX = 64,              /* attestation keys in a policy */
         POLICY_REGISTERS_MAX = 8,          /* registers in a policy */
         POLICY_HASHES_MAX = 64,            /* of each kind of certificate or hash in a policy */
+        POLICY_LOGINS_MAX = 64,            /* users that a policy lets log in */
         POLICY_LEAVES_MAX = 256,           /* Leaf= lines in a policy */
         GOLDEN_MAX = 16,                   /* golden evidences in one verification */
         PCRLOCK_FOLDERS_MAX = 16,          /* folders of pcrlock components */
@@ -154,6 +155,7 @@ enum {
         PCRLOCK_VARIANTS_MAX = 64,         /* of one component */
         PCRLOCK_TRIES_MAX = 100000,        /* combinations of variants that are looked at */
         STORY_LAYERS_MAX = 256,            /* layers that one log activates */
+        STORY_PHASES_MAX = 32,             /* phases that systemd's log tells of one boot */
         NVPCRS_MAX = 16,                   /* NvPCRs in one evidence */
         FACTS_MAX = 100000,                /* things that one evidence tells, to be compared */
         FACTS_TEXT_MAX = 32 * 1024 * 1024, /* their words */

@@ -214,7 +214,7 @@ static void phases_are_bounded(void **state) {
 
         (void) state;
         sdclaim_begin(&c);
-        for (size_t i = 4; i < PHASES_TOLD_MAX; i += 4)
+        for (size_t i = 4; i < STORY_PHASES_MAX; i += 4)
                 enter(&c, "shutdown final sysinit ready");
         assert_judged(&c, judge_told, CLAIM_PHASE, CLAIM_PROVEN, "anew 7 times");
         enter(&c, "shutdown");

@@ -232,7 +232,7 @@ static void lists_have_an_end(void **state) {
                                 PCRLOCK_FOLDERS_MAX },
                 { "Machine", "RefuseTPM=0x1", "more versions than one policy takes",
                                 POLICY_HASHES_MAX },
-                { "Login", "Allow=alice", "more users than one policy takes", USERS_ALLOWED_MAX },
+                { "Login", "Allow=alice", "more users than one policy takes", POLICY_LOGINS_MAX },
         };
 
         (void) state;
