@@ -133,6 +133,20 @@ int history_next(HistoryReader *r, HistoryLine *ret, Err *e) {
         return rc;
 }
 
+Span history_not_at_home(Span spool, uint64_t closed) {
+        Span rest = spool, line;
+
+        while (history_next_line(&rest, &line, NULL) > 0) {
+                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
+                HistoryLine l;
+
+                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
+                        break;
+                spool = rest;
+        }
+        return spool;
+}
+
 int history_last(Span bytes, uint8_t ret[32], Err *e) {
         Span line, last = {};
         Err why = {};

@@ -44,5 +44,9 @@ static inline HistoryReader history_over(Span bytes, Buf *decoded) {
  * has no receipt yet. e names the line. */
 int history_next(HistoryReader *r, HistoryLine *ret, Err *e) _must_check_;
 
+/* What of the lines in the spool is not among those at home, which closed the counter at that
+ * value: what was brought home stands at the head of the spool, too, for a moment. */
+Span history_not_at_home(Span spool, uint64_t closed);
+
 /* 1 and the SHA-256 of the last whole line, 0 where there is none. */
 int history_last(Span bytes, uint8_t ret[32], Err *e) _must_check_;

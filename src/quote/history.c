@@ -28,21 +28,6 @@ static int follow(Span lines, HistoryEnd *p, Err *e) {
         return 0;
 }
 
-/* What was brought home already stands at the head of the spool for a moment. */
-static Span not_brought_home(Span spool, uint64_t closed) {
-        Span rest = spool, line;
-
-        while (history_next_line(&rest, &line, NULL) > 0) {
-                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
-                HistoryLine l;
-
-                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
-                        break;
-                spool = rest;
-        }
-        return spool;
-}
-
 int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) {
         HistoryEnd p = { .unfinished = has_unfinished_line(home) || has_unfinished_line(spool) };
         int rc;
@@ -51,7 +36,7 @@ int history_join(Span home, Span spool, Buf *to, HistoryEnd *ret, Err *e) {
         if (rc < 0)
                 return rc;
         buf_bytes(to, evidence_whole_lines(home));
-        buf_bytes(to, not_brought_home(evidence_whole_lines(spool), p.closed));
+        buf_bytes(to, history_not_at_home(evidence_whole_lines(spool), p.closed));
         if (to->failed < 0)
                 return err_set(e, to->failed, "the history does not fit into the evidence");
         rc = follow(buf_span(to), &p, e);

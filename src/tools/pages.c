@@ -41,21 +41,6 @@ int pages_read(Pages *p, Err *e) {
         return 0;
 }
 
-/* What was brought home already, at the head of the spool. */
-static Span behind(Span spool, uint64_t closed) {
-        Span rest = spool, line;
-
-        while (history_next_line(&rest, &line, NULL) > 0) {
-                _cleanup_(buf_done) Buf decoded = BUF_UP_TO(HISTORY_LINE_MAX);
-                HistoryLine l;
-
-                if (history_line_parse(line, &decoded, &l, NULL) < 0 || l.value >= closed)
-                        break;
-                spool = rest;
-        }
-        return spool;
-}
-
 int pages_next(Pages *p, HistoryLine *ret, Err *e) {
         Err why = {};
         int rc;
@@ -73,7 +58,7 @@ int pages_next(Pages *p, HistoryLine *ret, Err *e) {
                 return rc;
         p->in_spool = true;
         p->reader.history.part = p->reader.history.n_lines == 0;
-        p->reader.rest = behind(buf_span(&p->spool), p->reader.history.closed);
+        p->reader.rest = history_not_at_home(buf_span(&p->spool), p->reader.history.closed);
         return pages_next(p, ret, e);
 }
 

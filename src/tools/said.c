@@ -11,6 +11,7 @@
 #include "quote/before.h"
 #include "quote/evidence.h"
 #include "quote/systemd.h"
+#include "tools/pages.h"
 #include "tools/place.h"
 
 /* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
@@ -30,24 +31,14 @@ void said_done(Said *s) {
         fd_done(&s->systemd_lock);
 }
 
-/* One that is not there is empty. Who records the history holds the log, and so do we. */
-static int read_history(const char *folder, Buf *to, Err *e) {
-        _cleanup_(fd_done) int fd = -1;
-        int rc;
-
-        if (!folder)
-                return 0;
-        rc = store_read_shared(folder, HISTORY_FILE, PLACE_LOCK_SECONDS, to, &fd, e);
-        return rc < 0 ? rc : 0;
-}
-
+/* Who records the history holds the log, and so do we. */
 static int join_history(Said *s, Err *e) {
         _cleanup_(buf_done) Buf home = BUF_UP_TO(HISTORY_MAX), spool = BUF_UP_TO(HISTORY_MAX);
         int rc;
 
-        rc = read_history(place_log_folder(), &spool, e);
+        rc = pages_read_place(place_log_folder(), &spool, e);
         if (rc == 0)
-                rc = read_history(place_state_folder(), &home, e);
+                rc = pages_read_place(place_state_folder(), &home, e);
         if (rc < 0)
                 return rc;
         return history_join(buf_span(&home), buf_span(&spool), &s->history, &s->past, e);
