@@ -57,8 +57,7 @@ static int find_hash(Span database, EfiSignatureKind kind, const Digest *hash, E
         int rc;
 
         while ((rc = efi_signature_next(&it, ret, e)) > 0)
-                if (ret->kind == kind &&
-                                span_equal((Span){ ret->data.data, hash->size }, digest_span(hash)))
+                if (ret->kind == kind && span_starts(ret->data, digest_span(hash)))
                         return 1;
         return rc;
 }
