@@ -28,13 +28,14 @@ static void suggest_nv_policy(const SystemdStory *s, FILE *to) {
         fprintf(to, "\n");
 }
 
+/* Not demanded: where /etc is made anew for each boot, so is the id. */
 static void suggest_machine_id(const Judgement *j, FILE *to) {
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(32);
 
         if (!verdict_proven(&j->verdict, CLAIM_MACHINE_ID))
                 return;
         text_hex(&hex, (Span){ j->systemd.machine.id, sizeof(j->systemd.machine.id) });
-        fprintf(to, "MachineId=");
+        fprintf(to, "# where the machine keeps its id from boot to boot: MachineId=");
         text_print(to, buf_span(&hex));
         fprintf(to, "\n");
 }

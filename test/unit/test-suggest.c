@@ -273,7 +273,7 @@ static void an_unlock_of_two_boots_is(void **state) {
         }
 }
 
-/* The machine is pinned by its id, too; who logs in is no habit of a machine. */
+/* An id may be of one boot alone, and who logs in is no habit of a machine. */
 static void of_what_systemd_tells_logins_are_not_demanded(void **state) {
         Start s;
 
@@ -290,7 +290,7 @@ static void of_what_systemd_tells_logins_are_not_demanded(void **state) {
         verdict_prove(&s.c.judgement.verdict, CLAIM_LOGIN, "for this test");
         memset(s.c.judgement.systemd.machine.id, 0xab, 16);
         suggest_judged(&s);
-        assert_has(&s, "\nMachineId=abababababababababababababababab\n");
+        assert_has(&s, "\n# where the machine keeps its id from boot to boot: MachineId=abababababababababababababababab\n");
         assert_has(&s, " machine-id ");
         assert_has(&s, "\n# Nobody logged in whom policy does not allow.");
         assert_null(strstr(s.text, " login "));
