@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -37,8 +38,13 @@ class Command:
         null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1)]
         null.append((os.POSIX_SPAWN_OPEN, 2, "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         start = time.monotonic()
-        child = os.posix_spawnp(self.words[0], self.words, os.environ, file_actions=null)
-        _, status, used = os.wait4(child, 0)
+        child = os.posix_spawnp(self.words[0], self.words, os.environ, file_actions=null, setpgroup=0)
+        try:
+            _, status, used = os.wait4(child, 0)
+        except BaseException:  # we are ended: so is all that it started
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
         wall = time.monotonic() - start
         code = os.waitstatus_to_exitcode(status)
         if code != 0:
@@ -128,6 +134,8 @@ def main(name, rounds, sides, note):
     for variable in [v for v in os.environ if v.startswith("AVOUCH_")] + ["SOURCE_DATE_EPOCH", "TSS2_LOG"]:
         os.environ.pop(variable, None)
     os.environ["LC_ALL"] = "C.UTF-8"
+    for number in (signal.SIGTERM, signal.SIGHUP):  # what was mounted and started ends with us
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="avouch-bench-", dir="/var/tmp") as scratch:
         os.chdir(scratch)
         try:
