@@ -63,6 +63,7 @@ enum {
         TPM_DATA_MAX = 64,        /* TPM2B_DATA, as qualifyingData is */
         TPM_PUBLIC_MAX = 1024,    /* TPMT_PUBLIC */
         TPM_SIGNATURE_MAX = 1024, /* TPMT_SIGNATURE */
+        TPM_CONTEXT_MAX = 4096,   /* the object in a TPMS_CONTEXT */
         RSA_BYTES_MAX = 512,      /* 4096 bits */
         ECC_BYTES_MAX = 66,       /* P-521 */
         NV_CONTENTS_MAX = 2048,
