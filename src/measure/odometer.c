@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "log/ak.h"
 #include "log/receipt.h"
 #include "wire/attest.h"
 #include "wire/nvpublic.h"
@@ -38,7 +39,7 @@ static int make_key(Tpm *t, Err *e) {
         for (size_t i = 0; i < ELEMENTS(types); i++) {
                 _cleanup_(buf_done) Buf public = BUF_UP_TO(TPM_PUBLIC_MAX);
 
-                rc = tpm_key(t, types[i], &public, &first);
+                rc = ak_begin(t, types[i], &public, &first);
                 if (rc == 0)
                         return 0;
                 if (rc == -EBUSY) /* it was waited for already */

@@ -119,6 +119,8 @@ int tss2_banks(Tpm *t, PcrSelection *ret, Err *e);
 int tss2_read(Tpm *t, const PcrSelection *which, PcrValues *ret, Err *e);
 int tss2_extend(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
 int tss2_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
+int tss2_key_save(Tpm *t, Buf *context, Err *e);
+int tss2_key_load(Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e);
 int tss2_quote(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature, Err *e);
 int tss2_audit_begin(Tpm *t, bool exclusive, Err *e);
 int tss2_audit_end(Tpm *t, Span extra, Buf *attest, Buf *signature, Err *e);

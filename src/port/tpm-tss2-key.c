@@ -3,6 +3,7 @@
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
+#include "port/crypto.h"
 #include "port/tpm-tss2-inside.h"
 #include "port/tpm-tss2.h"
 
@@ -71,20 +72,134 @@ static TSS2_RC create(Tss2 *t, TpmAkType type, TPM2B_PUBLIC *made) {
         return rc;
 }
 
-int tss2_key(Tpm *tpm, TpmAkType type, Buf *public, Err *e) {
-        TPM2B_PUBLIC made = {};
+/* A TPMT_PUBLIC's bytes. */
+typedef struct PublicBytes {
+        size_t size;
         uint8_t bytes[sizeof(TPMT_PUBLIC)];
+} PublicBytes;
+
+static bool write_public(const TPMT_PUBLIC *p, PublicBytes *ret) {
+        ret->size = 0;
+        return Tss2_MU_TPMT_PUBLIC_Marshal(p, ret->bytes, sizeof(ret->bytes), &ret->size) ==
+               TSS2_RC_SUCCESS;
+}
+
+int tss2_key(Tpm *tpm, TpmAkType type, Buf *public, Err *e) {
         Tss2 *t = tss2_of(tpm);
-        size_t size = 0;
+        TPM2B_PUBLIC made = {};
+        PublicBytes p;
         int rc;
 
         tss2_drop_key(t);
         rc = ASK(t, "making the attestation key", e, create(t, type, &made));
         if (rc < 0)
                 return rc;
-        if (Tss2_MU_TPMT_PUBLIC_Marshal(&made.publicArea, bytes, sizeof(bytes), &size))
+        if (!write_public(&made.publicArea, &p))
                 return err_set(e, -EBADMSG, "TPM %s: made a key that is none", t->name);
-        buf_bytes(public, (Span){ bytes, size });
+        buf_bytes(public, (Span){ p.bytes, p.size });
+        return public->failed;
+}
+
+int tss2_key_save(Tpm *tpm, Buf *context, Err *e) {
+        uint8_t bytes[sizeof(TPMS_CONTEXT)];
+        Tss2 *t = tss2_of(tpm);
+        TPMS_CONTEXT saved = {};
+        size_t size = 0;
+        int rc;
+
+        if (t->key == 0)
+                return err_set(e, -ENOKEY, "TPM %s: there is no attestation key (any more)",
+                                t->name);
+        rc = ASK(t, "handing out the attestation key", e,
+                        Tss2_Sys_ContextSave(t->sys, t->key, &saved));
+        if (rc < 0)
+                return rc;
+        if (Tss2_MU_TPMS_CONTEXT_Marshal(&saved, bytes, sizeof(bytes), &size))
+                return err_set(e, -EBADMSG, "TPM %s: handed out a key that is none", t->name);
+        buf_bytes(context, (Span){ bytes, size });
+        return context->failed;
+}
+
+/* What the TPM says of a key that it has loaded. */
+typedef struct Loaded {
+        TPM2B_PUBLIC public;
+        TPM2B_NAME name, qualified;
+        PublicBytes bytes;
+} Loaded;
+
+/* All but "unique", which is the key itself, is as in the template. */
+static bool fits_template(TpmAkType type, Loaded *l) {
+        TPM2B_PUBLIC template = ak_template(type);
+        PublicBytes wanted;
+
+        template.publicArea.unique = l->public.publicArea.unique;
+        return write_public(&l->public.publicArea, &l->bytes) &&
+               write_public(&template.publicArea, &wanted) && wanted.size == l->bytes.size &&
+               memcmp(wanted.bytes, l->bytes.bytes, wanted.size) == 0;
+}
+
+/* A Name by SHA-256 (Part 1, section 16): of an object, of what it is derived from and itself. */
+static bool name_is(const TPM2B_NAME *name, const Span *parts, size_t n) {
+        static const uint8_t alg[2] = { TPM2_ALG_SHA256 >> 8, TPM2_ALG_SHA256 };
+        Digest d;
+
+        return hash_parts(HASH_SHA256, parts, n, &d, NULL) == 0 &&
+               name->size == sizeof(alg) + d.size && memcmp(name->name, alg, sizeof(alg)) == 0 &&
+               memcmp(name->name + sizeof(alg), d.bytes, d.size) == 0;
+}
+
+/* The qualified Name tells a primary of this hierarchy from all other objects. */
+static bool is_primary(const Loaded *l) {
+        static const uint8_t endorsement[4] = { TPM2_RH_ENDORSEMENT >> 24, 0, 0,
+                TPM2_RH_ENDORSEMENT & 0xff };
+        const Span public = { l->bytes.bytes, l->bytes.size };
+        const Span name = { l->name.name, l->name.size };
+
+        return name_is(&l->name, &public, 1) &&
+               name_is(&l->qualified, (Span[]){ { endorsement, sizeof(endorsement) }, name }, 2);
+}
+
+static int load(Tss2 *t, TpmAkType type, const TPMS_CONTEXT *context, Loaded *ret, Err *e) {
+        int rc;
+
+        rc = ASK(t, "loading the attestation key", e,
+                        Tss2_Sys_ContextLoad(t->sys, context, &t->key));
+        if (rc == 0)
+                rc = ASK(t, "reading the attestation key", e,
+                                Tss2_Sys_ReadPublic(t->sys, t->key, NULL, &ret->public, &ret->name,
+                                                &ret->qualified, NULL));
+        if (rc < 0)
+                return rc;
+        if (!fits_template(type, ret) || !is_primary(ret))
+                return err_set(e, -EBADMSG, "TPM %s: loaded another key than the attestation key",
+                                t->name);
+        return 0;
+}
+
+/* Of a context (Part 2, section 14.6.2). */
+static const TPM2_HANDLE ORDINARY_OBJECT = UINT32_C(0x80000000);
+
+int tss2_key_load(Tpm *tpm, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e) {
+        TPMS_CONTEXT context = { .sequence = sequence,
+                .savedHandle = ORDINARY_OBJECT,
+                .hierarchy = TPM2_RH_ENDORSEMENT,
+                .contextBlob.size = (UINT16) blob.size };
+        Loaded l = { .name = ROOM_FOR(TPM2B_NAME), .qualified = ROOM_FOR(TPM2B_NAME) };
+        Tss2 *t = tss2_of(tpm);
+        int rc;
+
+        if (blob.size == 0 || blob.size > sizeof(context.contextBlob.buffer))
+                return err_set(e, -EINVAL, "a key of %zu bytes, where a TPM takes %zu", blob.size,
+                                sizeof(context.contextBlob.buffer));
+        memcpy(context.contextBlob.buffer, blob.data, blob.size);
+        tss2_drop_key(t);
+        rc = load(t, type, &context, &l, e);
+        if (rc < 0) {
+                tss2_drop_key(t);
+                return rc;
+        }
+        t->key_name = l.name;
+        buf_bytes(public, (Span){ l.bytes.bytes, l.bytes.size });
         return public->failed;
 }
 

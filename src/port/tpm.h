@@ -42,6 +42,8 @@ typedef struct TpmOps {
         int (*extend)(Tpm *t, unsigned pcr, const Digest *digests, size_t n, Err *e);
         int (*clock)(Tpm *t, TpmClock *ret, Err *e);
         int (*key)(Tpm *t, TpmAkType type, Buf *public, Err *e);
+        int (*key_save)(Tpm *t, Buf *context, Err *e);
+        int (*key_load)(Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e);
         int (*quote)(Tpm *t, const PcrSelection *which, Span nonce, Buf *attest, Buf *signature,
                         Err *e);
         int (*audit_begin)(Tpm *t, bool exclusive, Err *e);
@@ -62,7 +64,8 @@ typedef struct TpmOps {
 
 struct Tpm {
         const TpmOps *ops;
-        bool is_program; /* of somebody's, as far as who opened it could tell: a genesis says so */
+        bool is_program;  /* of somebody's, as far as who opened it could tell: a genesis says so */
+        const char *keep; /* folder where log/ak keeps the key's context; borrowed, NULL for none */
 };
 
 /* The active banks: algorithms and which PCRs each has (TPM2_GetCapability, TPM_CAP_PCRS). Banks
@@ -92,6 +95,21 @@ static inline int tpm_clock(Tpm *t, TpmClock *ret, Err *e) {
  * its template), keeps it for tpm_quote(), and writes its TPMT_PUBLIC to public. */
 static inline int tpm_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
         return t->ops->key(t, type, public, e);
+}
+
+/* Hands that key out, to be taken back in another connection of this boot (TPM2_ContextSave): its
+ * TPMS_CONTEXT. The key stays. */
+static inline int tpm_key_save(Tpm *t, Buf *context, Err *e) {
+        return t->ops->key_save(t, context, e);
+}
+
+/* The other way round, in place of tpm_key() (TPM2_ContextLoad): 0, and the key is there as if it
+ * had been made. -EBADMSG where what came back is no primary of the endorsement hierarchy that has
+ * the template's attributes and algorithms; then, and with any other error, there is no key. What
+ * nobody can tell is whether it was made with the template's "unique". */
+static inline int tpm_key_load(
+                Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e) {
+        return t->ops->key_load(t, type, sequence, blob, public, e);
 }
 
 /* TPM2_Quote with the key that tpm_key() made: TPMS_ATTEST and TPMT_SIGNATURE, raw, without sizes.

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cursor.h"
+#include "log/ak.h"
 #include "port/crypto.h"
 #include "wire/attest.h"
 #include "wire/nvpublic.h"
@@ -88,7 +89,7 @@ int taken_begin(Tpm *tpm, TpmAkType type, const PcrSelection *which, Taken *ret,
         if (rc < 0)
                 return rc;
         t = taken_new(which);
-        rc = tpm_key(tpm, type, &t.ak, e);
+        rc = ak_begin(tpm, type, &t.ak, e);
         if (rc < 0)
                 return err_set(e, rc, "the TPM's key does not fit");
         rc = hash_of_key(&t, &unused, e);

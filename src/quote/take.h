@@ -50,7 +50,7 @@ typedef struct Taken {
 
 void taken_done(Taken *t);
 
-/* Makes the key. -EINVAL where no PCR is chosen. */
+/* Makes the key, or takes it up again (log/ak). -EINVAL where no PCR is chosen. */
 int taken_begin(Tpm *tpm, TpmAkType type, const PcrSelection *which, Taken *ret,
                 Err *e) _must_check_;
 

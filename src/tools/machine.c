@@ -100,8 +100,10 @@ int machine_open(const char *tpm_option, Machine *ret, Err *e) {
                 rc = tpm_open(place_tcti(tpm_option), &m.tpm, e);
         if (rc < 0)
                 return rc;
-        if (m.tpm)
+        if (m.tpm) {
                 m.tpm->is_program = host_tpm_is_program("", place_tcti(tpm_option));
+                m.tpm->keep = place_log_folder();
+        }
         rc = account_open_as(&m.config.plan, &past, m.store, m.tpm, &m.account, e);
         if (rc < 0)
                 return rc;

@@ -245,6 +245,14 @@ static int take_with_manifest(Tpm *tpm, bool finished, Taken *taken, Ending *end
                         tpm, end->wish->nonce_span, &(TakenEnd){ find_extra, end }, taken, e);
 }
 
+static int open_tpm(const Args *a, Tpm **ret, Err *e) {
+        int rc = tpm_open(place_tcti(a->tpm), ret, e);
+
+        if (rc == 0)
+                (*ret)->keep = place_log_folder();
+        return rc;
+}
+
 /* The logs are locked before the TPM is opened, as those who record do it: a TPM without a resource
  * manager is open for one at a time. */
 static int take_once(const Args *a, const Wish *w, bool finished, Buf *bundle, Err *e) {
@@ -258,7 +266,7 @@ static int take_once(const Args *a, const Wish *w, bool finished, Buf *bundle, E
         rc = said_read(&a->from, is_own(place_tcti(a->tpm)), &said, e);
         if (rc < 0)
                 return rc;
-        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        rc = open_tpm(a, &tpm, e);
         if (rc < 0)
                 return rc;
         end = (Ending){ a, w, &said, &taken, &manifest, {} };
@@ -294,7 +302,7 @@ static int answer_with_folder(const Args *a, const Wish *w, Err *e) {
         _cleanup_(tpm_close) Tpm *tpm = NULL;
         int rc;
 
-        rc = tpm_open(place_tcti(a->tpm), &tpm, e);
+        rc = open_tpm(a, &tpm, e);
         if (rc < 0)
                 return rc;
         rc = taken_begin(tpm, w->type, &w->pcrs, &taken, e);

@@ -41,6 +41,15 @@ static int step_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
         return tpm_key(real_of(t), type, public, e);
 }
 
+static int step_key_save(Tpm *t, Buf *context, Err *e) {
+        return tpm_key_save(real_of(t), context, e);
+}
+
+static int step_key_load(
+                Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e) {
+        return tpm_key_load(real_of(t), type, sequence, blob, public, e);
+}
+
 static int step_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e) {
         return tpm_nv_public(real_of(t), index, public, e);
 }
@@ -68,6 +77,8 @@ static const TpmOps step_ops = {
         .extend = step_extend,
         .clock = step_clock,
         .key = step_key,
+        .key_save = step_key_save,
+        .key_load = step_key_load,
         .nv_public = step_nv_public,
         .nv_define = step_nv_define,
         .nv_increment = step_nv_increment,

@@ -23,8 +23,13 @@ extern char **environ;
 
 /* Command codes, as support/tpm-tap writes them (Part 2, section 6.5.2) */
 #define CC_CREATE_PRIMARY "00000131"
+#define CC_AUDIT_DIGEST "0000014d"
 #define CC_QUOTE "00000158"
+#define CC_CONTEXT_LOAD "00000161"
+#define CC_CONTEXT_SAVE "00000162"
 #define CC_FLUSH "00000165"
+#define CC_READ_PUBLIC "00000173"
+#define CC_START_SESSION "00000176"
 #define CC_GET_CAPABILITY "0000017a"
 #define CC_PCR_READ "0000017e"
 #define CC_READ_CLOCK "00000181"
@@ -130,14 +135,36 @@ static inline Digest digest_of_values(const PcrValues *v) {
         return d;
 }
 
+/* Whether this key of a TPM signed these bytes, by its numbers alone. */
+static inline void assert_signed(Span public, Span attest, Span signature) {
+        PublicKey key = { .type = PUBLIC_KEY_P256 };
+        bool holds = false;
+        TpmSignature sig;
+        TpmPublic p;
+        Digest d;
+
+        assert_int_equal(tpm_public_parse(public, &p, NULL), 0);
+        assert_int_equal(tpm_signature_parse(signature, &sig, NULL), 0);
+        assert_int_equal(sig.hash, HASH_SHA256);
+        assert_int_equal(hash_bytes(HASH_SHA256, attest, &d, NULL), 0);
+        if (p.type == TPM_KEY_RSA)
+                key.type = PUBLIC_KEY_RSA;
+        key.modulus = p.modulus;
+        key.exponent = p.exponent;
+        key.x = p.x;
+        key.y = p.y;
+        if (p.type == TPM_KEY_RSA)
+                assert_int_equal(signature_judge_rsa(&key, &d, sig.rsa, &holds, NULL), 0);
+        else
+                assert_int_equal(signature_judge_ecdsa(&key, &d, sig.r, sig.s, &holds, NULL), 0);
+        assert_true(holds);
+}
+
 /* Makes the key and quotes, and checks all that the signature is over. */
 static inline void quote_and_check(Tpm *t, TpmAkType type, const char *pcrs, Digest *ret_public) {
         _cleanup_(buf_done) Buf public = BUF_UP_TO(TPM_PUBLIC_MAX), attest = BUF_UP_TO(ATTEST_MAX),
                                 signature = BUF_UP_TO(TPM_SIGNATURE_MAX);
         PcrSelection which = selection(pcrs);
-        PublicKey key = { .type = type == TPM_AK_RSA ? PUBLIC_KEY_RSA : PUBLIC_KEY_P256 };
-        bool holds = false;
-        TpmSignature sig;
         PcrValues v;
         TpmPublic p;
         Digest d;
@@ -157,18 +184,8 @@ static inline void quote_and_check(Tpm *t, TpmAkType type, const char *pcrs, Dig
         d = digest_of_values(&v);
         assert_true(span_equal(q.digest, digest_span(&d)));
 
-        assert_int_equal(tpm_signature_parse(buf_span(&signature), &sig, NULL), 0);
-        assert_int_equal(sig.hash, HASH_SHA256);
-        assert_int_equal(hash_bytes(HASH_SHA256, buf_span(&attest), &d, NULL), 0);
-        key.modulus = p.modulus;
-        key.exponent = p.exponent;
-        key.x = p.x;
-        key.y = p.y;
-        if (type == TPM_AK_RSA)
-                assert_int_equal(signature_judge_rsa(&key, &d, sig.rsa, &holds, NULL), 0);
-        else
-                assert_int_equal(signature_judge_ecdsa(&key, &d, sig.r, sig.s, &holds, NULL), 0);
-        assert_true(holds);
+        assert_int_equal(p.type, type == TPM_AK_RSA ? TPM_KEY_RSA : TPM_KEY_ECC);
+        assert_signed(buf_span(&public), buf_span(&attest), buf_span(&signature));
         assert_int_equal(hash_bytes(HASH_SHA256, buf_span(&public), ret_public, NULL), 0);
 }
 

@@ -10,6 +10,7 @@
 #include "port/crypto.h"
 #include "support/attest.h"
 #include "wire/nvpublic.h"
+#include "wire/tpmcontext.h"
 #include "wire/tpmkey.h"
 
 static World *world_of(Tpm *t) {
@@ -34,15 +35,10 @@ int world_begin(World *w, Err *e) {
         return world_step(w, e);
 }
 
-int world_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
-        World *w = world_of(t);
+static int put_key(World *w, Buf *public) {
         uint8_t point[65];
-        int rc = world_begin(world_of(t), e);
         size_t n;
 
-        if (rc != 0)
-                return rc < 0 ? rc : world_lost(e);
-        assert(type == TPM_AK_ECC);
         if (EVP_PKEY_get_octet_string_param(key_of(w), "pub", point, sizeof(point), &n) != 1)
                 assert(false);
         assert(n == sizeof(point) && point[0] == 4);
@@ -59,6 +55,53 @@ int world_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
         sample_sized((Span){ point + 33, 32 }, public);
         w->key_made = true;
         return public->failed;
+}
+
+int world_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
+        World *w = world_of(t);
+        int rc = world_begin(w, e);
+
+        w->key_made = false;
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        assert(type == TPM_AK_ECC);
+        w->keys++;
+        return put_key(w, public);
+}
+
+/* Good until the next reset. */
+static void put_blob(const World *w, Buf *to) {
+        buf_bytes(to, SPAN_LITERAL("the key, sealed "));
+        buf_be(to, w->clock.reset_count, 4);
+}
+
+int world_key_save(Tpm *t, Buf *context, Err *e) {
+        _cleanup_(buf_done) Buf blob = BUF_UP_TO(64);
+        World *w = world_of(t);
+        int rc = world_begin(w, e);
+
+        assert(w->key_made);
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        put_blob(w, &blob);
+        tpm_context_write(&(TpmContext){ 1, buf_span(&blob) }, context);
+        if (w->odd_context)
+                buf_byte(context, 0);
+        return context->failed;
+}
+
+int world_key_load(Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e) {
+        _cleanup_(buf_done) Buf good = BUF_UP_TO(64);
+        World *w = world_of(t);
+        int rc = world_begin(w, e);
+
+        w->key_made = false;
+        if (rc != 0)
+                return rc < 0 ? rc : world_lost(e);
+        put_blob(w, &good);
+        if (type != TPM_AK_ECC || sequence != 1 || !span_equal(blob, buf_span(&good)))
+                return err_set(e, -EBADMSG, "not the key that it handed out");
+        return put_key(w, public);
 }
 
 static WorldNv *find(World *w, uint32_t index) {

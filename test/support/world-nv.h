@@ -14,6 +14,8 @@ int world_begin(World *w, Err *e); /* the same, of a command */
 void world_sign(World *w, Span bytes, Buf *to);
 
 int world_key(Tpm *t, TpmAkType type, Buf *public, Err *e);
+int world_key_save(Tpm *t, Buf *context, Err *e);
+int world_key_load(Tpm *t, TpmAkType type, uint64_t sequence, Span blob, Buf *public, Err *e);
 int world_nv_public(Tpm *t, uint32_t index, Buf *public, Err *e);
 int world_nv_define(Tpm *t, Span public, Err *e);
 int world_nv_undefine(Tpm *t, uint32_t index, Err *e);

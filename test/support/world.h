@@ -37,7 +37,9 @@ typedef struct World {
         uint64_t highest; /* value that a counter ever had */
         bool nv_full;     /* there is no room for another index */
         void *key;        /* OpenSSL's, of P-256: signs what is certified */
-        bool key_made;    /* tpm_key() was asked since the process began */
+        bool key_made;    /* or loaded, since the process began */
+        unsigned keys;    /* how often it was made */
+        bool odd_context; /* what it hands out of the key is no context */
         bool auditing;    /* in a session */
         Buf log;
         Buf note;             /* beside the log */

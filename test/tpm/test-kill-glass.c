@@ -47,6 +47,7 @@ static int begin(const Bed *b, Process *p) {
         if (rc < 0)
                 return rc;
         p->stepped = stepped_over(p->real);
+        p->stepped.tpm.keep = b->log.path;
         rc = account_open(p->store, &p->stepped.tpm, pcr8, &p->account, NULL);
         if (rc == 0)
                 rc = store_open_named(b->state.path, HISTORY_FILE, 10, &p->home, NULL);

@@ -8,8 +8,6 @@
 /* Audit sessions: what was attested in one is signed as a whole. */
 
 #define EXTRA "what binds the manifest to it..."
-#define CC_START_SESSION "00000176"
-#define CC_AUDIT_DIGEST "0000014d"
 
 /* One attestation, as the TPM handed it out. Owner. */
 typedef struct Made {

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/text.h"
+#include "support/folder.h"
 #include "support/glassworld.h"
 
 /* The odometer, where all goes well, and where something was missing from the start. Faults are in
@@ -79,6 +80,23 @@ static void a_record_of_a_process_of_its_own_costs_eight(void **state) {
         start(&g);
         record(&g, EVENT_GLASS_CLOSE);
         assert_int_equal(g.world.tpm_commands, 8);
+        glass_world_done(&g);
+}
+
+/* The receipts of both are by the same key, see history(). */
+static void a_process_of_its_own_takes_the_key_back(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        GlassWorld g;
+
+        (void) state;
+        glass_world_new(&g);
+        g.world.tpm.keep = f.path;
+        start(&g);
+        record(&g, EVENT_GLASS_OPEN);
+        start(&g);
+        record(&g, EVENT_GLASS_CLOSE);
+        assert_int_equal(g.world.keys, 1);
+        assert_true(history(&g).n_lines == 3);
         glass_world_done(&g);
 }
 
@@ -446,6 +464,7 @@ int main(void) {
                 cmocka_unit_test(an_opening_is_counted_and_has_its_receipt),
                 cmocka_unit_test(a_record_of_a_process_that_goes_on_costs_four_commands),
                 cmocka_unit_test(a_record_of_a_process_of_its_own_costs_eight),
+                cmocka_unit_test(a_process_of_its_own_takes_the_key_back),
                 cmocka_unit_test(the_count_outlives_boots),
                 cmocka_unit_test(a_genesis_says_where_the_counter_stood),
                 cmocka_unit_test(early_boot_defines_no_counter),
