@@ -10,7 +10,7 @@
 #include "wire/efievent.h"
 #include "wire/efipath.h"
 
-enum { QUOTED_MAX = 400, WORDS_MAX = 8 * 1024, KEYS_TOLD_MAX = 4 };
+enum { QUOTED_MAX = 400, WORDS_MAX = 8 * 1024, KEYS_TOLD_MAX = 4, OPTIONS_TOLD_MAX = 64 };
 
 /* Tags of EV_EVENT_TAG that are known: systemd-boot's and systemd-stub's (systemd,
  * docs/TPM2_PCR_MEASUREMENTS.md), and those of Linux' EFI stub. */
@@ -136,8 +136,10 @@ static void put_boot_order(Span data, Buf *to) {
         Cursor c = cursor_over(data);
 
         buf_string(to, ":");
-        while (cursor_left(&c) >= 2)
+        for (unsigned told = 0; told < OPTIONS_TOLD_MAX && cursor_left(&c) >= 2; told++)
                 buf_printf(to, " %04X", cursor_u16le(&c));
+        if (cursor_left(&c) >= 2)
+                buf_printf(to, " and %zu more", cursor_left(&c) / 2);
 }
 
 static bool is_load_option(const EfiVariable *v) {
@@ -381,6 +383,7 @@ static int put_event(const Told *t, void *with, Err *e) {
         (void) e;
         put_name(m->event.type, &name);
         report_event(m, &words);
+        buf_fail(&words, name.failed);
         buf_fail(w->to, words.failed);
         json_put_object(w, NULL);
         json_put_integer(w, "number", (int64_t) m->event.number);

@@ -8,6 +8,7 @@
 #include "support/firmlog.h"
 #include "support/libc.h"
 #include "verify/report-firmware.h"
+#include "verify/secureboot.h"
 #include "wire/efievent.h"
 
 /* What people and programs are told of a firmware's log. */
@@ -340,11 +341,52 @@ static void a_path_has_an_end(void **state) {
         assert_said(&l, "variable \"Boot0001\" \"a\" at ");
 }
 
+static void a_log_that_is_none_is_read_by_no_bank(void **state) {
+        static const HashAlg banks[] = { HASH_NONE, HASH_SHA256 };
+        _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+        _cleanup_(buf_done) Buf log = BUF_UP_TO(1024);
+
+        (void) state;
+        l.sizes[0] = 20;
+        firmlog_write(&l, &log);
+        for (size_t i = 0; i < ELEMENTS(banks); i++) {
+                FirmwareReading r;
+                SecureBoot s;
+                Err e = {};
+
+                assert_int_equal(firmware_read(buf_span(&log), banks[i], &r, &e), -EBADMSG);
+                assert_non_null(strstr(e.text, "a digest size that is not its algorithm's"));
+                assert_int_equal(secureboot_read(buf_span(&log), banks[i], &s, NULL), -EBADMSG);
+        }
+}
+
+/* An event's words have an end: more of them would leave a whole report without any. */
+static void boot_options_are_told_as_far_as_anybody_reads(void **state) {
+        static const uint8_t zeros[2 * 70];
+
+        (void) state;
+        for (size_t n = 64; n <= 70; n += 6) {
+                _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
+                _cleanup_(buf_done) Buf said = BUF_UP_TO(1024);
+
+                (void) firmlog_add_variable(&l, 1, EV_EFI_VARIABLE_BOOT, firmlog_global,
+                                "BootOrder", (Span){ zeros, 2 * n });
+                buf_string(&said, "variable \"BootOrder\":");
+                for (unsigned i = 0; i < 64; i++)
+                        buf_string(&said, " 0000");
+                buf_string(&said, n > 64 ? " and 6 more" : "");
+                buf_byte(&said, '\0');
+                assert_said(&l, (const char *) said.data);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_kind_has_its_words),
+                cmocka_unit_test(a_log_that_is_none_is_read_by_no_bank),
                 cmocka_unit_test(variables_have_their_words),
                 cmocka_unit_test(databases_are_counted),
+                cmocka_unit_test(boot_options_are_told_as_far_as_anybody_reads),
                 cmocka_unit_test(an_entry_that_is_no_key_is_counted),
                 cmocka_unit_test(an_authority_is_named),
                 cmocka_unit_test(authorities_are_named),
