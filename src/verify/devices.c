@@ -22,9 +22,9 @@ static void take_device(const SystemdEntry *entry, const Question *q, Buf *names
         } else {
                 text_quote(&device, entry->words.name, 40);
                 verdict_refute(v, CLAIM_VERITY,
-                                "the device %.*s (root hash %.16s..., record %zu of systemd's log) is over no release that was handed over",
-                                (int) device.size, (const char *) buf_span(&device).data,
-                                (const char *) entry->words.value.data, entry->n);
+                                "the device %s (root hash %.16s..., record %zu of systemd's log) is over no release that was handed over",
+                                verdict_words(&device), (const char *) entry->words.value.data,
+                                entry->n);
         }
 }
 
@@ -40,8 +40,8 @@ int judge_devices(const SystemdStory *systemd, const Question *q, Verdict *v, Er
         if (rc < 0)
                 return rc;
         if (n > 0)
-                verdict_prove(v, CLAIM_VERITY, "%u devices, each over a known image: %.*s", n,
-                                (int) names.size, (const char *) buf_span(&names).data);
+                verdict_prove(v, CLAIM_VERITY, "%u devices, each over a known image: %s", n,
+                                verdict_words(&names));
         else if (nvrecords_has_register(&devices, systemd))
                 verdict_prove(v, CLAIM_VERITY,
                                 "no device was set up: the NvPCR verity is as it was made");

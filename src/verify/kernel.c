@@ -39,11 +39,6 @@ static HashAlg choose_bank(const Evidence *ev, const Explained *x) {
         return HASH_NONE;
 }
 
-static const char *words(Buf *b) {
-        buf_byte(b, '\0');
-        return b->failed < 0 ? "..." : (const char *) b->data;
-}
-
 /* The release that this is; otherwise the one that is most like it, or NULL. */
 static const Release *find_release(const Bench *b, const Digest *value, bool *ret_is_it) {
         const Release *best = NULL;
@@ -113,7 +108,8 @@ static int refute_unknown(const Bench *b, const Release *nearest, Err *e) {
         }
         verdict_refute(b->v, CLAIM_KERNEL, "the UKI is not release '%.80s' %.40s: its %s differs%s",
                         nearest->name, nearest->version,
-                        strcmp(differs, ".cmdline") == 0 ? "command line" : differs, words(&text));
+                        strcmp(differs, ".cmdline") == 0 ? "command line" : differs,
+                        verdict_words(&text));
         return 0;
 }
 
@@ -146,7 +142,7 @@ static int judge_known_line(const Bench *b, Err *e) {
         if (b->line_holds)
                 command_line_difference(known, b->line, &text);
         verdict_refute(b->v, CLAIM_KERNEL, "the kernel's command line is not the one of policy%s%s",
-                        text.size > 0 ? ": " : "", words(&text));
+                        text.size > 0 ? ": " : "", verdict_words(&text));
         return 0;
 }
 
@@ -166,23 +162,8 @@ static int judge_appended(const Bench *b, Err *e) {
         text_quote(&text, buf_span(&all), QUOTED_MAX);
         verdict_refute(b->v, CLAIM_KERNEL,
                         "event %zu: %s was added to the command line from outside of the UKI",
-                        b->boot.lines[0].number, words(&text));
+                        b->boot.lines[0].number, verdict_words(&text));
         return 0;
-}
-
-/* What came beside the UKI and was measured as a digest alone. A changed log can call a command
- * line a credential: so where such things may be there, the whole line has to be known. */
-static void judge_companions(const Bench *b) {
-        if (b->boot.companions == 0)
-                return;
-        if (!b->q->policy->boot.companions)
-                verdict_refute(b->v, CLAIM_KERNEL,
-                                "event %zu: something came beside the UKI that policy does not take (credentials, extensions, device trees: PCRs 12 and 13)",
-                                b->boot.first_companion);
-        else if (!b->line_holds)
-                verdict_refute(b->v, CLAIM_KERNEL,
-                                "event %zu: whether it is a credential or a command line cannot be told, as the kernel's command line is not proven",
-                                b->boot.first_companion);
 }
 
 /* The whole line that was measured is the UKI's own, and what may be appended to it. */
@@ -191,8 +172,6 @@ static int judge_whole_line(const Bench *b, Err *e) {
         bool same = false;
         int rc;
 
-        if (b->boot.companions == 0 || !b->line_holds)
-                return 0;
         if (b->boot.n_lines > 0 && own.size > appended.size)
                 own.size -= appended.size + 1;
         rc = is_own_line(b, own, &same, e);
@@ -201,6 +180,24 @@ static int judge_whole_line(const Bench *b, Err *e) {
         if (!same)
                 verdict_refute(b->v, CLAIM_KERNEL,
                                 "the kernel was not started with the command line of its UKI");
+        return 0;
+}
+
+/* What came beside the UKI and was measured as a digest alone. A changed log can call a command
+ * line a credential: so where such things may be there, the whole line has to be known. */
+static int judge_companions(const Bench *b, Err *e) {
+        if (b->boot.companions == 0)
+                return 0;
+        if (!b->q->policy->boot.companions)
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "event %zu: something came beside the UKI that policy does not take (credentials, extensions, device trees: PCRs 12 and 13)",
+                                b->boot.first_companion);
+        else if (!b->line_holds)
+                verdict_refute(b->v, CLAIM_KERNEL,
+                                "event %zu: whether it is a credential or a command line cannot be told, as the kernel's command line is not proven",
+                                b->boot.first_companion);
+        else
+                return judge_whole_line(b, e);
         return 0;
 }
 
@@ -234,8 +231,7 @@ static int judge_beside(const Bench *b, bool is_release, Err *e) {
         rc = judge_appended(b, e);
         if (rc < 0)
                 return rc;
-        judge_companions(b);
-        return judge_whole_line(b, e);
+        return judge_companions(b, e);
 }
 
 /* Leaves and other reference values are alternatives: which of them it was is said. */
@@ -262,8 +258,8 @@ static int judge_uki(const Bench *b, const Digest *value, Err *e) {
                 buf_printf(&name, "UKI '%.80s' %.40s, a known release", r->name, r->version);
         else
                 buf_printf(&name, "the UKI is %s", b->vouched->words);
-        verdict_prove(b->v, CLAIM_KERNEL, "%s%s%s; PCR 11 shows %s", words(&name),
-                        b->line_holds ? ", command line " : "", words(&text),
+        verdict_prove(b->v, CLAIM_KERNEL, "%s%s%s; PCR 11 shows %s", verdict_words(&name),
+                        b->line_holds ? ", command line " : "", verdict_words(&text),
                         strcmp(b->x->phases, ":") == 0 ? "no phase" : b->x->phases);
         return 0;
 }
@@ -279,7 +275,7 @@ static bool refute_others(const Bench *b) {
                 verdict_refute(b->v, CLAIM_KERNEL,
                                 "GRUB started a kernel%s%s: of what GRUB starts there are no releases",
                                 b->boot.grub_line.size > 0 ? " by the line " : "",
-                                b->boot.grub_line.size > 0 ? words(&text) : "");
+                                b->boot.grub_line.size > 0 ? verdict_words(&text) : "");
         } else if (b->boot.n_sections == 0) {
                 verdict_refute(b->v, CLAIM_KERNEL, "no UKI was measured in PCR 11");
         } else {

@@ -99,12 +99,11 @@ static void remark(const StoryLayer *k, const Release *r, Span line, Verdict *v)
 
         if (line.size > 0)
                 text_quote(&text, line, QUOTED_MAX);
-        buf_byte(&text, '\0');
         verdict_remark(v, CLAIM_KERNEL,
                         "it started by kexec what runs now: UKI '%.80s' %.40s, a known release (record %" PRIu64
                         ")%s%s",
                         r->name, r->version, k->seq, line.size > 0 ? ", command line " : "",
-                        text.failed < 0 ? "" : (const char *) text.data);
+                        verdict_words(&text));
 }
 
 int judge_kexec(const Evidence *ev, const Question *q, const Story *s, Verdict *v, Span *line,

@@ -15,14 +15,15 @@ static bool is_allowed(const SystemdPolicy *p, Span user) {
 
 static void take_login(const SystemdEntry *entry, const SystemdPolicy *p, Buf *users, Verdict *v) {
         _cleanup_(buf_done) Buf user = BUF_UP_TO(256);
+        const char *name;
 
         text_quote(&user, entry->words.name, 40);
+        name = verdict_words(&user);
         if (!is_allowed(p, entry->words.name))
                 verdict_refute(v, CLAIM_LOGIN,
-                                "%.*s logged in, whom policy does not allow (record %zu of systemd's log)",
-                                (int) user.size, (const char *) buf_span(&user).data, entry->n);
-        buf_string(users, users->size > 0 ? ", " : "");
-        buf_bytes(users, buf_span(&user));
+                                "%s logged in, whom policy does not allow (record %zu of systemd's log)",
+                                name, entry->n);
+        buf_printf(users, "%s%s", users->size > 0 ? ", " : "", name);
 }
 
 int judge_login(const SystemdStory *systemd, const Question *q, Verdict *v, Err *e) {
@@ -37,9 +38,8 @@ int judge_login(const SystemdStory *systemd, const Question *q, Verdict *v, Err 
         if (rc < 0)
                 return rc;
         if (n > 0)
-                verdict_prove(v, CLAIM_LOGIN,
-                                "%u users logged in, each one that policy allows: %.*s", n,
-                                (int) users.size, (const char *) buf_span(&users).data);
+                verdict_prove(v, CLAIM_LOGIN, "%u users logged in, each one that policy allows: %s",
+                                n, verdict_words(&users));
         else if (nvrecords_has_register(&logins, systemd))
                 verdict_prove(v, CLAIM_LOGIN,
                                 "nobody logged in: the NvPCR login is as it was made");

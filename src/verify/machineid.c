@@ -4,9 +4,10 @@
 #include "base/text.h"
 
 void judge_machine_id(const SystemdStory *systemd, const Question *q, Verdict *v) {
-        _cleanup_(buf_done) Buf hex = BUF_UP_TO(32), wanted = BUF_UP_TO(32);
+        _cleanup_(buf_done) Buf hex = BUF_UP_TO(33), wanted = BUF_UP_TO(33);
         const SystemdMachine *m = &systemd->machine;
         const SystemdPolicy *p = &q->policy->systemd;
+        const char *id;
 
         if (!m->told) {
                 verdict_leave(v, CLAIM_MACHINE_ID,
@@ -26,13 +27,12 @@ void judge_machine_id(const SystemdStory *systemd, const Question *q, Verdict *v
                                 "record %zu of systemd's log has another machine id than record %zu",
                                 m->another - 1, m->n);
         text_hex(&hex, (Span){ m->id, sizeof(m->id) });
+        id = verdict_words(&hex);
         text_hex(&wanted, (Span){ p->machine_id, sizeof(p->machine_id) });
         if (p->has_machine_id && memcmp(p->machine_id, m->id, sizeof(m->id)) != 0)
-                verdict_refute(v, CLAIM_MACHINE_ID, "the machine is %.*s, and policy wants %.*s",
-                                (int) hex.size, (const char *) buf_span(&hex).data,
-                                (int) wanted.size, (const char *) buf_span(&wanted).data);
-        verdict_prove(v, CLAIM_MACHINE_ID, "%.*s, as the system read it%s", (int) hex.size,
-                        (const char *) buf_span(&hex).data,
+                verdict_refute(v, CLAIM_MACHINE_ID, "the machine is %s, and policy wants %s", id,
+                                verdict_words(&wanted));
+        verdict_prove(v, CLAIM_MACHINE_ID, "%s, as the system read it%s", id,
                         p->has_machine_id ? "" : "; policy does not name one");
         if (m->n_keyed > 0 && verdict_proven(v, CLAIM_MACHINE_ID))
                 verdict_remark(v, CLAIM_MACHINE_ID,

@@ -178,6 +178,7 @@ static int judge_told(const SecureBoot *s, const Platform *p, const BootPolicy *
                 Err *e) {
         _cleanup_(buf_done) Buf names = BUF_UP_TO(REASON_MAX);
         unsigned n_revoked;
+        bool let_in;
         int rc;
 
         if (s->wrong[0] != '\0')
@@ -195,11 +196,11 @@ static int judge_told(const SecureBoot *s, const Platform *p, const BootPolicy *
                 verdict_refute(v, CLAIM_FIRMWARE,
                                 "event %zu: an option ROM, of which policy takes none",
                                 p->first_option_rom);
+        let_in = names.size > 0 || names.failed < 0;
         verdict_prove(v, CLAIM_FIRMWARE,
-                        "Secure Boot %s%s%.*s, dbx with %u entries, %u programs started",
-                        s->on ? "on" : "off", names.size > 0 ? ", programs let in by " : "",
-                        (int) buf_span(&names).size, (const char *) buf_span(&names).data,
-                        n_revoked, p->programs);
+                        "Secure Boot %s%s%s, dbx with %u entries, %u programs started",
+                        s->on ? "on" : "off", let_in ? ", programs let in by " : "",
+                        verdict_words(&names), n_revoked, p->programs);
         if (p->option_roms > 0)
                 verdict_remark(v, CLAIM_FIRMWARE, "%u option ROMs ran", p->option_roms);
         if (s->dma_unprotected)

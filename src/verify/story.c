@@ -264,12 +264,11 @@ static void judge_values(const Evidence *ev, Verdict *v, const Story *story) {
 /* A PCR that no log explains: nobody tells what was measured, or what is told does not make it. */
 static bool is_unexplained(
                 const Evidence *ev, const Replay *others, uint16_t bank, unsigned pcr, bool told) {
-        const Digest *quoted = pcr_value(&ev->tpm.pcrs, bank, pcr), *replayed;
+        const Digest *quoted = pcr_value(&ev->tpm.pcrs, bank, pcr);
 
         if (!quoted || told != (others->told >> pcr & 1))
                 return false;
-        replayed = pcr_value(&others->pcrs, bank, pcr);
-        return !replayed || !digest_equal(quoted, replayed);
+        return !digest_equal(quoted, pcr_value(&others->pcrs, bank, pcr));
 }
 
 static void find_unexplained(const Evidence *ev, const Question *q, const Replay *others, bool told,
@@ -300,11 +299,10 @@ static void judge_unexplained(
                 if (unexplained.n_banks == 0)
                         continue;
                 pcr_selection_text(&unexplained, &text);
-                buf_byte(&text, '\0');
                 verdict_refute(v, CLAIM_REGISTERS,
                                 told ? "the logs do not replay to what was quoted of %s: records are missing, added or changed, or a log is not here"
                                      : "no log here explains what was quoted of %s (take it out of the quote, or bring its log)",
-                                text.failed < 0 ? "some register" : (const char *) text.data);
+                                verdict_words(&text));
         }
 }
 
@@ -417,9 +415,8 @@ static void prove(Verdict *v, const Story *s) {
         for (size_t i = 0; i < c->n_strands; i++)
                 buf_printf(&names, "%s%s", i > 0 ? ", " : "",
                                 register_name(c->strands[i].reg).text);
-        buf_byte(&names, '\0');
         verdict_prove(v, CLAIM_REGISTERS, "%" PRIu64 " records replay to the quoted %s",
-                        s->n_records, names.failed < 0 ? "registers" : (const char *) names.data);
+                        s->n_records, verdict_words(&names));
 }
 
 int judge_registers(const Evidence *ev, const Question *q, const Replay *others, Verdict *v,

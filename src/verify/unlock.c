@@ -45,7 +45,7 @@ static uint32_t methods_of(Span mechanism) {
 }
 
 static Words in_words(Span volume, Span method, Span slot) {
-        _cleanup_(buf_done) Buf b = BUF_UP_TO(sizeof(Words) - 1);
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(sizeof(Words));
         Words w = {};
 
         text_quote(&b, volume, 40);
@@ -56,8 +56,7 @@ static Words in_words(Span volume, Span method, Span slot) {
                 buf_string(&b, "passphrase, recovery key or key file");
         if (slot.size > 0)
                 buf_printf(&b, " (slot %.*s)", (int) slot.size, (const char *) slot.data);
-        (void) snprintf(w.text, sizeof(w.text), "%.*s", (int) buf_span(&b).size,
-                        (const char *) buf_span(&b).data);
+        (void) snprintf(w.text, sizeof(w.text), "%s", verdict_words(&b));
         return w;
 }
 
@@ -116,8 +115,8 @@ static int judge_volume(const SystemdEntry *entry, Verdict *v, const Unlocks *u,
                         return 0;
         text_quote(&name, entry->words.name, 40);
         verdict_refute(v, CLAIM_UNLOCK,
-                        "volume %.*s was unlocked, and no proven record says how (record %zu of systemd's log; crypttab: tpm2-measure-keyslot-nvpcr=)",
-                        (int) buf_span(&name).size, (const char *) buf_span(&name).data, entry->n);
+                        "volume %s was unlocked, and no proven record says how (record %zu of systemd's log; crypttab: tpm2-measure-keyslot-nvpcr=)",
+                        verdict_words(&name), entry->n);
         return 0;
 }
 

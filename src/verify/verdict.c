@@ -118,6 +118,11 @@ void verdict_remark(Verdict *v, Claim claim, const char *remark, ...) {
         va_end(ap);
 }
 
+const char *verdict_words(Buf *text) {
+        buf_byte(text, '\0');
+        return text->failed < 0 ? "..." : (const char *) text->data;
+}
+
 ClaimState verdict_state(const Verdict *v, Claim claim) {
         if (v->proven & ~v->refuted & bit(claim))
                 return CLAIM_PROVEN;

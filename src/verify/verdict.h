@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/macro.h"
 #include "base/span.h"
 #include "wire/limits.h"
@@ -61,6 +62,9 @@ void verdict_leave(Verdict *v, Claim claim, const char *reason, ...) _printf_(3,
 
 /* Adds a remark to what stands already. */
 void verdict_remark(Verdict *v, Claim claim, const char *remark, ...) _printf_(3, 4);
+
+/* The text that was put together for a reason; "..." for one that did not fit, or had no memory. */
+const char *verdict_words(Buf *text);
 
 ClaimState verdict_state(const Verdict *v, Claim claim);
 

@@ -37,8 +37,11 @@ void libc_die_after(LibcCalls calls, int n) {
 }
 
 int libc_heal(void) {
+        int failed = wish.failed;
+
         wish.calls = 0;
-        return wish.failed;
+        wish.failed = 0;
+        return failed;
 }
 
 void libc_without_tmpfile(bool without) {

@@ -35,6 +35,17 @@ static void with_another_appended_line(Start *s) {
         add_leaf(&s->c, "linux", "a kernel", "root=x quiet", NULL);
 }
 
+static void with_a_line_that_got_longer(Start *s) {
+        s->running = "root=x quiet";
+        add_leaf(&s->c, "linux", "a kernel", "root=x", NULL);
+}
+
+static void with_a_credential(Start *s) {
+        s->running = "root=x quiet";
+        s->boot.credentials = s->c.policy.boot.companions = true;
+        add_leaf(&s->c, "linux", "a kernel", "root=x quiet", NULL);
+}
+
 static void with_a_kernel_that_nobody_released(Start *s) {
         s->running = "root=x quiet";
         add_leaf(&s->c, "linux", "another kernel", "root=x", NULL);
@@ -76,8 +87,8 @@ static void judge_all(Start *s) {
 
 static void whatever_was_started_is_judged_or_not(void **state) {
         static void (*const starts[])(Start *) = { with_a_known_line, with_another_line,
-                with_another_appended_line, with_a_kernel_that_nobody_released,
-                with_keys_that_policy_names };
+                with_another_appended_line, with_a_line_that_got_longer, with_a_credential,
+                with_a_kernel_that_nobody_released, with_keys_that_policy_names };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(starts); i++) {
@@ -134,6 +145,19 @@ static void whatever_systemd_measured_is_judged_or_not(void **state) {
         start_done(&s);
 }
 
+static void what_firmware_measured_is_told_whole_or_not(void **state) {
+        Question q;
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        lay(&s);
+        judge(&s);
+        q = case_question(&s.c);
+        report_with_faults(&s.c.judgement, &q);
+        start_done(&s);
+}
+
 /* Two words of a line that are told as two changes: none of them gets lost. */
 static void what_changed_is_told_or_not(void **state) {
         int failed = 1, n = 0;
@@ -172,6 +196,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whatever_was_started_is_judged_or_not),
                 cmocka_unit_test(whatever_systemd_measured_is_judged_or_not),
+                cmocka_unit_test(what_firmware_measured_is_told_whole_or_not),
                 cmocka_unit_test(what_changed_is_told_or_not),
         };
 

@@ -91,11 +91,28 @@ static void a_line_may_be_spelled_as_the_stub_hands_it_on(void **state) {
         start_done(&s);
 }
 
+/* More than a reason has room for, once it is escaped. */
+static void a_line_without_end_is_refused_all_the_same(void **state) {
+        char line[131] = {};
+        Start s;
+
+        (void) state;
+        memset(line, '"', sizeof(line) - 1);
+        start_begin(&s);
+        s.boot.appended = line;
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        judge(&s);
+        assert_said(&s, CLAIM_NOT_PROVEN, ": ... was added to the command line from outside");
+        start_done(&s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(companions_need_the_whole_line),
                 cmocka_unit_test(what_is_not_signed_proves_nothing),
                 cmocka_unit_test(nothing_needs_to_be_appended),
+                cmocka_unit_test(a_line_without_end_is_refused_all_the_same),
                 cmocka_unit_test(a_line_may_be_spelled_as_the_stub_hands_it_on),
         };
 

@@ -264,7 +264,10 @@ static void the_order_of_sections_is_held(void **state) {
         }
 }
 
+#define ROOT_LINE "root=x roothash=" HEX_64
+
 static void what_is_no_uki_is_named(void **state) {
+        _cleanup_(buf_done) Buf line = BUF_UP_TO(256);
         Start s;
 
         (void) state;
@@ -274,6 +277,9 @@ static void what_is_no_uki_is_named(void **state) {
         judge(&s);
         assert_said_last(&s, CLAIM_NOT_PROVEN, "no UKI was measured in PCR 11");
         s.c.policy.registers[0].index = 15; /* GRUB has PCR 8 */
+        firmlog_utf16(&line, ROOT_LINE, true);
+        firmlog_add_tag(&s.log, 9, 0x8f3b22ed, "LOADED_IMAGE::LoadOptions", buf_span(&line));
+        buf_string(&s.c.forge.line, ROOT_LINE);
         (void) firmlog_add_of(&s.log, 8, EV_IPL, SPAN_LITERAL("kernel_cmdline: /vmlinuz root=x\0"),
                         SPAN_LITERAL("/vmlinuz root=x"));
         (void) firmlog_add_of(&s.log, 8, EV_IPL, SPAN_LITERAL("kernel_cmdline: /vmlinuz root=y\0"),
@@ -281,6 +287,7 @@ static void what_is_no_uki_is_named(void **state) {
         forge_firmware(&s.c.forge, &s.log);
         judge(&s);
         assert_said(&s, CLAIM_NOT_PROVEN, "GRUB started a kernel by the line \"/vmlinuz root=x\"");
+        assert_int_equal(case_state(&s.c, CLAIM_ROOT), CLAIM_ABSENT); /* it is no UKI's line */
         start_done(&s);
 }
 
