@@ -185,7 +185,6 @@ int golden_compare(const Golden *g, const Judgement *j, const uint8_t *pcrs, siz
                 Vouched *ret, Err *e) {
         Vouched v = { .asked = true, .whole = true };
         HashAlg bank = bank_of(g, j, pcrs, n_pcrs);
-        Err why = {};
         int rc;
 
         if (!speaks_of(g, pcrs, n_pcrs)) {
@@ -199,11 +198,9 @@ int golden_compare(const Golden *g, const Judgement *j, const uint8_t *pcrs, siz
                 *ret = v;
                 return 0;
         }
-        rc = compare(g, j, bank, pcrs, n_pcrs, &v, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
+        rc = compare(g, j, bank, pcrs, n_pcrs, &v, e); /* both logs were read before */
         if (rc < 0)
-                (void) snprintf(v.words, sizeof(v.words), "%s", why.text);
+                return rc;
         v.same = rc == 0;
         if (v.same)
                 (void) snprintf(v.words, sizeof(v.words), "as in golden evidence '%.80s'", g->name);

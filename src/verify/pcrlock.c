@@ -52,7 +52,7 @@ static void extends_done(Extends *x) {
 }
 
 static int add(Extends *x, unsigned pcr, const Extend *extend, Err *e) {
-        if (pcr >= PCR_COUNT || !(x->mask >> pcr & 1))
+        if (!(x->mask >> pcr & 1))
                 return 0;
         if (x->n[pcr] == x->room[pcr]) {
                 size_t room = x->room[pcr] == 0 ? 32 : 2 * x->room[pcr];
@@ -290,7 +290,6 @@ static int run(const Pcrlock *p, const Judgement *j, const Extends *x, Vouched *
 static int judge(const Pcrlock *p, const Judgement *j, uint32_t mask, Vouched *ret, Err *e) {
         _cleanup_(extends_done) Extends x = { .mask = mask, .bank = bank_of(j, mask) };
         Vouched v = { .asked = true };
-        Err why = {};
         int rc;
 
         if (x.bank == HASH_NONE) {
@@ -299,15 +298,13 @@ static int judge(const Pcrlock *p, const Judgement *j, uint32_t mask, Vouched *r
                 *ret = v;
                 return 0;
         }
-        rc = add_firmware(&x, j->evidence.bundle.parts[PART_FIRMWARE_LOG], &why);
+        rc = add_firmware(&x, j->evidence.bundle.parts[PART_FIRMWARE_LOG], e);
         if (rc == 0)
-                rc = add_systemd(&x, &j->systemd, &why);
+                rc = add_systemd(&x, &j->systemd, e); /* both logs were read before */
         if (rc == 0)
-                rc = run(p, j, &x, &v, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
+                rc = run(p, j, &x, &v, e);
         if (rc < 0)
-                (void) snprintf(v.words, sizeof(v.words), "%s", why.text);
+                return rc;
         *ret = v;
         return 0;
 }

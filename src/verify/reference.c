@@ -76,26 +76,24 @@ static void prefer(Vouched *so_far, const Vouched *next) {
 
 int references_judge(const References *r, const Judgement *j, Vouchers *ret, Err *e) {
         Vouchers all = {}, one;
-        int rc = 0;
+        int rc;
 
         *ret = all;
-        if (!r || !j->explained.has_log || j->explained.wrong ||
-                        !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
+        if (!r || !verdict_proven(&j->verdict, CLAIM_SIGNATURE))
                 return 0;
-        for (size_t i = 0; rc == 0 && i < r->n_golden; i++) {
+        for (size_t i = 0; i < r->n_golden; i++) {
                 const Golden *g = &r->golden[i];
 
                 rc = golden_compare(g, j, firmware_pcrs, ELEMENTS(firmware_pcrs), &one.firmware, e);
                 if (rc == 0)
                         rc = golden_compare(
                                         g, j, kernel_pcrs, ELEMENTS(kernel_pcrs), &one.kernel, e);
-                if (rc == 0) {
-                        prefer(&all.firmware, &one.firmware);
-                        prefer(&all.kernel, &one.kernel);
-                }
+                if (rc < 0)
+                        return rc;
+                prefer(&all.firmware, &one.firmware);
+                prefer(&all.kernel, &one.kernel);
         }
-        if (rc == 0)
-                rc = pcrlock_judge(&r->pcrlock, j, &one, e);
+        rc = pcrlock_judge(&r->pcrlock, j, &one, e);
         if (rc < 0)
                 return rc;
         prefer(&all.firmware, &one.firmware);

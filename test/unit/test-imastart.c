@@ -8,6 +8,7 @@
 #include "support/case.h"
 #include "support/hashes.h"
 #include "support/imalist.h"
+#include "support/judgefaults.h"
 #include "support/libc.h"
 #include "verify/imastart.h"
 
@@ -211,22 +212,27 @@ static void put_start(const PcrValues *v, Buf *to) {
         buf_bytes(to, SPAN_LITERAL("\x0f\0\0\0boot_aggregate\0"));
 }
 
-static void a_kernel_with_ima_is_explained(void **state) {
+static void start_with_ima(Case *c) {
         static const HashAlg sha256 = HASH_SHA256;
         _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
         _cleanup_(buf_done) Buf start = BUF_UP_TO(256);
         PcrValues v;
+
+        case_begin(c);
+        firmlog_boot(&l, &(FirmBoot){ .cmdline = "quiet" });
+        firmlog_replay(&l, &v);
+        forge_firmware(&c->forge, &l);
+        put_start(&v, &start);
+        extend(&c->forge.values.digests[0][10], buf_span(&start));
+        c->forge.signed_values = c->forge.values;
+        case_judge(c);
+}
+
+static void a_kernel_with_ima_is_explained(void **state) {
         Case c;
 
         (void) state;
-        case_begin(&c);
-        firmlog_boot(&l, &(FirmBoot){ .cmdline = "quiet" });
-        firmlog_replay(&l, &v);
-        forge_firmware(&c.forge, &l);
-        put_start(&v, &start);
-        extend(&c.forge.values.digests[0][10], buf_span(&start));
-        c.forge.signed_values = c.forge.values;
-        case_judge(&c);
+        start_with_ima(&c);
         assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
 
         /* and nothing behind it */
@@ -242,6 +248,33 @@ static void a_kernel_with_ima_is_explained(void **state) {
         case_end(&c);
 }
 
+/* Whoever hands a list out says what was measured: then it has to lead to the register. */
+static void a_list_is_not_passed_over(void **state) {
+        static const ImaFile file = { "ima-ng", "sha256", "/usr/bin/honest", .n_behind = 0 };
+        Case c;
+
+        (void) state;
+        start_with_ima(&c);
+        imalist_add(&file, &c.forge.ima);
+        case_judge(&c);
+        assert_refused(&c, CLAIM_REGISTERS,
+                        "the logs do not replay to what was quoted of sha256:10");
+        case_end(&c);
+}
+
+static void no_bad_hash_gives_a_verdict(void **state) {
+        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+        Question q;
+        Case c;
+
+        (void) state;
+        start_with_ima(&c);
+        forge_bundle(&c.forge, &bytes);
+        q = case_question(&c);
+        judge_with_bad_hashes(&q, buf_span(&bytes));
+        case_end(&c);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_templates_are_known_in_every_bank),
@@ -252,6 +285,8 @@ int main(void) {
                 cmocka_unit_test(no_bad_hash_gives_an_answer),
                 cmocka_unit_test(nor_does_one_without_memory),
                 cmocka_unit_test(a_kernel_with_ima_is_explained),
+                cmocka_unit_test(a_list_is_not_passed_over),
+                cmocka_unit_test(no_bad_hash_gives_a_verdict),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

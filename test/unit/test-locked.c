@@ -1,183 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "unit/suite.h"
+#include "support/locked.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <limits.h>
 
-#include "port/crypto.h"
-#include "support/case.h"
-#include "support/firmlog.h"
-#include "support/folder.h"
 #include "support/judgefaults.h"
 #include "support/libc.h"
-#include "support/sdlog.h"
-#include "verify/reference.h"
-#include "wire/efievent.h"
 
-/* Folders of systemd-pcrlock components, and a machine that they are of. */
-
-static const HashAlg sha256 = HASH_SHA256;
-
-#define FIRMWARE 0xefu
-#define KERNEL (1u << 4 | 1u << 11)
-
-typedef struct Locked {
-        Case c;
-        FirmLog log;
-        FirmBoot boot;
-        SdLog sd;
-        Buf vendor;
-        Folder folder;
-        References references;
-        Judgement judgement;
-        char id[33];
-} Locked;
-
-static void locked_begin(Locked *l) {
-        *l = (Locked){ .vendor = BUF_UP_TO(4096), .folder = folder_new() };
-        firmlog_certificate(&l->vendor, "vendor");
-        l->boot = (FirmBoot){
-                .secure_boot = true, .certificate = buf_span(&l->vendor), .cmdline = "root=x quiet"
-        };
-        case_begin(&l->c);
-        case_judge(&l->c);
-        for (size_t i = 0; i < 16; i++)
-                (void) snprintf(l->id + 2 * i, 3, "%02x",
-                                l->c.judgement.story.segment.chain.boot[i]);
-}
-
-static void locked_done(Locked *l) {
-        judgement_done(&l->judgement);
-        references_done(&l->references);
-        firmlog_done(&l->log);
-        sd_done(&l->sd);
-        buf_done(&l->vendor);
-        folder_done(&l->folder);
-        case_end(&l->c);
-}
-
-/* Firmware's part. */
-static void start(Locked *l) {
-        firmlog_done(&l->log);
-        sd_done(&l->sd);
-        l->log = firmlog_new(&sha256, 1);
-        firmlog_boot(&l->log, &l->boot);
-        forge_firmware(&l->c.forge, &l->log);
-        sd_new(&l->sd);
-        l->sd.boot = l->id;
-        memcpy(l->sd.pcrs.digests[0], l->c.forge.values.digests[0],
-                        16 * sizeof(l->sd.pcrs.digests[0][0]));
-}
-
-static void judge(Locked *l) {
-        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
-        Question q = case_question(&l->c);
-        Forge *f = &l->c.forge;
-
-        for (unsigned pcr = 0; pcr < 16; pcr++)
-                if (pcr != WORLD_PCR)
-                        f->values.digests[0][pcr] = l->sd.pcrs.digests[0][pcr];
-        f->signed_values = f->values;
-        buf_done(&f->systemd_log);
-        buf_bytes(&f->systemd_log, buf_span(&l->sd.log));
-        forge_quote(f);
-        forge_bundle(f, &bytes);
-        q.references = &l->references;
-        judgement_done(&l->judgement);
-        assert_int_equal(appraise(buf_span(&bytes), &q, &l->judgement, NULL), 0);
-}
-
-static void put_record(Buf *to, unsigned pcr, const Digest *d) {
-        buf_printf(to, "%s{\"pcr\":%u,\"digests\":[{\"hashAlg\":\"sha256\",\"digest\":\"",
-                        to->size > 12 ? "," : "", pcr);
-        for (size_t i = 0; i < d->size; i++)
-                buf_printf(to, "%02x", d->bytes[i]);
-        buf_string(to, "\"}]}");
-}
-
-static void put_file(Locked *l, const char *name, const Buf *records) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(PCRLOCK_MAX);
-
-        buf_bytes(&text, buf_span(records));
-        buf_string(&text, "]}\n");
-        folder_write(&l->folder, name, buf_span(&text));
-}
-
-/* A component of all that the log has of some registers. */
-static void put_events(Locked *l, const char *name, uint32_t pcrs) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(PCRLOCK_MAX);
-
-        buf_string(&text, "{\"records\":[");
-        for (size_t i = 0; i < l->log.n; i++)
-                if (pcrs >> l->log.events[i].pcr & 1)
-                        put_record(&text, l->log.events[i].pcr, &l->log.events[i].digests[0]);
-        put_file(l, name, &text);
-}
-
-static void put_bytes(Locked *l, const char *name, uint32_t pcrs, Span bytes) {
-        _cleanup_(buf_done) Buf text = BUF_UP_TO(PCRLOCK_MAX);
-        Digest d;
-
-        assert_int_equal(hash_bytes(HASH_SHA256, bytes, &d, NULL), 0);
-        buf_string(&text, "{\"records\":[");
-        for (unsigned pcr = 0; pcr < 24; pcr++)
-                if (pcrs >> pcr & 1)
-                        put_record(&text, pcr, &d);
-        put_file(l, name, &text);
-}
-
-static void put_word(Locked *l, const char *name, uint32_t pcrs, const char *word) {
-        put_bytes(l, name, pcrs, span_of(word));
-}
-
-/* What systemd measures as it starts, up to a phase. */
-static void run_system(Locked *l, unsigned n_phases) {
-        static const char *const phases[] = { "enter-initrd", "leave-initrd", "sysinit" };
-
-        for (unsigned i = 0; i < n_phases; i++) {
-                sd_measure(&l->sd, sd_pcr11, phases[i], "phase");
-                for (unsigned pcr = 0; i == 0 && pcr < 8; pcr++)
-                        sd_measure(&l->sd, (Register){ REGISTER_PCR, pcr }, "os-separator",
-                                        "os-separator");
-        }
-}
-
-static void put_folder(Locked *l, const char *name) {
-        assert_int_equal(mkdir(folder_path(&l->folder, name), 0700), 0);
-}
-
-/* The whole folder, of the boot as it is; one variant of the kernel is another one. */
-static void put_all(Locked *l) {
-        put_events(l, "240-firmware.pcrlock", FIRMWARE);
-        put_folder(l, "650-kernel.pcrlock.d");
-        put_word(l, "650-kernel.pcrlock.d/6.1.pcrlock", KERNEL, "an older kernel");
-        put_events(l, "650-kernel.pcrlock.d/6.2.pcrlock", KERNEL);
-        put_folder(l, "700-other.pcrlock.d");
-        put_word(l, "700-other.pcrlock.d/300-present.pcrlock", 1u << 5, "never measured");
-        put_word(l, "700-other.pcrlock.d/600-absent.pcrlock", 0, "");
-        put_word(l, "750-enter-initrd.pcrlock", 1u << 11, "enter-initrd");
-        put_word(l, "750-os-separator.pcrlock", 0xff, "os-separator");
-        put_word(l, "800-leave-initrd.pcrlock", 1u << 11, "leave-initrd");
-        put_word(l, "850-sysinit.pcrlock", 1u << 11, "sysinit");
-        folder_write(&l->folder, "readme", SPAN_LITERAL("no component"));
-}
-
-static void load(Locked *l) {
-        Err e = {};
-
-        if (pcrlock_load(&l->references.pcrlock, l->folder.path, &e) < 0)
-                fail_msg("%s", e.text);
-}
-
-#define assert_claim(l, claim, expected, said)                                                     \
-        do {                                                                                       \
-                const char *reason_ = (l)->judgement.verdict.reasons[claim];                       \
-                                                                                                   \
-                if (verdict_state(&(l)->judgement.verdict, claim) != (expected) ||                 \
-                                !strstr(reason_, said))                                            \
-                        fail_msg("'%s', not '%s'", reason_, said);                                 \
-        } while (0)
+/* Components of systemd-pcrlock vouch for a boot, or name what is other. */
 
 /* From the initrd on, whatever has been reached. */
 static void a_boot_that_components_expect_is_proven(void **state) {
@@ -314,9 +144,7 @@ static void combinations_end(void **state) {
         start(&l);
         for (unsigned i = 0; i < 20; i++)
                 (void) firmlog_add(&l.log, 6, EV_EFI_ACTION, SPAN_LITERAL("again"));
-        forge_firmware(&l.c.forge, &l.log);
-        memcpy(l.sd.pcrs.digests[0], l.c.forge.values.digests[0],
-                        16 * sizeof(l.sd.pcrs.digests[0][0]));
+        take_firmware(&l);
         put_bytes(&l, "100-separator.pcrlock", 1u << 6, SPAN_LITERAL("\0\0\0\0"));
         for (unsigned i = 0; i < 30; i++) {
                 char name[64];
@@ -343,6 +171,7 @@ static void a_folder_that_is_none_is_refused(void **state) {
                 const char *name, *text, *said;
         } rows[] = {
                 { "readme", "", "no .pcrlock component lies there" },
+                { "1.pcrlock", "{}", "/1.pcrlock: pcrlock component" },
                 { "1.pcrlock", "{}", "not an object of records alone" },
                 { "1.pcrlock", "{\"records\":[{\"pcr\":24,\"digests\":[]}]}",
                                 "number of a register" },
@@ -376,6 +205,37 @@ static void no_component_stands_twice(void **state) {
         assert_int_equal(pcrlock_load(&p, empty.path, &none), -EBADMSG);
         assert_non_null(strstr(none.text, "without any variant"));
         assert_int_equal(pcrlock_load(&p, folder_path(&empty, "missing"), NULL), -ENOENT);
+}
+
+static void variants_lie_in_a_folder(void **state) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_(pcrlock_done) Pcrlock p = {};
+        Err e = {};
+
+        (void) state;
+        folder_write(&folder, "1.pcrlock.d", SPAN_LITERAL("{\"records\":[]}"));
+        assert_int_equal(pcrlock_load(&p, folder.path, &e), -ENOTDIR);
+        assert_non_null(strstr(e.text, "/1.pcrlock.d: "));
+}
+
+/* Whichever way the file system has them: what is told of a boot does not depend on it. */
+static void variants_are_tried_in_the_order_of_their_names(void **state) {
+        static const char order[] = "62719485";
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_(pcrlock_done) Pcrlock p = {};
+
+        (void) state;
+        assert_int_equal(mkdir(folder_path(&folder, "1.pcrlock.d"), 0700), 0);
+        for (size_t i = 0; i < sizeof(order) - 1; i++) {
+                char name[] = "1.pcrlock.d/?.pcrlock";
+
+                *strchr(name, '?') = order[i];
+                folder_write(&folder, name, SPAN_LITERAL("{\"records\":[]}"));
+        }
+        assert_int_equal(pcrlock_load(&p, folder.path, NULL), 0);
+        assert_int_equal(p.list[0].n, sizeof(order) - 1);
+        for (size_t i = 1; i < p.list[0].n; i++)
+                assert_true(strcmp(p.list[0].variants[i - 1].name, p.list[0].variants[i].name) < 0);
 }
 
 /* Whatever fails while they are read, no component is left out in silence. */
@@ -432,6 +292,44 @@ static void no_fault_gives_another_verdict(void **state) {
         }
 }
 
+static void write_many(const Folder *folder, const char *within, unsigned n) {
+        char name[64];
+
+        for (unsigned i = 0; i < n; i++) {
+                (void) snprintf(name, sizeof(name), "%s%u.pcrlock", within, i);
+                folder_write(folder, name, SPAN_LITERAL("{\"records\":[]}"));
+        }
+}
+
+static void folders_have_an_end(void **state) {
+        (void) state;
+        for (unsigned over = 0; over < 2; over++) {
+                _cleanup_(folder_done) Folder folder = folder_new(), variants = folder_new();
+                _cleanup_(pcrlock_done) Pcrlock p = {}, q = {};
+
+                write_many(&folder, "", PCRLOCK_COMPONENTS_MAX + over);
+                assert_int_equal(pcrlock_load(&p, folder.path, NULL), over ? -E2BIG : 0);
+                assert_int_equal(mkdir(folder_path(&variants, "1.pcrlock.d"), 0700), 0);
+                write_many(&variants, "1.pcrlock.d/", PCRLOCK_VARIANTS_MAX + over);
+                assert_int_equal(pcrlock_load(&q, variants.path, NULL), over ? -E2BIG : 0);
+        }
+}
+
+/* Of a path that does not fit, no part is opened. */
+static void paths_have_an_end(void **state) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_(pcrlock_done) Pcrlock p = {};
+        char path[PATH_MAX];
+        size_t n;
+
+        (void) state;
+        folder_write(&folder, "1.pcrlock", SPAN_LITERAL("{\"records\":[]}"));
+        n = (size_t) snprintf(path, sizeof(path), "%s", folder.path);
+        while (n < sizeof(path) - 4)
+                n += (size_t) snprintf(path + n, sizeof(path) - n, "/.");
+        assert_int_equal(pcrlock_load(&p, path, NULL), -ENAMETOOLONG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_boot_that_components_expect_is_proven),
@@ -442,6 +340,10 @@ int main(void) {
                 cmocka_unit_test(combinations_end),
                 cmocka_unit_test(a_folder_that_is_none_is_refused),
                 cmocka_unit_test(no_component_stands_twice),
+                cmocka_unit_test(variants_lie_in_a_folder),
+                cmocka_unit_test(folders_have_an_end),
+                cmocka_unit_test(paths_have_an_end),
+                cmocka_unit_test(variants_are_tried_in_the_order_of_their_names),
                 cmocka_unit_test(components_are_all_there_or_none),
                 cmocka_unit_test(no_fault_gives_another_verdict),
         };

@@ -179,6 +179,13 @@ static void start_two_programs(FirmLog *l) {
                         (Span){ program->data, program->size }, SPAN_LITERAL("another program"));
 }
 
+/* The last event of all, measured once more into a register that had its last one before. */
+static void measure_it_again(FirmLog *l) {
+        const FirmEvent *last = &l->events[l->n - 1];
+
+        (void) firmlog_add(l, 4, last->type, (Span){ last->data, last->size });
+}
+
 static void unprotect(FirmLog *l) {
         start_another_program(l);
         (void) firmlog_add(l, 7, EV_EFI_ACTION, SPAN_LITERAL("DMA Protection Disabled"));
@@ -206,6 +213,8 @@ static void what_was_measured_besides_is_named(void **state) {
                                 "other than golden evidence 'old.avouch': program: new: program \"" },
                 { start_two_programs, NULL, CLAIM_KERNEL,
                                 "other than golden evidence 'old.avouch': program: gone: program \"" },
+                { NULL, measure_it_again, CLAIM_KERNEL, "stands where nothing belongs" },
+                { measure_it_again, NULL, CLAIM_KERNEL, "in pcr:4 nothing stands where event" },
                 /* the program, too, is another one */
                 { NULL, unprotect, CLAIM_FIRMWARE,
                                 "in pcr:7 event 33 (\"DMA Protection Disabled\") stands where nothing belongs" },
