@@ -40,7 +40,7 @@ static int find_names(SystemdStory *s, Err *e) {
                                 introduce(&s->nv[i], &entry.words);
         }
         /* Without a separator, whoever comes later can still add names. */
-        for (size_t i = 0; rc == 0 && i < s->n_nv; i++)
+        for (size_t i = 0; i < s->n_nv; i++)
                 if (!s->nv[i].fault)
                         s->nv[i].fault =
                                         "nothing closed the list of Names in PCR 9 (nvpcr-separator)";
@@ -73,7 +73,9 @@ int judge_nvpcrs(const Replay *replay, Span policy, Verdict *v, SystemdStory *s,
         rc = replay_nvpcr_start(&start, e);
         if (rc == 0)
                 rc = find_names(s, e);
-        for (size_t i = 0; rc == 0 && i < s->n_nv; i++) {
+        if (rc < 0)
+                return rc;
+        for (size_t i = 0; i < s->n_nv; i++) {
                 NvPcr *nv = &s->nv[i];
                 const char *wrong = wrong_public(nv, policy);
 
@@ -87,5 +89,5 @@ int judge_nvpcrs(const Replay *replay, Span policy, Verdict *v, SystemdStory *s,
                                 "the log does not replay to the certified NvPCR %s%s0x%08x: records are missing, added or changed",
                                 nv->label, nv->label[0] != '\0' ? " " : "", nv->index);
         }
-        return rc;
+        return 0;
 }

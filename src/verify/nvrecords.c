@@ -2,13 +2,7 @@
 #include "verify/nvrecords.h"
 
 static bool is_of(const NvRecords *of, const SystemdStory *s, const SystemdEntry *entry) {
-        const NvPcr *nv = entry->record.reg.kind == REGISTER_NV
-                                          ? systemd_nv(s, entry->record.reg.index)
-                                          : NULL;
-
-        if (nv && strcmp(nv->label, of->label) == 0)
-                return true;
-        return entry->words.kind == of->kind ||
+        return systemd_is_of_nvpcr(s, entry, of->label) || entry->words.kind == of->kind ||
                json_is(entry->record.event_type, systemd_kind_name(of->kind));
 }
 

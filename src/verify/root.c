@@ -69,14 +69,6 @@ static void take_device(const SystemdEntry *entry, Image *i, Verdict *v) {
                                 i->by);
 }
 
-static bool is_of_verity(const SystemdStory *s, const SystemdEntry *entry) {
-        const NvPcr *nv = entry->record.reg.kind == REGISTER_NV
-                                          ? systemd_nv(s, entry->record.reg.index)
-                                          : NULL;
-
-        return nv && strcmp(nv->label, "verity") == 0;
-}
-
 static int take_systemd(const SystemdStory *s, Image images[2], Verdict *v, Err *e) {
         _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk(s);
         SystemdEntry entry;
@@ -86,7 +78,7 @@ static int take_systemd(const SystemdStory *s, Image images[2], Verdict *v, Err 
         if (!(s->kinds >> SYSTEMD_VERITY & 1))
                 return 0;
         while ((rc = systemd_walk_next(&w, &entry, e)) > 0) {
-                if (!is_of_verity(s, &entry))
+                if (!systemd_is_of_nvpcr(s, &entry, "verity"))
                         continue;
                 /* whose words are not known could have been the one that counts */
                 hidden = hidden || systemd_proven(s, &entry) != SYSTEMD_VERITY;

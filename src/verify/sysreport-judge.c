@@ -204,12 +204,13 @@ static int judge_replay(
         PcrValues held = {};
         bool fits = false;
         Replay r;
-        int rc = 0;
+        int rc;
 
-        for (size_t i = 0; rc == 0 && !fits && i < ELEMENTS(localities); i++)
+        for (size_t i = 0; !fits && i < ELEMENTS(localities); i++) {
                 rc = try_locality(s, localities[i], v, &r, story, &fits, e);
-        if (rc < 0)
-                return rc;
+                if (rc < 0)
+                        return rc;
+        }
         if (!verdict_proven(v, CLAIM_SIGNATURE))
                 verdict_refute(v, CLAIM_REGISTERS, "the quoted values are not signed");
         if (!fits)

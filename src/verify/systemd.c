@@ -181,6 +181,13 @@ const NvPcr *systemd_nv(const SystemdStory *s, uint32_t index) {
         return NULL;
 }
 
+bool systemd_is_of_nvpcr(const SystemdStory *s, const SystemdEntry *entry, const char *label) {
+        const Register *reg = &entry->record.reg;
+        const NvPcr *nv = reg->kind == REGISTER_NV ? systemd_nv(s, reg->index) : NULL;
+
+        return nv && strcmp(nv->label, label) == 0;
+}
+
 int systemd_judge(const Replay *replay, const PcrValues *held, Span policy, Verdict *v,
                 SystemdStory *s, Err *e) {
         note_covered(replay, held, s);

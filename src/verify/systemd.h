@@ -90,3 +90,6 @@ bool systemd_covers_pcr(const SystemdStory *s, unsigned pcr, uint32_t algs);
 
 /* The NvPCR of this index; NULL where none is certified. */
 const NvPcr *systemd_nv(const SystemdStory *s, uint32_t index);
+
+/* True for a record of the NvPCR that systemd introduced by this label. */
+bool systemd_is_of_nvpcr(const SystemdStory *s, const SystemdEntry *entry, const char *label);

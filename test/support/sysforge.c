@@ -286,8 +286,29 @@ static void change(SysForge *f) {
         buf_bytes(&f->file, buf_span(&b));
 }
 
+static void put_data(Writer *w, Span components, Buf *to) {
+        buf_string(to, "\"eventLog\":[");
+        put_log(w->f, to);
+        buf_string(to, "],");
+        put_key(w, to);
+        buf_string(to, ",\"publicKeyPEM\":\"\",\"components\":[");
+        buf_bytes(to, components);
+        buf_string(to, "]");
+}
+
+static void put_signature(Buf *to, const char *mechanism, const Digest *report, Span data) {
+        buf_printf(to,
+                        "\x1e{\"mediaType\":\"application/vnd.io.systemd.report.signature\",\"mechanism\":"
+                        "\"%s\",\"sha256\":\"",
+                        mechanism);
+        hex(to, digest_span(report));
+        buf_string(to, "\",\"data\":{");
+        buf_bytes(to, data);
+        buf_string(to, "}}\n");
+}
+
 Span sysforge_file(SysForge *f) {
-        _cleanup_(buf_done) Buf components = BUF_UP_TO(BUNDLE_MAX);
+        _cleanup_(buf_done) Buf components = BUF_UP_TO(BUNDLE_MAX), data = BUF_UP_TO(BUNDLE_MAX);
         Writer w = { .f = f, .to = &components, .session = digest_zero(HASH_SHA256) };
         Span report;
         Digest d;
@@ -307,21 +328,12 @@ Span sysforge_file(SysForge *f) {
                 put_nvpcr(&w, &f->l.nv[i]);
         put_audit(&w, &d);
 
-        buf_string(&f->file, "\x1e{\"mediaType\":\"application/vnd.io.systemd.report.signature\","
-                             "\"mechanism\":\"plain\",\"sha256\":\"");
-        hex(&f->file, digest_span(&d));
-        buf_string(&f->file,
-                        "\",\"data\":{\"signature\":\"x\",\"key\":\"y\"}}\n\x1e{\"mediaType\":"
-                        "\"application/vnd.io.systemd.report.signature\",\"mechanism\":\"tpm2\","
-                        "\"sha256\":\"");
-        hex(&f->file, digest_span(&d));
-        buf_string(&f->file, "\",\"data\":{\"eventLog\":[");
-        put_log(f, &f->file);
-        buf_string(&f->file, "],");
-        put_key(&w, &f->file);
-        buf_string(&f->file, ",\"publicKeyPEM\":\"\",\"components\":[");
-        buf_bytes(&f->file, buf_span(&components));
-        buf_string(&f->file, "]}}\n");
+        if (!f->twice)
+                put_signature(&f->file, "plain", &d,
+                                SPAN_LITERAL("\"signature\":\"x\",\"key\":\"y\""));
+        put_data(&w, buf_span(&components), &data);
+        for (unsigned i = 0; i <= f->twice; i++)
+                put_signature(&f->file, "tpm2", &d, buf_span(&data));
         change(f);
         return buf_span(&f->file);
 }

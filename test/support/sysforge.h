@@ -21,6 +21,7 @@ typedef struct SysForge {
         unsigned unsigned_;   /* has a signature over something else */
         bool other_report;    /* the audit is over another report than stands there */
         bool other_digest;    /* the quote's digest is none of these values */
+        bool twice;           /* the TPM's signature stands there twice, and no other */
         /* what is changed in the text in the end: the first place where old stands */
         const char *old, *new;
         Buf file;

@@ -136,11 +136,110 @@ static void a_policy_of_nvpcrs_is_suggested(void **state) {
         end(&b);
 }
 
+/* How many facts of a kind there are; *ret_proven: of them that are proven. */
+static size_t count(const Facts *f, FactKind kind, size_t *ret_proven) {
+        size_t n = 0;
+
+        *ret_proven = 0;
+        for (size_t i = 0; i < f->n; i++) {
+                n += f->list[i].kind == kind;
+                *ret_proven += f->list[i].kind == kind && f->list[i].proven;
+        }
+        return n;
+}
+
+static void a_key_of_a_volume_is_proven_with_its_register(void **state) {
+        (void) state;
+        for (unsigned spoiled = 0; spoiled < 2; spoiled++) {
+                size_t n_proven;
+                Facts f;
+                Bench b;
+
+                begin(&b);
+                sd_extend(&b.f.l, sd_pcr15, "the HMAC");
+                sd_write(&b.f.l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:2222");
+                b.f.other_digest = spoiled;
+                judge(&b);
+                assert_int_equal(facts_take(&b.j, HASH_SHA256, &f, NULL), 0);
+                assert_int_equal(count(&f, FACT_VOLUME, &n_proven), 1);
+                assert_int_equal(n_proven, !spoiled);
+                facts_done(&f);
+                end(&b);
+        }
+}
+
+/* They stand in the same array, and are no words of systemd's. */
+static void events_of_firmware_are_no_facts_of_systemd(void **state) {
+        (void) state;
+        for (unsigned firmware = 0; firmware < 2; firmware++) {
+                size_t n_proven;
+                Facts f;
+                Bench b;
+
+                begin(&b);
+                sd_extend(&b.f.l, (Register){ REGISTER_PCR, 4 }, "event");
+                sd_write(&b.f.l, (Register){ REGISTER_PCR, 4 }, "event", "marked", "x");
+                b.f.old = firmware ? "\"content_type\":\"systemd\",\"content\":{\"string\":\"x\","
+                                   : NULL;
+                b.f.new = "\"content_type\":\"pcclient_std\",\"content\":{\"event_type\":\"EV_IPL\",";
+                judge(&b);
+                assert_int_equal(facts_take(&b.j, HASH_SHA256, &f, NULL), 0);
+                assert_int_equal(count(&f, FACT_SYSTEMD, &n_proven), firmware ? 4 : 5);
+                assert_int_equal(n_proven, 4); /* the Names of NvPCRs */
+                facts_done(&f);
+                end(&b);
+        }
+}
+
+/* A machine that could have told of an unlock, and does not. */
+static void silence_is_told_too(void **state) {
+        Facts f;
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        sd_done(&b.f.l);
+        sd_new(&b.f.l);
+        sd_measure(&b.f.l, sd_pcr15, "machine-id:" SD_BOOT, "machine-id");
+        judge(&b);
+        assert_int_equal(facts_take(&b.j, HASH_SHA256, &f, NULL), 0);
+        assert_true(f.told >> FACT_UNLOCK & 1);
+        assert_true(f.told >> FACT_PHASE & 1);
+        assert_false(f.told >> FACT_LAYER & 1);
+        facts_done(&f);
+        end(&b);
+}
+
+/* Each of them would do alone. */
+static void two_tpms_are_one_too_many(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        b.f.twice = true;
+        judge(&b);
+        assert_false(b.j.report.readable);
+        assert_int_equal(b.j.verdict.proven, 0);
+        assert_non_null(strstr(b.j.verdict.reasons[CLAIM_KEY], "two signatures of TPMs"));
+        end(&b);
+}
+
+static void no_file_is_no_report(void **state) {
+        (void) state;
+        assert_false(sysevidence_matches((Span){}));
+        assert_true(sysevidence_matches(SPAN_LITERAL("\x1e")));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(people_are_told_what_it_covers),
                 cmocka_unit_test(programs_are_told_whose_it_is),
                 cmocka_unit_test(reports_are_told_apart_by_their_keys),
+                cmocka_unit_test(a_key_of_a_volume_is_proven_with_its_register),
+                cmocka_unit_test(events_of_firmware_are_no_facts_of_systemd),
+                cmocka_unit_test(silence_is_told_too),
+                cmocka_unit_test(two_tpms_are_one_too_many),
+                cmocka_unit_test(no_file_is_no_report),
                 cmocka_unit_test(a_policy_of_nvpcrs_is_suggested),
         };
 

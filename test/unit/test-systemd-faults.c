@@ -34,6 +34,8 @@ static void a_report_of_systemd(void **state) {
         no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_UNLOCK);
         no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_LOGIN);
         no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_VERITY);
+        f.metric = "the nonce is not here";
+        no_fault_gives_no_other_verdict(&q, sysforge_file(&f), CLAIM_BOUND);
         sysforge_done(&f);
 }
 
