@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +27,7 @@ enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000, TELL_MILLISECONDS = 200, LATE_MI
 /* What is to be run, and how. */
 typedef struct Task {
         const char *const *argv;
-        const char *const *environment; /* NULL: our own, in English */
+        const char *const *environment; /* NULL: our own, in English; else it stands apart, too */
         const int *keep_fds;
         int milliseconds; /* until it has to have ended; -1: for ever */
         RunWatch watch;   /* with milliseconds -1 alone */
@@ -61,27 +64,67 @@ static int pipe_above(int ret[2]) {
         return ret[0] < 0 || ret[1] < 0 ? -EMFILE : 0;
 }
 
-static int arrange_environment(const Task *t) {
-        if (!t->environment)
-                return setenv("LC_ALL", "C",
-                                       1) < 0 || setenv("MKE2FS_CONFIG", "/dev/null", 1) < 0 ||
-                                                       unsetenv("SOURCE_DATE_EPOCH") < 0
-                                       ? -errno
-                                       : 0;
-        if (clearenv() != 0)
-                return -ENOMEM;
-        for (const char *const *word = t->environment; *word; word++)
-                /* putenv() keeps what it is handed, and so do we until exec */
-                if (putenv((char *) (uintptr_t) *word) != 0)
-                        return -ENOMEM;
+/* Our own environment, in English and without what would speak against the arguments. */
+static int arrange_environment(void) {
+        static const char *const unwanted[] = { "SOURCE_DATE_EPOCH", "TAR_OPTIONS" };
+
+        for (size_t i = 0; i < ELEMENTS(unwanted); i++)
+                if (unsetenv(unwanted[i]) < 0)
+                        return -errno;
+        if (setenv("LC_ALL", "C", 1) < 0 || setenv("MKE2FS_CONFIG", "/dev/null", 1) < 0)
+                return -errno;
+        return 0;
+}
+
+static void raise_limit(int which, rlim_t least) {
+        struct rlimit wanted = { least, least }, now;
+
+        if (getrlimit(which, &now) < 0)
+                return;
+        if (now.rlim_max > least)
+                wanted.rlim_max = now.rlim_max;
+        if (setrlimit(which, &wanted) == 0)
+                return;
+        now.rlim_cur = now.rlim_max; /* as far as we may */
+        (void) setrlimit(which, &now);
+}
+
+/* Our caller may be a program that somebody started with the rights of another (su): whoever that
+ * is must not be able to end or to stop the child by a signal or a key, nor to leave it so little
+ * room or time that it fails. */
+static int stand_apart(void) {
+        static const struct {
+                int which;
+                rlim_t least;
+        } limits[] = {
+                { RLIMIT_AS, RLIM_INFINITY },
+                { RLIMIT_CPU, RLIM_INFINITY },
+                { RLIMIT_DATA, RLIM_INFINITY },
+                { RLIMIT_FSIZE, RLIM_INFINITY },
+                { RLIMIT_NOFILE, 1024 },
+                { RLIMIT_STACK, 8 * 1024 * 1024 },
+        };
+        uid_t user = geteuid();
+
+        /* whom a signal may come from is asked of the real user id (kill(2)) */
+        if (setresuid(user, user, user) < 0 || setsid() < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTS(limits); i++)
+                raise_limit(limits[i].which, limits[i].least);
+        (void) sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){});
+        (void) setpriority(PRIO_PROCESS, 0, 0);
+        (void) umask(077);
         return 0;
 }
 
 /* Runs in the child, between fork and exec. */
 static int arrange(const Task *t, int output) {
         sigset_t none;
-        int rc, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        int null, rc = t->environment ? stand_apart() : arrange_environment();
 
+        if (rc < 0)
+                return rc;
+        null = open("/dev/null", O_RDONLY | O_CLOEXEC);
         /* standard input first: where our caller left it closed, null itself may be a lower number
          */
         if (null < 0 || (null != STDIN_FILENO && dup2(null, STDIN_FILENO) < 0) ||
@@ -95,9 +138,6 @@ static int arrange(const Task *t, int output) {
         for (const int *fd = t->keep_fds; fd && *fd >= 0; fd++)
                 if (fcntl(*fd, F_SETFD, 0) < 0)
                         return -errno;
-        rc = arrange_environment(t);
-        if (rc < 0)
-                return rc;
 
         (void) sigemptyset(&none);
         (void) signal(SIGPIPE, SIG_DFL);
@@ -107,12 +147,13 @@ static int arrange(const Task *t, int output) {
 }
 
 static void become(const Task *t, int output, int exec_fd) {
+        /* exec takes words that it does not change as if it did (POSIX, exec, rationale) */
+        char *const *argv = (char *const *) (uintptr_t) t->argv;
+        char *const *environment = (char *const *) (uintptr_t) t->environment;
         int rc = arrange(t, output);
 
         if (rc == 0) {
-                /* execvp() takes words that it does not change as if it did (POSIX, exec,
-                 * rationale) */
-                (void) execvp(t->argv[0], (char *const *) (uintptr_t) t->argv);
+                (void) (environment ? execve(argv[0], argv, environment) : execvp(argv[0], argv));
                 rc = -errno;
         }
         if (write(exec_fd, &rc, sizeof(rc)) != (ssize_t) sizeof(rc))

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,14 +115,16 @@ static void the_environment_does_not_speak_against_the_arguments(void **state) {
         (void) state;
         assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1", 1), 0);
         assert_int_equal(setenv("MKE2FS_CONFIG", "/etc/other.conf", 1), 0);
-        assert_int_equal(
-                        run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset} $MKE2FS_CONFIG"),
-                                        NULL, &output, NULL),
+        assert_int_equal(setenv("TAR_OPTIONS", "--exclude=*", 1), 0);
+        assert_int_equal(run_program(SHELL("echo $LC_ALL ${SOURCE_DATE_EPOCH-unset} $MKE2FS_CONFIG "
+                                           "${TAR_OPTIONS-unset}"),
+                                         NULL, &output, NULL),
                         0);
-        assert_printed(&output, "C unset /dev/null\n");
+        assert_printed(&output, "C unset /dev/null unset\n");
         assert_string_equal(getenv("SOURCE_DATE_EPOCH"), "1"); /* ours stays */
         assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
         assert_int_equal(unsetenv("MKE2FS_CONFIG"), 0);
+        assert_int_equal(unsetenv("TAR_OPTIONS"), 0);
 }
 
 static void standard_input_is_empty(void **state) {
@@ -293,6 +298,74 @@ static void the_environment_is_what_we_say(void **state) {
         assert_printed(&output, "A=1\nB=two words\n");
 }
 
+/* What a child says of itself when it was started by somebody who wants it to fail. */
+static void run_hindered(const char *script, void (*hinder)(void), const char *expected) {
+        pid_t pid = fork();
+        int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
+
+                hinder();
+                if (run_program_within(ARGV("/bin/sh", "-pc", script), NOTHING, 60, &output, NULL) <
+                                0)
+                        _exit(1);
+                _exit(span_is(buf_span(&output), expected) ? 0 : 2);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void be_what_we_are(void) {
+}
+
+static void leave_no_room(void) {
+        static const int limits[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_STACK };
+
+        for (size_t i = 0; i < ELEMENTS(limits); i++) {
+                struct rlimit l;
+
+                assert_int_equal(getrlimit(limits[i], &l), 0);
+                l.rlim_cur = limits[i] == RLIMIT_FSIZE ? 0 : 512;
+                l.rlim_cur *= limits[i] == RLIMIT_STACK ? 1024 : 1;
+                assert_int_equal(setrlimit(limits[i], &l), 0);
+        }
+        (void) umask(0);
+}
+
+static void be_slow(void) {
+        (void) sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){});
+        (void) setpriority(PRIO_PROCESS, 0, 10);
+}
+
+static void be_set_user_id(void) {
+        (void) !setresuid(65534, geteuid(), geteuid()); /* where we may: as root */
+}
+
+/* A key that is pressed reaches the processes of a terminal's session, and a signal of any user
+ * those whose real user id is theirs: a login is not to be kept off the record by either. */
+static void no_key_and_no_signal_of_who_asks_reaches_the_child(void **state) {
+        char ids[64];
+
+        (void) state;
+        run_hindered("read -r all </proc/$$/stat; set -- $all; echo $(($1 == $5)) $(($1 == $6))",
+                        be_what_we_are, "1 1\n");
+        (void) snprintf(ids, sizeof(ids), "%u %u %u %u\n", geteuid(), geteuid(), geteuid(),
+                        geteuid());
+        run_hindered("while read -r name ids; do case $name in Uid:) echo $ids;; esac; done "
+                     "</proc/$$/status",
+                        be_set_user_id, ids);
+}
+
+static void what_who_asks_has_left_of_room_and_time_is_not_the_childs(void **state) {
+        (void) state;
+        run_hindered("ulimit -t; ulimit -f; ulimit -n; ulimit -s; umask", leave_no_room,
+                        "unlimited\nunlimited\n1024\n8192\n0077\n");
+        run_hindered("read -r all </proc/$$/stat; set -- $all; echo ${19} ${41}", be_slow,
+                        geteuid() == 0 ? "0 0\n" : "10 0\n");
+}
+
 static unsigned ended;
 
 static void count_ended(int signal) {
@@ -363,6 +436,8 @@ int main(void) {
                 cmocka_unit_test(who_is_late_is_ended),
                 cmocka_unit_test(who_is_in_time_is_not),
                 cmocka_unit_test(the_environment_is_what_we_say),
+                cmocka_unit_test(no_key_and_no_signal_of_who_asks_reaches_the_child),
+                cmocka_unit_test(what_who_asks_has_left_of_room_and_time_is_not_the_childs),
                 cmocka_unit_test(the_caller_does_not_see_our_child),
                 cmocka_unit_test(the_child_does_not_inherit_what_we_hold),
                 cmocka_unit_test(who_watches_is_told),
