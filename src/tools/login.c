@@ -28,6 +28,7 @@ static const struct {
         { "sshd", "login" },
         { "ssh", "login" },
         { "cockpit", "login" },
+        { "xrdp-sesman", "login" },
         { "gdm-launch-environment", NULL },
         { "*-greeter", NULL },
         { "gdm*", "login" },
@@ -41,7 +42,8 @@ static const struct {
         { "*", "other" },
 };
 
-static const char *const remote_services[] = { "sshd", "ssh", "remote", "cockpit", NULL };
+static const char *const remote_services[] = { "sshd", "ssh", "remote", "cockpit", "xrdp-sesman",
+        NULL };
 
 static bool is_one_of(const char *s, const char *const *list) {
         for (; *list; list++)
@@ -126,15 +128,16 @@ static int read_rule(const char *word, LoginRules *r, Err *e) {
 }
 
 int login_rules(int n, const char *const *words, LoginRules *ret, Err *e) {
+        int first = 0;
+
         *ret = (LoginRules){ .seconds = TIMEOUT, .program = LIBEXEC_DIR "/avouch-measure" };
         memset(ret->kinds, true, sizeof(ret->kinds));
         for (int i = 0; i < n; i++) {
                 int rc = read_rule(words[i], ret, e);
 
-                if (rc < 0)
-                        return rc;
+                first = first < 0 ? first : rc;
         }
-        return 0;
+        return first;
 }
 
 int login_kind(const Login *l) {

@@ -23,8 +23,8 @@ typedef struct LoginRules {
         const char *program, *tpm; /* program=, tpm=; NULL: as always */
 } LoginRules;
 
-/* -EINVAL names the word. What was read before it holds in *ret, and the defaults do for the rest:
- * who has to decide about a failure can. */
+/* -EINVAL names the first word that is wrong. All others hold in *ret, wherever they stand, and the
+ * defaults do for the rest: who has to decide about a failure can. */
 int login_rules(int n, const char *const *words, LoginRules *ret, Err *e) _must_check_;
 
 /* Who comes in, and how. Texts are foreign, and NULL or empty where nothing is known. */

@@ -58,18 +58,28 @@ static const struct {
         { "timeout=-1", "timeout=-1: seconds, from 1 to 60" },
 };
 
-/* What was said before holds: "deny" is not lost with a slip behind it. */
+/* All else holds: "deny" is not lost with a slip behind or before it. */
 static void a_word_that_is_none_is_named(void **state) {
         (void) state;
-        for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        for (size_t i = 0; i < 2 * sizeof(refused) / sizeof(refused[0]); i++) {
+                const char *word = refused[i / 2].word, *deny = "on-tpm-failure=deny";
                 LoginRules r;
                 Err e = {};
 
-                assert_int_equal(RULES(&r, &e, "on-tpm-failure=deny", refused[i].word), -EINVAL);
-                assert_string_equal(e.text, refused[i].why);
+                assert_int_equal(RULES(&r, &e, i % 2 ? word : deny, i % 2 ? deny : word), -EINVAL);
+                assert_string_equal(e.text, refused[i / 2].why);
                 assert_int_equal(r.on_failure, LOGIN_DENY);
                 assert_int_equal(r.seconds, 3);
         }
+}
+
+static void the_first_of_two_slips_is_named(void **state) {
+        LoginRules r;
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(RULES(&r, &e, "asks", "timeout=0"), -EINVAL);
+        assert_string_equal(e.text, "'asks' is no word of pam_avouch(8)");
 }
 
 static const struct {
@@ -84,6 +94,7 @@ static const struct {
         { "su", "sudo" },
         { "su-l", "sudo" },
         { "systemd-run0", "sudo" },
+        { "xrdp-sesman", "login" },
         { "something", "other" },
         { "", "other" },
         { NULL, "other" },
@@ -117,6 +128,7 @@ static const struct {
         { "sshd", NULL, true },
         { "sshd", "localhost", true }, /* anybody can come to it from there */
         { "cockpit", "", true },
+        { "xrdp-sesman", NULL, true }, /* which tells PAM of no host */
         { NULL, NULL, false },
 };
 
@@ -142,6 +154,7 @@ int main(void) {
                 cmocka_unit_test(what_nobody_says_is_careful),
                 cmocka_unit_test(each_word_says_one_thing),
                 cmocka_unit_test(a_word_that_is_none_is_named),
+                cmocka_unit_test(the_first_of_two_slips_is_named),
                 cmocka_unit_test(a_service_says_what_a_session_is),
                 cmocka_unit_test(the_console_is_where_nothing_says_otherwise),
         };
