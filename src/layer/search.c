@@ -53,6 +53,10 @@ static bool cut(char *text, const char *suffix) {
         return true;
 }
 
+static const char *class_suffix(LeafType type) {
+        return type == LEAF_CONFEXT ? ".confext" : ".sysext";
+}
+
 /* True for what systemd takes, by its name and what it is: NAME.raw, a folder NAME, or NAME.raw.v
  * and NAME.v with versions of either (UAPI.10). The class may stand behind the name. */
 static bool read_name(Candidate *c, const char *file, mode_t mode) {
@@ -68,8 +72,20 @@ static bool read_name(Candidate *c, const char *file, mode_t mode) {
         } else if (!c->is_folder) {
                 return false;
         }
-        (void) cut(c->name, c->type == LEAF_CONFEXT ? ".confext" : ".sysext");
+        (void) cut(c->name, class_suffix(c->type));
         return true;
+}
+
+bool search_is_named(LeafType type, const char *file, const char *name) {
+        char rest[NAME_TEXT_MAX + 1];
+
+        if (strcmp(file, name) == 0)
+                return true;
+        (void) snprintf(rest, sizeof(rest), "%s", file);
+        (void) cut(rest, ".v");
+        (void) cut(rest, ".raw");
+        (void) cut(rest, class_suffix(type));
+        return strcmp(rest, name) == 0;
 }
 
 static bool is_proper(const char *name) {

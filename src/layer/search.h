@@ -43,5 +43,9 @@ int search_extensions(const char *root, LeafType type, Candidates *ret, Err *e) 
 
 void candidates_done(Candidates *c);
 
+/* Whether systemd knows what stands in a folder under this file name by that name: NAME, NAME.raw,
+ * NAME.v and the like. What it is (a file, a folder) is not asked. */
+bool search_is_named(LeafType type, const char *file, const char *name) _must_check_;
+
 /* The file that is to be opened. */
 void candidate_path(const Candidate *c, char ret[static PATH_MAX]);

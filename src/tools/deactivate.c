@@ -46,9 +46,11 @@ static int each_in(Run *r, LeafType type, const char *folder,
                 return errno == ENOENT || errno == ENOTDIR
                                        ? 0
                                        : err_set(e, -errno, "%s: %s", folder, strerror(errno));
-        while (rc == 0 && (entry = readdir(d)))
+        while (rc == 0 && (errno = 0, entry = readdir(d)))
                 if (entry->d_name[0] != '.')
                         rc = what(r, type, folder, entry->d_name, e);
+        if (rc == 0 && errno != 0)
+                rc = err_set(e, -errno, "%s: %s", folder, strerror(errno));
         (void) closedir(d);
         return rc;
 }
@@ -67,16 +69,12 @@ static int take_off(Run *r, LeafType type, const char *folder, const char *name,
         return 0;
 }
 
-/* Of NAME, all that is NAME.raw, NAME.raw.v and the like. */
-static bool is_of(char *const *names, const char *file) {
+static bool is_of(char *const *names, LeafType type, const char *file) {
         if (!*names)
                 return true;
-        for (; *names; names++) {
-                size_t n = strlen(*names);
-
-                if (strncmp(*names, file, n) == 0 && (file[n] == '\0' || file[n] == '.'))
+        for (; *names; names++)
+                if (search_is_named(type, file, *names))
                         return true;
-        }
         return false;
 }
 
@@ -84,8 +82,7 @@ static int show_again(Run *r, LeafType type, const char *folder, const char *fil
         char path[PATH_MAX];
         int rc = 1;
 
-        (void) type;
-        if (!is_of(r->names, file))
+        if (!is_of(r->names, type, file))
                 return 0;
         (void) snprintf(path, sizeof(path), "%s/%s", folder, file);
         while (rc > 0) { /* however often it was hidden */

@@ -160,6 +160,34 @@ static void where_none_can_be_chosen_it_is_said(void **state) {
         candidates_done(&c);
 }
 
+/* So that who names one extension does not mean another whose name begins alike. */
+static void a_file_name_tells_whose_it_is(void **state) {
+        static const struct {
+                LeafType type;
+                const char *file, *name;
+                bool is;
+        } cases[] = {
+                { LEAF_SYSEXT, "jq", "jq", true },
+                { LEAF_SYSEXT, "jq.raw", "jq", true },
+                { LEAF_SYSEXT, "jq.v", "jq", true },
+                { LEAF_SYSEXT, "jq.raw.v", "jq", true },
+                { LEAF_SYSEXT, "jq.sysext.raw", "jq", true },
+                { LEAF_CONFEXT, "jq.confext.raw.v", "jq", true },
+                { LEAF_SYSEXT, "jq.raw", "jq.raw", true },
+                { LEAF_SYSEXT, "jq.1.raw", "jq.1", true },
+                { LEAF_SYSEXT, "jq.1.raw", "jq", false },
+                { LEAF_SYSEXT, "jq.1", "jq", false },
+                { LEAF_SYSEXT, "jqx.raw", "jq", false },
+                { LEAF_SYSEXT, "jq.confext.raw", "jq", false },
+                { LEAF_SYSEXT, ".raw", "", false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                assert_int_equal(search_is_named(cases[i].type, cases[i].file, cases[i].name),
+                                cases[i].is);
+}
+
 static void there_are_so_many_at_most(void **state) {
         Candidates c = {};
         Err e = {};
@@ -189,6 +217,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(an_empty_folder_or_link_to_null_hides, make, drop),
                 cmocka_unit_test_setup_teardown(the_newest_version_is_chosen, make, drop),
                 cmocka_unit_test_setup_teardown(where_none_can_be_chosen_it_is_said, make, drop),
+                cmocka_unit_test(a_file_name_tells_whose_it_is),
                 cmocka_unit_test_setup_teardown(there_are_so_many_at_most, make, drop),
         };
 
