@@ -132,9 +132,10 @@ int activate_extension(Account *a, Verity *v, const Candidate *c, const Extensio
         else
                 rc = 0;
         if (!x->fits) {
-                (void) err_set(why, -EPERM, "%s", x->why);
                 if (rc < 0)
                         *ret = OUTCOME_FAILED;
+                (void) err_set(why, -EPERM, "%s%s%s", hidden.text, rc < 0 ? "; and refused: " : "",
+                                x->why);
                 return record_refusal(a, c, x, x->why, e);
         }
         if (rc < 0) {

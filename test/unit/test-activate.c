@@ -221,6 +221,22 @@ static void what_is_refused_is_recorded_and_hidden(void **state) {
         world_done(&c.world);
 }
 
+/* systemd would merge it then, so that this is more than a refusal: both are said. */
+static void what_cannot_be_hidden_is_said(void **state) {
+        Outcome outcome;
+        Err why = {};
+        Case c;
+
+        (void) state;
+        case_new(&c, false);
+        c.kernel.steps_left = 0;
+        assert_int_equal(run(&c, &outcome, &why), 0);
+        assert_int_equal(outcome, OUTCOME_FAILED);
+        assert_string_equal(why.text, "the kernel says no; and refused: it is not signed");
+        assert_world_shows(&c.world, EVENT_LAYER_REFUSE, "\"reason\":\"it is not signed\"");
+        world_done(&c.world);
+}
+
 static void what_cannot_be_read_is_refused_by_its_name(void **state) {
         Outcome outcome;
         Err why = {};
@@ -353,6 +369,7 @@ int main(void) {
                 cmocka_unit_test(recorded_and_extended_before_it_is_mounted),
                 cmocka_unit_test(what_would_come_first_is_hidden),
                 cmocka_unit_test(what_is_refused_is_recorded_and_hidden),
+                cmocka_unit_test(what_cannot_be_hidden_is_said),
                 cmocka_unit_test(what_cannot_be_read_is_refused_by_its_name),
                 cmocka_unit_test(what_is_in_use_is_not_used_twice),
                 cmocka_unit_test(any_step_of_the_kernel_may_fail),
