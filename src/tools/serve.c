@@ -27,6 +27,7 @@ enum {
         LISTEN_FD = 3, /* sd_listen_fds(3): SD_LISTEN_FDS_START */
         PEERS_MAX = 64,
         PEERS_OF_ONE_MAX = 16,
+        PEERS_OF_OTHERS_MAX = 48, /* as many users as they may be: the rest is root's */
         IDLE_SECONDS = 60,
         TELL_SECONDS = 2,
         NOTE_MILLISECONDS = 50,
@@ -313,7 +314,7 @@ static bool serve_peer(Server *s, Peer *p) {
 static void accept_peer(Server *s, int listener) {
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         Peer *place = NULL, p;
-        unsigned same = 0;
+        unsigned same = 0, others = 0;
 
         if (fd < 0)
                 return;
@@ -323,10 +324,11 @@ static void accept_peer(Server *s, int listener) {
         }
         for (size_t i = 0; i < PEERS_MAX; i++) {
                 same += s->peers[i].fd >= 0 && s->peers[i].uid == p.uid;
+                others += s->peers[i].fd >= 0 && s->peers[i].uid != 0;
                 if (s->peers[i].fd < 0)
                         place = &s->peers[i];
         }
-        if (place && (same < PEERS_OF_ONE_MAX || p.uid == 0))
+        if (place && (p.uid == 0 || (same < PEERS_OF_ONE_MAX && others < PEERS_OF_OTHERS_MAX)))
                 *place = p;
         else
                 peer_done(&p);
