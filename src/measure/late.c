@@ -33,7 +33,7 @@ int late_extend(Tpm *tpm, Span log, const Chain *end, Found *found, Err *e) {
         const Chain *c;
         Segment s;
         Record r;
-        int rc;
+        int rc = 0;
 
         if (!find_first(log, found, &s))
                 return 0;
@@ -43,6 +43,8 @@ int late_extend(Tpm *tpm, Span log, const Chain *end, Found *found, Err *e) {
                 if (rc < 0)
                         return rc;
         }
+        if (rc < 0)
+                return rc;
         for (size_t i = 0; i < end->n_strands; i++)
                 memcpy(found->values[i], end->strands[i].now, sizeof(found->values[i]));
         return 1;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "measure/odometer.h"
 #include "port/ask.h"
 #include "tools/machine.h"
@@ -42,7 +43,9 @@ static int ask(const Unlocker *u, UnlockWant want, Secret *ret, Err *e) {
 }
 
 static void say(const Unlocker *u, const char *text) {
-        fprintf(stderr, "avouch unlock: %s: %s\n", u->line->name, text);
+        fprintf(stderr, "avouch unlock: %s: ", u->line->name);
+        text_print(stderr, span_of(text)); /* a header's words, or a plug-in's */
+        fprintf(stderr, "\n");
 }
 
 /* What a person does stands in the log when the TPM fails, too, and waits there for it: whoever has
