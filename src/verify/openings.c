@@ -73,17 +73,21 @@ typedef struct Reading {
         bool past_differs; /* and it is another than the log says */
 } Reading;
 
+/* Registers are certified, too, and nobody takes one for a counter. */
 static void read_counter(const Evidence *ev, Openings *o) {
-        const EvidenceNv *n = NULL;
+        const EvidenceNv *n = NULL, *other = NULL;
         Err why = {};
         Cursor c;
 
-        for (size_t i = 0; i < ev->tpm.n_nv; i++)
+        for (size_t i = 0; i < ev->tpm.n_nv; i++) {
                 if (ev->nv[i].public.index == NV_COUNTER_INDEX)
                         n = &ev->nv[i];
-        if (!n && ev->tpm.n_nv > 0)
+                else if ((ev->nv[i].public.attributes & NV_TYPE) != NV_EXTEND)
+                        other = &ev->nv[i];
+        }
+        if (!n && other)
                 say_once(o->fault, "NV index 0x%08x is certified, which is not the counter's",
-                                ev->nv[0].public.index);
+                                other->public.index);
         if (!n)
                 return;
         if (nv_check_counter(&n->public, &why) < 0)

@@ -56,6 +56,15 @@ void forge_nvpcr(Forge *f, NvPublic public, Span value) {
                 .signature = BUF_UP_TO(TPM_SIGNATURE_MAX) };
 }
 
+void forge_drop_nvpcrs(Forge *f) {
+        for (size_t i = 0; i < f->n_nvpcrs; i++) {
+                buf_done(&f->nvpcrs[i].bytes);
+                buf_done(&f->nvpcrs[i].attest);
+                buf_done(&f->nvpcrs[i].signature);
+        }
+        f->n_nvpcrs = 0;
+}
+
 void forge_certify_nvpcrs(Forge *f) {
         for (size_t i = 0; i < f->n_nvpcrs; i++) {
                 ForgeNv *nv = &f->nvpcrs[i];

@@ -133,11 +133,7 @@ void forge_done(Forge *f) {
         buf_done(&f->nv_signature);
         buf_done(&f->audit_attest);
         buf_done(&f->audit_signature);
-        for (size_t i = 0; i < NVPCRS_MAX; i++) {
-                buf_done(&f->nvpcrs[i].bytes);
-                buf_done(&f->nvpcrs[i].attest);
-                buf_done(&f->nvpcrs[i].signature);
-        }
+        forge_drop_nvpcrs(f);
 }
 
 void forge_key(Forge *f, TpmCurve curve, HashAlg hash) {

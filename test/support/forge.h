@@ -91,8 +91,9 @@ void forge_head(const Forge *f, uint16_t type, Span extra, const TpmClock *clock
 void forge_certify(Forge *f, uint64_t value, Span qualifying, const TpmClock *clock, Buf *attest,
                 Buf *signature);
 
-/* An NvPCR more. TPM2_NV_Certify of all of them, and their places in a part. */
+/* An NvPCR more, and none any more. TPM2_NV_Certify of all of them, and their places in a part. */
 void forge_nvpcr(Forge *f, NvPublic public, Span value);
+void forge_drop_nvpcrs(Forge *f);
 void forge_certify_nvpcrs(Forge *f);
 void forge_add_nvpcrs(Forge *f, TpmPart *part);
 
