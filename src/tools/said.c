@@ -13,6 +13,7 @@
 #include "quote/systemd.h"
 #include "tools/pages.h"
 #include "tools/place.h"
+#include "wire/sysreport.h"
 
 /* Where the kernel shows what the firmware logged of the first TPM, and what it was started with */
 #define FIRMWARE_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
@@ -24,6 +25,7 @@ void said_done(Said *s) {
         buf_done(&s->line);
         buf_done(&s->systemd);
         buf_done(&s->ima);
+        buf_done(&s->report);
         buf_done(&s->log);
         buf_done(&s->before);
         buf_done(&s->history);
@@ -95,6 +97,22 @@ static int read_systemd(const char *path, bool own, Said *s, Err *e) {
         return 0;
 }
 
+/* What signs it is read by whoever verifies; but it is to be a report. */
+static int read_report(const char *path, Said *s, Err *e) {
+        SysReport unused;
+        int rc;
+
+        if (!path)
+                return 0;
+        rc = read_along(path, NULL, &s->report, e);
+        if (rc < 0)
+                return rc;
+        rc = sysreport_split(buf_span(&s->report), &unused, e);
+        if (rc < 0)
+                err_at(e, path);
+        return rc;
+}
+
 static void add_part(Bundle *parts, BundleLabel label, Span bytes) {
         parts->parts[label] = bytes;
         parts->has[label] = bytes.size > 0;
@@ -104,6 +122,7 @@ static void add_parts(Said *s) {
         add_part(&s->parts, PART_FIRMWARE_LOG, buf_span(&s->firmware));
         add_part(&s->parts, PART_COMMAND_LINE, buf_span(&s->line));
         add_part(&s->parts, PART_SYSTEMD_LOG, evidence_whole_lines(buf_span(&s->systemd)));
+        add_part(&s->parts, PART_SYSTEMD_REPORT, buf_span(&s->report));
         add_part(&s->parts, PART_AVOUCH_LOG, evidence_whole_lines(buf_span(&s->log)));
         add_part(&s->parts, PART_AVOUCH_LOG_BEFORE, evidence_whole_lines(buf_span(&s->before)));
         add_part(&s->parts, PART_HISTORY, evidence_whole_lines(buf_span(&s->history)));
@@ -115,6 +134,7 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
                 .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .systemd = BUF_UP_TO(SYSTEMD_LOG_MAX),
                 .ima = BUF_UP_TO(IMA_LOG_MAX),
+                .report = BUF_UP_TO(BUNDLE_MAX),
                 .log = BUF_UP_TO(LOG_MAX),
                 .before = BUF_UP_TO(LOG_MAX),
                 .history = BUF_UP_TO(HISTORY_MAX),
@@ -135,6 +155,8 @@ int said_read(const SaidFrom *from, bool own, Said *ret, Err *e) {
                                 FLUSH_FOLDER, buf_span(&s.before), buf_span(&s.log), &s.systemd, e);
         if (rc == 0)
                 rc = read_start(from, own, &s, e);
+        if (rc == 0)
+                rc = read_report(from->systemd_report, &s, e);
         if (rc < 0)
                 return rc;
         add_parts(&s);

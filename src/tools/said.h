@@ -5,17 +5,17 @@
 #include "wire/bundle.h"
 
 /* What the machine says for itself, beside what its TPM says: how it started, what systemd and IMA
- * measured, its log, the segments before it, the history. */
+ * measured, its log, the segments before it, the history; and systemd's report. */
 
 /* Where that is read from, as options name it: NULL for where it usually is, "no" for nowhere. What
- * is named must be there. */
+ * is named must be there. systemd's report is nowhere unless it is named. */
 typedef struct SaidFrom {
-        const char *firmware_log, *command_line, *systemd_log, *ima_log;
+        const char *firmware_log, *command_line, *systemd_log, *ima_log, *systemd_report;
 } SaidFrom;
 
 /* Owner: said_done(). */
 typedef struct Said {
-        Buf firmware, line, systemd, ima, log, before, history;
+        Buf firmware, line, systemd, ima, report, log, before, history;
         HistoryEnd past;
         Bundle parts;           /* borrows from those */
         int lock, systemd_lock; /* nobody records while these are open */

@@ -102,8 +102,8 @@ static int compare(Against *a, Err *e) {
 }
 
 static Span key_of(const Judgement *j) {
-        return j->report.readable ? (Span){ j->report.ak_name, j->report.ak_name_size }
-                                  : (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) };
+        return j->readable ? (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) }
+                           : (Span){ j->report.ak_name, j->report.ak_name_size };
 }
 
 static bool is_readable(const Judgement *j) {

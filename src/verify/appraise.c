@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "verify/devices.h"
+#include "verify/enclosed.h"
 #include "verify/imastart.h"
 #include "verify/kernel.h"
 #include "verify/kexec.h"
@@ -92,9 +93,9 @@ static int remark_ima(Judgement *j, Err *e) {
         return remark_ima_start(j, e);
 }
 
-/* Claims of what logs tell: avouch's own first, then systemd's. */
+/* Claims of what logs tell: avouch's own first, then systemd's; and its report's. */
 static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK, CLAIM_UNTOUCHED,
-        CLAIM_VERITY, CLAIM_PHASE, CLAIM_MACHINE_ID, CLAIM_LOGIN };
+        CLAIM_VERITY, CLAIM_PHASE, CLAIM_MACHINE_ID, CLAIM_LOGIN, CLAIM_REPORT };
 enum { N_OWN = 4 };
 
 /* What holds of every log. */
@@ -280,6 +281,9 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         if (rc < 0)
                 return rc;
         judge_untouched(&j->story, &j->openings, q, &j->verdict);
+        rc = judge_enclosed(&j->evidence, q, &j->systemd, &j->verdict, &j->report, e);
+        if (rc < 0)
+                return rc;
         leave_the_rest(&j->verdict);
         rc = remark_ima(j, e);
         remark_limits(q, j);
@@ -295,6 +299,7 @@ static void leave_what_systemd_does_not_say(Verdict *v) {
         verdict_leave(v, CLAIM_LAYERS, "a report of systemd does not tell of layers");
         verdict_leave(v, CLAIM_UNTOUCHED,
                         "a report of systemd does not tell who opened the machine");
+        verdict_leave(v, CLAIM_REPORT, "this is the report itself, and nothing stands beside it");
 }
 
 static int judge_report(Span file, const Question *q, Judgement *j, Err *e) {

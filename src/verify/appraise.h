@@ -18,7 +18,8 @@ typedef struct Judgement {
         Story story;
         SystemdStory systemd;
         ImaStory ima;
-        SysEvidence report; /* readable: a report of systemd was judged, and no bundle. Borrows */
+        SysEvidence report; /* readable: a report of systemd was judged, by itself where the bundle
+                               is not readable, else as a part of it. Borrows */
         Openings openings;
         const struct Against
                         *against; /* for a report, by whoever compares; borrowed, may be NULL */

@@ -79,8 +79,13 @@ static void put_machine(const Judgement *j, JsonWriter *w) {
                 json_put_integer(w, "created", j->evidence.manifest.created);
                 put_text(w, "quoted", &quoted);
         }
-        if (j->report.readable)
+        if (j->readable && j->report.readable) {
+                json_put_object(w, "report");
                 report_sysreport_json(&j->report, w);
+                json_put_end(w);
+        } else if (j->report.readable) {
+                report_sysreport_json(&j->report, w);
+        }
         if (j->story.n_records > 0) {
                 json_put_hex(w, "id", (Span){ j->story.machine, sizeof(j->story.machine) });
                 json_put_hex(w, "boot", (Span){ j->story.segment.chain.boot, 16 });

@@ -44,17 +44,9 @@ static void print_counter(const Openings *o, FILE *to) {
                 fprintf(to, " (NOT PROVEN)");
 }
 
-static void print_head(const Judgement *j, FILE *to) {
+static void print_bundle_head(const Judgement *j, FILE *to) {
         _cleanup_(buf_done) Buf ak = BUF_UP_TO(128), machine = BUF_UP_TO(64);
 
-        if (j->report.readable) {
-                report_sysreport_head(&j->report, to);
-                return;
-        }
-        if (!j->readable) {
-                fprintf(to, "Evidence that cannot be read\n\n");
-                return;
-        }
         text_hex(&ak, (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) });
         fprintf(to, "Evidence made ");
         print_wall(to, j->evidence.manifest.created);
@@ -66,7 +58,17 @@ static void print_head(const Judgement *j, FILE *to) {
                 print_buf(to, &machine);
         }
         print_counter(&j->openings, to);
-        fprintf(to, "\n\n");
+        fprintf(to, "\n");
+}
+
+static void print_head(const Judgement *j, FILE *to) {
+        if (!j->readable && !j->report.readable)
+                fprintf(to, "Evidence that cannot be read\n");
+        if (j->readable)
+                print_bundle_head(j, to);
+        if (j->report.readable)
+                report_sysreport_head(&j->report, to);
+        fprintf(to, "\n");
 }
 
 static void print_claims(const Judgement *j, FILE *to) {
@@ -153,7 +155,7 @@ bool report_judges(BundleLabel label) {
         return label == PART_MANIFEST || label == PART_TPM || label == PART_AVOUCH_LOG ||
                label == PART_AVOUCH_LOG_BEFORE || label == PART_HISTORY ||
                label == PART_FIRMWARE_LOG || label == PART_COMMAND_LINE || label == PART_IMA_LOG ||
-               label == PART_SYSTEMD_LOG;
+               label == PART_SYSTEMD_LOG || label == PART_SYSTEMD_REPORT;
 }
 
 static void print_coverage(const Judgement *j, FILE *to) {
@@ -204,7 +206,7 @@ void report_people(const Judgement *j, const Question *q, FILE *to) {
                 report_ima_people(&j->ima, to);
                 print_coverage(j, to);
         }
-        if (j->report.readable) {
+        if (!j->readable && j->report.readable) {
                 report_systemd_people(&j->systemd, q, to);
                 report_sysreport_coverage(&j->report, to);
         }

@@ -97,9 +97,9 @@ static void suggest_kernel(const Verdict *v, const BootPolicy *p, FILE *to) {
 }
 
 /* A boot that unlocks nothing proves nothing of unlocks: they are demanded where two boots told of
- * some. */
+ * some. Logins and reports are no habit of a machine. */
 static bool is_required(const Judgement *j, Claim claim) {
-        if (!is_shown(&j->verdict, claim) || claim == CLAIM_LOGIN)
+        if (!is_shown(&j->verdict, claim) || claim == CLAIM_LOGIN || claim == CLAIM_REPORT)
                 return false;
         return claim != CLAIM_UNLOCK ||
                (j->against && !j->against->same_boot &&
@@ -112,9 +112,8 @@ int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         if (!verdict_proven(&j->verdict, CLAIM_SIGNATURE))
                 return err_set(e, -EBADMSG, "no policy can be suggested: %s",
                                 j->verdict.reasons[CLAIM_SIGNATURE]);
-        text_hex(&ak, j->report.readable ? (Span){ j->report.ak_name, j->report.ak_name_size }
-                                         : (Span){ j->evidence.ak_name,
-                                                           sizeof(j->evidence.ak_name) });
+        text_hex(&ak, j->readable ? (Span){ j->evidence.ak_name, sizeof(j->evidence.ak_name) }
+                                  : (Span){ j->report.ak_name, j->report.ak_name_size });
         fprintf(to, "# Suggested from evidence of a machine that is trusted as it stands: read it before you use\n"
                     "# it. It pins that machine's key and requires what its evidence proves.\n"
                     "[Machine]\nAttestationKey=");

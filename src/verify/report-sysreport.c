@@ -15,7 +15,7 @@ void report_sysreport_head(const SysEvidence *s, FILE *to) {
         text_print(to, s->report.timestamp);
         fprintf(to, " (the machine's own clock)\n  attestation key  ");
         text_print(to, buf_span(&ak));
-        fprintf(to, "\n\n");
+        fprintf(to, "\n");
 }
 
 void report_sysreport_coverage(const SysEvidence *s, FILE *to) {

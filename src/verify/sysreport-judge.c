@@ -115,10 +115,9 @@ static int judge_nonce(const SysEvidence *s, const Question *q, Verdict *v, Err 
  * the locality (TCG PC Client Platform Firmware Profile, 10.4.5.3). */
 static const uint8_t localities[] = { 0, 3, 4 };
 
-static int quote_fits(const SysEvidence *s, size_t i, const Replay *r, bool *ret, Err *e) {
-        const SysAttested *a = &s->attested[i];
+static int quote_fits(const SysAttested *a, const PcrValues *held, bool *ret, Err *e) {
         Span values[PCR_VALUES_MAX];
-        size_t n = pcr_values_in_order(&r->pcrs, &a->quoted.selection, values);
+        size_t n = pcr_values_in_order(held, &a->quoted.selection, values);
         Digest d;
         int rc;
 
@@ -127,6 +126,21 @@ static int quote_fits(const SysEvidence *s, size_t i, const Replay *r, bool *ret
                 return rc;
         *ret = n > 0 && span_equal(digest_span(&d), a->quoted.digest);
         return 0;
+}
+
+int sysevidence_quotes(const SysEvidence *s, const PcrValues *held, bool *ret, Err *e) {
+        size_t n = 0;
+        int rc = 0;
+
+        *ret = true;
+        for (size_t i = 0; rc == 0 && *ret && i < s->tpm2.n_components; i++) {
+                if (s->tpm2.components[i].type != SYS_PCR)
+                        continue;
+                rc = quote_fits(&s->attested[i], held, ret, e);
+                n++;
+        }
+        *ret = *ret && n > 0;
+        return rc;
 }
 
 /* The banks and PCRs that the quotes are over. A bank that we cannot compute has no values. */
@@ -161,11 +175,7 @@ static int try_locality(const SysEvidence *s, uint8_t locality, Verdict *v, Repl
         for (size_t b = 0; b < quoted.n_banks; b++)
                 r->pcrs.digests[b][0].bytes[r->pcrs.digests[b][0].size - 1] = locality;
         rc = systemd_take((Span){}, s->tpm2.event_log, v, r, story, e);
-        *ret = quoted.n_banks > 0;
-        for (size_t i = 0; rc == 0 && *ret && i < s->tpm2.n_components; i++)
-                if (s->tpm2.components[i].type == SYS_PCR)
-                        rc = quote_fits(s, i, r, ret, e);
-        return rc;
+        return rc < 0 ? rc : sysevidence_quotes(s, &r->pcrs, ret, e);
 }
 
 static void take_nvpcrs(const SysEvidence *s, SystemdStory *story) {

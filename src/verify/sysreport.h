@@ -46,6 +46,9 @@ void sysevidence_done(SysEvidence *s);
 /* What its attestations begin with. */
 const AttestHead *sysevidence_head(const SysEvidence *s, size_t component);
 
+/* Whether its quotes, of which there is one at least, are over these values. */
+int sysevidence_quotes(const SysEvidence *s, const PcrValues *held, bool *ret, Err *e) _must_check_;
+
 /* The claims signature, key, fresh, bound, atomic, registers; and the story of what systemd
  * measured. */
 int judge_sysreport(const SysEvidence *s, const Question *q, Verdict *v, SystemdStory *ret,

@@ -20,6 +20,7 @@ static const char *const names[_CLAIM_MAX] = {
         [CLAIM_PHASE] = "phase",
         [CLAIM_MACHINE_ID] = "machine-id",
         [CLAIM_LOGIN] = "login",
+        [CLAIM_REPORT] = "report",
         [CLAIM_UNTOUCHED] = "untouched",
         [CLAIM_TOGETHER] = "together",
 };

@@ -27,6 +27,7 @@ typedef enum Claim {
         CLAIM_PHASE,      /* the boot went where policy lets it go */
         CLAIM_MACHINE_ID, /* systemd read the id that policy names */
         CLAIM_LOGIN,      /* only users whom policy allows logged in */
+        CLAIM_REPORT,     /* systemd's own report is of this boot, too */
         CLAIM_UNTOUCHED,  /* nobody broke the glass */
         CLAIM_TOGETHER,
         _CLAIM_MAX,

@@ -92,6 +92,7 @@ void forge_new(Forge *f, const World *w) {
                 .firmware = BUF_UP_TO(FIRMWARE_LOG_MAX),
                 .line = BUF_UP_TO(COMMAND_LINE_MAX),
                 .ima = BUF_UP_TO(IMA_LOG_MAX),
+                .report = BUF_UP_TO(BUNDLE_MAX),
                 .nv_public = BUF_UP_TO(NV_PUBLIC_MAX),
                 .nv_attest = BUF_UP_TO(ATTEST_MAX),
                 .nv_signature = BUF_UP_TO(TPM_SIGNATURE_MAX),
@@ -125,6 +126,7 @@ void forge_done(Forge *f) {
         buf_done(&f->firmware);
         buf_done(&f->line);
         buf_done(&f->ima);
+        buf_done(&f->report);
         buf_done(&f->before);
         buf_done(&f->history);
         buf_done(&f->systemd_log);
@@ -307,6 +309,7 @@ void forge_bundle(Forge *f, Buf *to) {
         add_part(f, PART_COMMAND_LINE, &f->line, &b, &m);
         add_part(f, PART_IMA_LOG, &f->ima, &b, &m);
         add_part(f, PART_SYSTEMD_LOG, &f->systemd_log, &b, &m);
+        add_part(f, PART_SYSTEMD_REPORT, &f->report, &b, &m);
         if (f->spoil_manifest)
                 f->spoil_manifest(&m);
         manifest_write(&m, &manifest);

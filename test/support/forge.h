@@ -62,6 +62,7 @@ typedef struct Forge {
         PcrValues values;                      /* beside the quote */
         Buf log, before, history, systemd_log; /* a part each, unless empty */
         Buf firmware, line, ima; /* parts firmware-log, command-line and ima-log, likewise */
+        Buf report;              /* part systemd-report, likewise */
         uint8_t manifest_nonce[32];
         bool leave_log_out_of_manifest;
         /* NULL, or what a test does to what is written in the end */

@@ -2,6 +2,7 @@
 #include "support/sysforge.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -90,18 +91,19 @@ static void sign(SysForge *f, Span message, uint8_t r[32], uint8_t s[32]) {
 static void begin_attest(
                 Writer *w, const char *type, uint16_t tag, Span extra, Buf *bin, Buf *json) {
         static const uint8_t signer[34] = { 0x00, 0x0b, 0x77 };
-        uint32_t restart = w->f->other_run == w->n + 1 ? 1 : 0;
-        uint32_t reset = w->f->other_reset == w->n + 1 ? 3 : 2;
+        uint32_t restart = w->f->restart + (w->f->other_run == w->n + 1);
+        uint32_t reset = w->f->reset + (w->f->other_reset == w->n + 1);
+        uint64_t clock = w->f->clock + w->n;
 
         buf_be(bin, 0xff544347, 4);
         buf_be(bin, tag, 2);
         put_sized(bin, (Span){ signer, sizeof(signer) });
         put_sized(bin, extra);
-        buf_be(bin, 1000 + w->n, 8);
+        buf_be(bin, clock, 8);
         buf_be(bin, reset, 4);
         buf_be(bin, restart, 4);
         buf_byte(bin, 1);
-        buf_be(bin, UINT64_C(2315977366801874944), 8);
+        buf_be(bin, w->f->firmware, 8);
         buf_printf(json,
                         "\"attestInfo\":{\"sig_scheme\":{},\"attest\":{\"magic\":\"VALUE\","
                         "\"type\":\"%s\",\"qualifiedSigner\":\"",
@@ -110,9 +112,10 @@ static void begin_attest(
         buf_string(json, "\",\"extraData\":\"");
         hex(json, extra);
         buf_printf(json,
-                        "\",\"clockInfo\":{\"clock\":%u,\"resetCount\":%u,\"restartCount\":%u,"
-                        "\"safe\":\"YES\"},\"firmwareVersion\":2315977366801874944,\"attested\":",
-                        1000 + w->n, reset, restart);
+                        "\",\"clockInfo\":{\"clock\":%" PRIu64
+                        ",\"resetCount\":%u,\"restartCount\":%u,"
+                        "\"safe\":\"YES\"},\"firmwareVersion\":%" PRIu64 ",\"attested\":",
+                        clock, reset, restart, w->f->firmware);
 }
 
 /* Signs, ends the component, and takes it into the session: code, Names, parameters. */
@@ -344,6 +347,9 @@ void sysforge_new(SysForge *f) {
                 .attributes = 0x50072,
                 .pcrs = 0xfabf, /* 0-5, 7, 9, 11-15 */
                 .exclusive = true,
+                .clock = 1000,
+                .reset = 2,
+                .firmware = UINT64_C(2315977366801874944),
                 .file = BUF_UP_TO(BUNDLE_MAX) };
         assert(f->key);
         sd_new(&f->l);

@@ -14,6 +14,9 @@ typedef struct SysForge {
         uint32_t pcrs;    /* quoted of sha256, a bit each */
         bool exclusive;   /* what the audit says */
         uint8_t locality; /* that PCR 0 began with */
+        uint64_t clock;   /* of the first attestation; each that follows is 1 ms younger */
+        uint32_t reset, restart;
+        uint64_t firmware;
         /* what is spoiled before it is signed: 0 nothing, else the component from 1 on */
         unsigned other_run;   /* is of another run of the TPM */
         unsigned other_reset; /* is of after a reset of the TPM */

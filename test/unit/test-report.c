@@ -318,7 +318,7 @@ static void a_key_whose_signature_does_not_hold_is_not_suggested(void **state) {
 static void every_part_that_is_not_judged_is_named(void **state) {
         static const BundleLabel judged[] = { PART_MANIFEST, PART_TPM, PART_AVOUCH_LOG,
                 PART_FIRMWARE_LOG, PART_COMMAND_LINE, PART_AVOUCH_LOG_BEFORE, PART_HISTORY,
-                PART_IMA_LOG, PART_SYSTEMD_LOG };
+                PART_IMA_LOG, PART_SYSTEMD_LOG, PART_SYSTEMD_REPORT };
         Case c;
 
         (void) state;

@@ -109,7 +109,7 @@ static void remarks_are_added_while_there_is_room(void **state) {
 static void claims_are_known_by_their_names(void **state) {
         static const char *const names[_CLAIM_MAX] = { "signature", "key", "fresh", "bound",
                 "atomic", "registers", "firmware", "kernel", "root", "layers", "verity", "unlock",
-                "phase", "machine-id", "login", "untouched", "together" };
+                "phase", "machine-id", "login", "report", "untouched", "together" };
 
         (void) state;
         for (Claim claim = 0; claim < _CLAIM_MAX; claim++) {
