@@ -254,10 +254,12 @@ static int judge_uki(const Bench *b, const Digest *value, Err *e) {
                 return rc;
         if (b->line_holds)
                 text_quote(&text, b->line, QUOTED_MAX);
-        if (is_it)
+        if (is_it) {
                 buf_printf(&name, "UKI '%.80s' %.40s, a known release", r->name, r->version);
-        else
+                known_uki_choices(&r->uki, &b->boot, &name);
+        } else {
                 buf_printf(&name, "the UKI is %s", b->vouched->words);
+        }
         verdict_prove(b->v, CLAIM_KERNEL, "%s%s%s; PCR 11 shows %s", verdict_words(&name),
                         b->line_holds ? ", command line " : "", verdict_words(&text),
                         strcmp(b->x->phases, ":") == 0 ? "no phase" : b->x->phases);

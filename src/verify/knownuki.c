@@ -72,11 +72,61 @@ static bool same_section(const UkiSection *s, const BootSection *b) {
                memcmp(s->sha256, b->digest.bytes, sizeof(s->sha256)) == 0;
 }
 
+/* An image may have several of these, of which systemd-stub takes and measures the one that is for
+ * the machine, or none (systemd-stub(7)). */
+static bool is_chosen(const char *name) {
+        return strcmp(name, ".dtbauto") == 0 || strcmp(name, ".efifw") == 0;
+}
+
+/* Sections of one name that follow one another: how many. */
+static size_t count_choices(const KnownUki *u, size_t from) {
+        size_t n = 1;
+
+        while (is_chosen(u->sections[from].name) && from + n < u->n_sections &&
+                        strcmp(u->sections[from].name, u->sections[from + n].name) == 0)
+                n++;
+        return n;
+}
+
+/* Which of n sections was measured, counted from 1; 0: none of them. */
+static size_t find_choice(const UkiSection *s, size_t n, const BootSection *b) {
+        for (size_t i = 0; i < n; i++)
+                if (same_section(&s[i], b))
+                        return i + 1;
+        return 0;
+}
+
 const char *known_uki_first_difference(const KnownUki *u, const Boot *b) {
-        for (size_t i = 0; i < u->n_sections; i++)
-                if (i >= b->n_sections || !same_section(&u->sections[i], &b->sections[i]))
-                        return u->sections[i].name;
-        return b->n_sections > u->n_sections ? b->sections[u->n_sections].name : NULL;
+        size_t at = 0, n;
+
+        for (size_t i = 0; i < u->n_sections; i += n) {
+                const UkiSection *s = &u->sections[i];
+                bool named = at < b->n_sections && strcmp(s->name, b->sections[at].name) == 0;
+
+                n = count_choices(u, i);
+                if (!named && is_chosen(s->name))
+                        continue;
+                if (!named || find_choice(s, n, &b->sections[at]) == 0)
+                        return s->name;
+                at++;
+        }
+        return at < b->n_sections ? b->sections[at].name : NULL;
+}
+
+void known_uki_choices(const KnownUki *u, const Boot *b, Buf *to) {
+        size_t n;
+
+        for (size_t i = 0; i < u->n_sections; i += n) {
+                const UkiSection *s = &u->sections[i];
+
+                n = count_choices(u, i);
+                for (size_t at = 0; is_chosen(s->name) && at < b->n_sections; at++) {
+                        size_t choice = find_choice(s, n, &b->sections[at]);
+
+                        if (choice > 0)
+                                buf_printf(to, ", with %s %zu of %zu", s->name, choice, n);
+                }
+        }
 }
 
 bool known_uki_has_sections(const KnownUki *u, const Boot *b) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "verify/boot.h"
 #include "wire/leaf.h"
@@ -29,7 +30,8 @@ typedef struct KnownUki {
 int known_uki_take(const Leaf *leaf, KnownUki *ret, Err *e) _must_check_;
 void known_uki_done(KnownUki *u);
 
-/* True where what was measured is this UKI: section for section (of SHA-256). */
+/* True where what was measured is this UKI: section for section (of SHA-256). Of device trees
+ * (.dtbauto) and firmware (.efifw) among which the machine chooses, it is one, or none. */
 bool known_uki_has_sections(const KnownUki *u, const Boot *b);
 
 /* True where the leaf foretells this value of PCR 11 in these phases. */
@@ -37,6 +39,9 @@ bool known_uki_foretells(const KnownUki *u, const char *phases, const Digest *va
 
 /* The first section in which the two differ, for people: ".cmdline"; NULL where they do not. */
 const char *known_uki_first_difference(const KnownUki *u, const Boot *b);
+
+/* Which device tree and firmware the machine took: ", with .dtbauto 2 of 3". */
+void known_uki_choices(const KnownUki *u, const Boot *b, Buf *to);
 
 /* How many sections of what was measured this UKI has. */
 size_t known_uki_likeness(const KnownUki *u, const Boot *b);

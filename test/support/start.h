@@ -34,7 +34,8 @@ static inline void start_done(Start *s) {
         case_end(&s->c);
 }
 
-/* What a maker would have written of the UKI that firmlog_boot() starts. */
+/* What a maker would have written of the UKI that firmlog_boot() starts: the machine chooses none
+ * of the device trees. */
 static inline void add_leaf(Case *c, const char *name, const char *kernel, const char *cmdline,
                 const Digest *pcr11) {
         const struct {
@@ -45,6 +46,8 @@ static inline void add_leaf(Case *c, const char *name, const char *kernel, const
                 { ".osrel", SPAN_LITERAL("ID=debian\n") },
                 { ".cmdline", { (const uint8_t *) cmdline, strlen(cmdline) + 1 } },
                 { ".initrd", SPAN_LITERAL("an initrd") },
+                { ".dtbauto", SPAN_LITERAL("one tree") },
+                { ".dtbauto", SPAN_LITERAL("another tree") },
                 { ".pcrsig", SPAN_LITERAL("{}") },
         };
         _cleanup_(buf_done) Buf text = BUF_UP_TO(LEAF_MAX);

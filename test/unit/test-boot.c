@@ -343,6 +343,69 @@ static void a_known_uki_is_compared(void **state) {
         known_uki_done(&u);
 }
 
+static void put_section(Boot *b, const char *name, uint8_t first) {
+        BootSection *s = &b->sections[b->n_sections++];
+
+        *s = (BootSection){ .digest = digest_zero(HASH_SHA256) };
+        memcpy(s->name, name, strlen(name) + 1);
+        s->digest.bytes[0] = first;
+}
+
+/* The machine takes one of the device trees, and one of the firmwares, or none. */
+static void what_the_machine_chooses_is_one_of_them(void **state) {
+        static const struct {
+                const char *name;
+                uint8_t first;
+        } sections[] = { { ".linux", 7 }, { ".dtbauto", 1 }, { ".dtbauto", 2 }, { ".hwids", 3 },
+                { ".efifw", 4 }, { ".efifw", 5 }, { ".efifw", 6 } };
+        static const struct {
+                uint8_t tree, hwids, firmware; /* 0: none was measured */
+                uint8_t again;                 /* another device tree behind the first */
+                const char *differs, *words;
+        } rows[] = {
+                { 1, 3, 4, 0, NULL, ", with .dtbauto 1 of 2, with .efifw 1 of 3" },
+                { 2, 3, 6, 0, NULL, ", with .dtbauto 2 of 2, with .efifw 3 of 3" },
+                { 0, 3, 0, 0, NULL, "" },
+                { 2, 3, 0, 0, NULL, ", with .dtbauto 2 of 2" },
+                { 9, 3, 0, 0, ".dtbauto", "" },
+                { 4, 3, 0, 0, ".dtbauto", "" },
+                { 1, 3, 9, 0, ".efifw", ", with .dtbauto 1 of 2" },
+                { 1, 0, 0, 0, ".hwids", ", with .dtbauto 1 of 2" },
+                { 1, 3, 0, 2, ".hwids", ", with .dtbauto 1 of 2, with .dtbauto 2 of 2" },
+        };
+        Leaf leaf = leaf_with("x", ".linux", 7);
+        KnownUki u;
+
+        (void) state;
+        for (size_t i = 1; i < ELEMENTS(sections); i++) {
+                leaf.sections[i].name = span_of(sections[i].name);
+                leaf.sections[i].sha256[0] = sections[i].first;
+        }
+        leaf.n_sections = ELEMENTS(sections);
+        assert_int_equal(known_uki_take(&leaf, &u, NULL), 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(buf_done) Buf words = BUF_UP_TO(256);
+                const char *differs;
+                Boot b = {};
+
+                put_section(&b, ".linux", 7);
+                if (rows[i].tree)
+                        put_section(&b, ".dtbauto", rows[i].tree);
+                if (rows[i].again)
+                        put_section(&b, ".dtbauto", rows[i].again);
+                if (rows[i].hwids)
+                        put_section(&b, ".hwids", rows[i].hwids);
+                if (rows[i].firmware)
+                        put_section(&b, ".efifw", rows[i].firmware);
+                differs = known_uki_first_difference(&u, &b);
+                assert_string_equal(differs ?: "", rows[i].differs ?: "");
+                assert_int_equal(known_uki_has_sections(&u, &b), !rows[i].differs);
+                known_uki_choices(&u, &b, &words);
+                assert_true(span_is(buf_span(&words), rows[i].words));
+        }
+        known_uki_done(&u);
+}
+
 static void what_does_not_fit_is_no_uki(void **state) {
         static char phases[LEAF_LINE_MAX + 1];
         Leaf leaf = leaf_with("x", ".nineteen", 7);
@@ -418,6 +481,7 @@ int main(void) {
                 cmocka_unit_test(a_line_is_compared_as_the_kernel_measures_it),
                 cmocka_unit_test(a_line_that_is_too_long_is_no_line),
                 cmocka_unit_test(a_known_uki_is_compared),
+                cmocka_unit_test(what_the_machine_chooses_is_one_of_them),
                 cmocka_unit_test(what_does_not_fit_is_no_uki),
                 cmocka_unit_test(secure_boot_is_read),
                 cmocka_unit_test(what_cannot_be_read_is_no_platform),

@@ -231,6 +231,33 @@ static void a_line_in_a_register_that_does_not_replay_does_not_count(void **stat
         start_done(&s);
 }
 
+/* The stub measures the one that it chose. */
+static void which_device_tree_it_was_is_told(void **state) {
+        static const struct {
+                const char *tree;
+                ClaimState is;
+                const char *said;
+        } rows[] = {
+                { "another tree", CLAIM_PROVEN, "a known release, with .dtbauto 2 of 2; PCR 11" },
+                { "no such tree", CLAIM_NOT_PROVEN,
+                                "the UKI is not release 'linux' 7: its .dtbauto differs" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Start s;
+
+                start_begin(&s);
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                firmlog_add_section(&s.log, ".dtbauto", span_of(rows[i].tree));
+                forge_firmware(&s.c.forge, &s.log);
+                judge(&s);
+                assert_said(&s, rows[i].is, rows[i].said);
+                start_done(&s);
+        }
+}
+
 static void the_order_of_sections_is_held(void **state) {
         (void) state;
         for (unsigned row = 0; row < 6; row++) {
@@ -332,6 +359,7 @@ int main(void) {
                 cmocka_unit_test(a_command_line_cannot_pass_for_a_credential),
                 cmocka_unit_test(a_later_line_does_not_count),
                 cmocka_unit_test(a_line_in_a_register_that_does_not_replay_does_not_count),
+                cmocka_unit_test(which_device_tree_it_was_is_told),
                 cmocka_unit_test(the_order_of_sections_is_held),
                 cmocka_unit_test(what_is_no_uki_is_named),
                 cmocka_unit_test(without_a_log_nothing_is_said),
