@@ -56,13 +56,12 @@ static void lean_on_restarts(Judgement *j, Claim claim) {
 /* What the list began on against what the firmware's log leaves: where they differ, the list is of
  * a kernel that another one started, or one of both is made up. */
 static int remark_ima_start(Judgement *j, Err *e) {
-        const Explained *x = &j->explained;
         ImaStart start;
         int rc;
 
-        if (j->ima.n_proven == 0 || j->ima.weak || !x->has_log || x->wrong)
+        if (j->ima.n_proven == 0 || j->ima.weak)
                 return 0;
-        rc = ima_start_compare(j->ima.log, &x->replay.values, &start, e);
+        rc = ima_start_compare(j->ima.log, &j->explained.replay.values, &start, e);
         if (rc < 0)
                 return rc;
         if (start == IMA_START_OTHER)

@@ -263,16 +263,28 @@ static void a_list_is_not_passed_over(void **state) {
 }
 
 static void no_bad_hash_gives_a_verdict(void **state) {
-        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
-        Question q;
-        Case c;
+        static const ImaFile first = { "ima-ng", "sha256", "boot_aggregate", .n_behind = 0 };
 
         (void) state;
-        start_with_ima(&c);
-        forge_bundle(&c.forge, &bytes);
-        q = case_question(&c);
-        judge_with_bad_hashes(&q, buf_span(&bytes));
-        case_end(&c);
+        for (unsigned listed = 0; listed < 2; listed++) {
+                _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+                Question q;
+                Case c;
+
+                start_with_ima(&c);
+                if (listed) {
+                        c.forge.values.digests[0][10] = digest_zero(HASH_SHA256);
+                        imalist_extend(&first, false, &c.forge.values);
+                        c.forge.signed_values = c.forge.values;
+                        imalist_add(&first, &c.forge.ima);
+                        case_judge(&c);
+                        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                }
+                forge_bundle(&c.forge, &bytes);
+                q = case_question(&c);
+                judge_with_bad_hashes(&q, buf_span(&bytes));
+                case_end(&c);
+        }
 }
 
 int main(void) {
