@@ -42,8 +42,8 @@ void forge_certify(Forge *f, uint64_t value, Span qualifying, const TpmClock *cl
         forge_head(f, 0x8014, qualifying, clock, attest);
         put_prefixed(attest, buf_span(&name));
         buf_be(attest, f->nv_offset, 2);
-        buf_be(attest, NV_COUNTER_SIZE, 2);
-        buf_be(attest, value, 8);
+        buf_be(attest, f->nv_size, 2);
+        buf_be(attest, value, f->nv_size);
         forge_sign(f, buf_span(attest), false, signature);
 }
 

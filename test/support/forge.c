@@ -102,6 +102,7 @@ void forge_new(Forge *f, const World *w) {
                 .history = BUF_UP_TO(LOG_MAX),
                 .systemd_log = BUF_UP_TO(SYSTEMD_LOG_MAX),
                 .counter = nv_counter(),
+                .nv_size = NV_COUNTER_SIZE,
                 .exclusive = true,
                 .attributes = 0x00050472,
                 .magic = 0xff544347,
@@ -286,7 +287,7 @@ static void add_counter(Forge *f, uint8_t name[static 34], TpmPart *part) {
         part->commands[1] = TPM_COMMAND_NV;
         part->nv[0] = (TpmNv){ .public = buf_span(&f->nv_public),
                 .auth = { name, 34 },
-                .size = NV_COUNTER_SIZE,
+                .size = f->nv_size,
                 .offset = f->nv_offset,
                 .attest = buf_span(&f->nv_attest),
                 .signature = buf_span(&f->nv_signature) };

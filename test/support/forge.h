@@ -42,7 +42,7 @@ typedef struct Forge {
         bool counted;
         NvPublic counter;
         uint64_t count;
-        uint16_t nv_offset;
+        uint16_t nv_offset, nv_size; /* of what is certified of it */
         uint8_t nv_nonce[32];
         Buf nv_public, nv_attest, nv_signature;
         bool nv_with_other; /* other_key signs it */

@@ -281,12 +281,43 @@ static void what_cannot_be_taken_in_is_not_proven(void **state) {
         case_end(&c);
 }
 
+static void name_of(Span public, uint8_t name[34]) {
+        Digest d;
+
+        assert_int_equal(hash_bytes(HASH_SHA256, public, &d, NULL), 0);
+        tpm_name(&d, name);
+}
+
+/* What is certified has the Name of these very bytes, and no TPM has such an index. */
+static void an_index_is_read_whole(void **state) {
+        uint8_t was[34], name[34], *at;
+        Forge *f;
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        f = &c.forge;
+        f->counted = true;
+        forge_quote(f);
+        name_of(buf_span(&f->nv_public), was);
+        buf_byte(&f->nv_public, 0);
+        name_of(buf_span(&f->nv_public), name);
+        at = memmem(f->nv_attest.data, f->nv_attest.size, was, sizeof(was));
+        assert_non_null(at);
+        memcpy(at, name, sizeof(name));
+        forge_sign(f, buf_span(&f->nv_attest), false, &f->nv_signature);
+        case_judge_bundle(&c);
+        assert_malformed(&c, "NV public area: 1 stray bytes after byte 14");
+        case_end(&c);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(manifest_and_parts_must_agree),
                 cmocka_unit_test(a_part_that_is_not_listed_is_refused),
                 cmocka_unit_test(every_part_is_compared),
                 cmocka_unit_test(what_the_tpm_made_is_read_whole),
+                cmocka_unit_test(an_index_is_read_whole),
                 cmocka_unit_test(a_key_that_is_none_has_no_name),
                 cmocka_unit_test(a_key_has_a_name_of_sha256),
                 cmocka_unit_test(a_part_that_is_no_json_of_its_kind_is_refused),

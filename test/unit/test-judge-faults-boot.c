@@ -192,12 +192,35 @@ static void what_changed_is_told_or_not(void **state) {
         start_done(&s);
 }
 
+static void a_fact_is_taken_or_something_is_said(void **state) {
+        static const int codes[] = { 0, -E2BIG, -EINVAL };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(codes); i++) {
+                _cleanup_(facts_done) Facts f = { .text = BUF_UP_TO(FACTS_TEXT_MAX) };
+                _cleanup_(buf_done) Buf words = BUF_UP_TO(16);
+                int rc;
+
+                buf_string(&words, "words");
+                if (codes[i] < 0)
+                        buf_fail(&words, codes[i]);
+                else
+                        libc_fail_after(LIBC_MEMORY, 0, ENOMEM, false);
+                rc = facts_add_words(&f, FACT_PROGRAM, true, (Span){}, &words, NULL, NULL);
+                assert_int_equal(libc_heal(), codes[i] == 0);
+                assert_int_equal(rc, codes[i] == 0 ? -ENOMEM : codes[i] == -E2BIG ? 0 : -EINVAL);
+                assert_int_equal(f.n, 0);
+                assert_int_equal(f.fault[0] != '\0', codes[i] == -E2BIG);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whatever_was_started_is_judged_or_not),
                 cmocka_unit_test(whatever_systemd_measured_is_judged_or_not),
                 cmocka_unit_test(what_firmware_measured_is_told_whole_or_not),
                 cmocka_unit_test(what_changed_is_told_or_not),
+                cmocka_unit_test(a_fact_is_taken_or_something_is_said),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

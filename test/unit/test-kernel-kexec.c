@@ -339,6 +339,28 @@ static void the_phases_of_both_kernels_are_followed(void **state) {
         }
 }
 
+/* Nobody has to shut the first one down. */
+static void a_kernel_may_be_started_from_any_phase(void **state) {
+        static const char *const phases[] = { "enter-initrd", "leave-initrd", "enter-initrd" };
+        const Told told[SEGMENTS][RECORDS_MAX] = { { GOOD } };
+        _cleanup_(buf_done) Buf bytes = BUF_UP_TO(BUNDLE_MAX);
+        Question q;
+        Start s;
+
+        (void) state;
+        begin(&s, told, 2);
+        for (size_t i = 0; i < ELEMENTS(phases); i++)
+                firmlog_extend(&s.c.forge.values, 11, phases[i]);
+        judge(&s);
+        assert_int_equal(s.c.judgement.explained.n_boots, 2);
+        assert_string_equal(
+                        s.c.judgement.explained.phases, "enter-initrd:leave-initrd:enter-initrd");
+        forge_bundle(&s.c.forge, &bytes);
+        q = case_question(&s.c);
+        judge_with_bad_hashes(&q, buf_span(&bytes));
+        start_done(&s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_was_recorded_when_it_was_loaded_is_proven),
@@ -349,6 +371,7 @@ int main(void) {
                 cmocka_unit_test(it_is_judged_or_not),
                 cmocka_unit_test(systemd_logs_of_both_kernels_are_one),
                 cmocka_unit_test(the_phases_of_both_kernels_are_followed),
+                cmocka_unit_test(a_kernel_may_be_started_from_any_phase),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

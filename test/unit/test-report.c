@@ -377,6 +377,17 @@ static void a_reason_stays_json_whatever_it_quotes(void **state) {
         case_end(&c);
 }
 
+static void a_log_is_told_as_far_as_it_can_be_read(void **state) {
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        buf_string(&c.forge.firmware, "no log");
+        case_judge(&c);
+        assert_tells(&c, "     ... and then firmware log: cut short at byte 4 of 6\n");
+        case_end(&c);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_honest_machine_is_reported),
@@ -386,6 +397,7 @@ int main(void) {
                 cmocka_unit_test(evidence_that_cannot_be_read_is_reported),
                 cmocka_unit_test(a_log_that_is_not_proven_is_shown_so),
                 cmocka_unit_test(a_machine_without_a_log_is_reported),
+                cmocka_unit_test(a_log_is_told_as_far_as_it_can_be_read),
                 cmocka_unit_test(a_key_that_nobody_knows_yet_is_suggested),
                 cmocka_unit_test(a_key_whose_signature_does_not_hold_is_not_suggested),
                 cmocka_unit_test(every_part_that_is_not_judged_is_named),

@@ -302,10 +302,42 @@ static void a_kexec_is_one_whatever_it_is_called(void **state) {
         end(&x);
 }
 
+/* Who begins a log again cannot say that less had been counted before. */
+static void what_the_first_segment_began_with_stands(void **state) {
+        static const char *const counts[] = { "3", "9" };
+        Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        for (size_t i = 0; i < ELEMENTS(counts); i++) {
+                draft_log_done(&x.logs[i]);
+                x.logs[i] = draft_log();
+                draft_register_values(&sha1, &sha256, x.starts[i]);
+                draft_log_add(&x.logs[i], EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", x.starts[i] },
+                                                { "count", counts[i] }, { "history", NULL },
+                                                { "others", NULL }, { "blinded", NULL }, {} });
+                sha1 = draft_log_replay(&x.logs[i], 0, sha1);
+                sha256 = draft_log_replay(&x.logs[i], 1, sha256);
+        }
+        buf_bytes(&x.c.forge.before, draft_log_bytes(&x.logs[0]));
+        buf_done(&x.c.forge.log);
+        buf_bytes(&x.c.forge.log, draft_log_bytes(&x.logs[1]));
+        x.c.forge.values.digests[0][8] = sha256;
+        x.c.forge.signed_values = x.c.forge.values;
+        case_judge(&x.c);
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_true(x.c.judgement.story.has_count);
+        assert_int_equal(x.c.judgement.story.count, 3);
+        end(&x);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(segments_lead_back_to_zero),
                 cmocka_unit_test(a_kexec_is_one_whatever_it_is_called),
+                cmocka_unit_test(what_the_first_segment_began_with_stands),
                 cmocka_unit_test(none_may_be_missing_doubled_or_out_of_order),
                 cmocka_unit_test(a_start_that_policy_takes_needs_no_earlier_segment),
                 cmocka_unit_test(no_byte_of_an_earlier_segment_can_be_changed),

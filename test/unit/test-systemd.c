@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "support/sdbench.h"
 
+#include <errno.h>
+
 /* What systemd measured, replayed: which words count, and which do not. */
 
 static void what_systemd_measured_is_proven(void **state) {
@@ -421,12 +423,32 @@ static void what_cannot_be_proven_says_why(void **state) {
         sd_bench_end(&b);
 }
 
+static void half_a_record_is_malformed(void **state) {
+        SystemdEntry entry;
+        SdBench b;
+        int n = 0, rc;
+
+        (void) state;
+        sd_bench_begin(&b);
+        b.l.log.size--;
+        {
+                _cleanup_(systemd_walk_done) SystemdWalk w = systemd_walk_log(buf_span(&b.l.log));
+
+                while ((rc = systemd_walk_next(&w, &entry, NULL)) > 0)
+                        n++;
+        }
+        assert_int_equal(rc, -EBADMSG);
+        assert_int_equal(n, 13);
+        sd_bench_end(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_systemd_measured_is_proven),
                 cmocka_unit_test(every_record_of_systemd_was_measured),
                 cmocka_unit_test(words_may_stand_as_they_were_measured),
                 cmocka_unit_test(no_log_proves_nothing_and_breaks_nothing),
+                cmocka_unit_test(half_a_record_is_malformed),
                 cmocka_unit_test(a_record_cannot_be_left_out),
                 cmocka_unit_test(a_record_cannot_be_added),
                 cmocka_unit_test(order_counts_within_a_register_alone),
