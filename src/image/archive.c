@@ -71,16 +71,19 @@ static int spool(const ArchiveParams *p, const Archive *a, int *ret, Err *e) {
         to = open(a->folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
         if (to < 0)
                 return err_set(e, -errno, "%s: %s", a->folder, strerror(errno));
-        while ((n = read(p->fd, chunk, sizeof(chunk))) != 0) {
+        do {
+                rc = interrupt_wait(p->fd, e);
+                if (rc < 0)
+                        return rc;
+                n = read(p->fd, chunk, sizeof(chunk));
                 if (n < 0 && errno != EINTR)
                         return err_set(e, -errno, "%s: %s", p->name, strerror(errno));
-                rc = interrupt_check(e);
-                if (rc == 0 && n > 0)
+                if (n > 0)
                         rc = file_write_at(to, a->folder, at, (Span){ chunk, (size_t) n }, e);
                 if (rc < 0)
                         return rc;
                 at += n > 0 ? (uint64_t) n : 0;
-        }
+        } while (n != 0);
         *ret = to;
         to = -1;
         return 0;

@@ -2,7 +2,12 @@
 #include "port/interrupt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "base/file.h"
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -44,6 +49,22 @@ int interrupt_check(Err *e) {
                 if (sigismember(&pending, signals[n]) == 1)
                         return err_set(e, -EINTR, "interrupted");
         return 0;
+}
+
+int interrupt_wait(int fd, Err *e) {
+        const sigset_t held = interrupt_held();
+        _cleanup_(fd_done) int come = signalfd(-1, &held, SFD_CLOEXEC);
+        struct pollfd p[] = { { fd, POLLIN, 0 }, { come, POLLIN, 0 } };
+        int n;
+
+        if (come < 0)
+                return err_set(e, -errno, "signals cannot be waited for: %s", strerror(errno));
+        do
+                n = poll(p, ELEMENTS(p), -1);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return err_set(e, -errno, "cannot wait: %s", strerror(errno));
+        return p[1].revents != 0 ? err_set(e, -EINTR, "interrupted") : 0;
 }
 
 void interrupt_release(const Interrupt *i) {

@@ -21,5 +21,9 @@ sigset_t interrupt_held(void);
 /* -EINTR where one of them came, 0 otherwise. */
 int interrupt_check(Err *e) _must_check_;
 
+/* Waits until there is something to be read, or the end of it. -EINTR where one of the signals that
+ * are held comes first. */
+int interrupt_wait(int fd, Err *e) _must_check_;
+
 /* Back to what was before. A signal that came takes effect here, and as a rule does not return. */
 void interrupt_release(const Interrupt *i);

@@ -241,6 +241,31 @@ static void an_ignored_signal_is_not_held(void **state) {
         assert_int_equal(status, 0);
 }
 
+static void a_held_signal_ends_a_wait(void **state) {
+        pid_t pid = fork();
+        int status;
+
+        (void) state;
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                Interrupt interrupt;
+                int p[2];
+
+                (void) signal(SIGTERM, SIG_DFL);
+                interrupt = interrupt_hold();
+                if (pipe(p) < 0 || write(p[1], "x", 1) != 1 || interrupt_wait(p[0], NULL) != 0)
+                        _exit(1); /* there was something */
+                if (read(p[0], &status, 1) != 1 || raise(SIGTERM) != 0 ||
+                                interrupt_wait(p[0], NULL) != -EINTR)
+                        _exit(2);
+                interrupt_release(&interrupt);
+                _exit(3);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 static void the_child_does_not_inherit_what_we_hold(void **state) {
         _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
         Interrupt interrupt = interrupt_hold();
@@ -439,6 +464,7 @@ int main(void) {
                 cmocka_unit_test(no_key_and_no_signal_of_who_asks_reaches_the_child),
                 cmocka_unit_test(what_who_asks_has_left_of_room_and_time_is_not_the_childs),
                 cmocka_unit_test(the_caller_does_not_see_our_child),
+                cmocka_unit_test(a_held_signal_ends_a_wait),
                 cmocka_unit_test(the_child_does_not_inherit_what_we_hold),
                 cmocka_unit_test(who_watches_is_told),
         };
