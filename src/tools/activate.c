@@ -71,6 +71,20 @@ static int take_one(Run *r, const Candidate *c, unsigned order, Extension *x, Er
         return rc;
 }
 
+/* Others record meanwhile: to read an image whole takes longer than they wait. */
+static int look_at(Run *r, const Candidate *c, Extension *ret, Err *e) {
+        int rc, back;
+
+        if (!r->account)
+                return extension_open(c, &r->demands, ret, e);
+        rc = account_pause(r->account, e);
+        if (rc < 0)
+                return rc;
+        rc = extension_open(c, &r->demands, ret, e);
+        back = account_resume(r->account, PLACE_LOCK_SECONDS, e);
+        return rc < 0 ? rc : back;
+}
+
 static int judge_one(Run *r, const Candidate *c, unsigned order, Err *e) {
         _cleanup_(extension_done) Extension x = { .layer = LAYER_NONE };
         int rc;
@@ -81,7 +95,7 @@ static int judge_one(Run *r, const Candidate *c, unsigned order, Err *e) {
                 listing_add(&r->listing, c->type, c->name, states[OUTCOME_BEFORE], NULL, NULL);
         if (rc != 0)
                 return rc < 0 ? rc : 0;
-        rc = extension_open(c, &r->demands, &x, e);
+        rc = look_at(r, c, &x, e);
         return rc < 0 ? rc : take_one(r, c, order, &x, e);
 }
 
