@@ -9,7 +9,7 @@
 
 /* Builds an image of a folder, a tar archive or a file system: GPT, read-only file system,
  * dm-verity tree and its signature (UAPI.2, UAPI.4), and the release leaf that names it. The same
- * folder gives the same bytes, whoever builds it, where and when (forms.md, section 6). */
+ * folder gives the same bytes, whoever builds it, where and when (avouch-build-image(1)). */
 typedef struct ImageParams {
         LeafType type;
         const char *source; /* "-": an archive on standard input */

@@ -5,7 +5,7 @@
 #include "base/err.h"
 
 /* The numbers in an image that others draw at random, derived, so that it can be built again:
- * HMAC-SHA256(seed, label) (forms.md, section 6). */
+ * HMAC-SHA256(seed, label) (avouch-build-image(1)). */
 typedef struct ImageSeed {
         uint8_t disk[16];       /* "disk": GUID of the partition table */
         uint8_t filesystem[16]; /* "filesystem": UUID of the file system */

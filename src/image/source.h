@@ -17,7 +17,7 @@
  * is taken as it is. */
 
 /* Tells systemd 252 and later to take the extension-release file although the image's file name is
- * longer than its own ("NAME_VERSION.raw"; forms.md, section 6). */
+ * longer than its own ("NAME_VERSION.raw"; extension-release(5)). */
 #define RELEASE_XATTR "user.extension-release.strict"
 #define RELEASE_XATTR_VALUE "0"
 

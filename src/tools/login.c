@@ -10,7 +10,7 @@
 #include "wire/limits.h"
 #include "wire/sshauth.h"
 
-/* TIMEOUT: what a person at a door puts up with (design.md, section 5) */
+/* TIMEOUT: what a person at a door puts up with */
 enum { WORDS_MAX = 16, TIMEOUT = 3, TIMEOUT_MAX = 60 };
 
 /* What a session is by its service, as distributions name them; the first row that fits. What is
