@@ -249,17 +249,28 @@ static int file_stamp(Store *s, StoreStamp *ret, Err *e) {
         return 0;
 }
 
-static int file_pause(Store *s, Err *e) {
+/* What could not be undone is for whoever comes next to set right. */
+static void file_leave(Store *s) {
         FileStore *f = file_store(s);
-        int rc;
 
         if (f->torn)
-                (void) undo(f, NULL); /* where it cannot be, whoever comes next cuts it off */
+                (void) undo(f, NULL);
         f->torn = false;
-        rc = file_stamp(s, &f->paused, e);
-        if (rc < 0)
-                f->paused = (StoreStamp){}; /* which no file has: it is looked at again */
+        f->paused = (StoreStamp){}; /* which no file has */
         fd_done(&f->fd);
+}
+
+static int file_pause(Store *s, Err *e) {
+        FileStore *f = file_store(s);
+        StoreStamp now = {};
+        int rc = 0;
+
+        if (f->torn)
+                rc = undo(f, e);
+        if (rc == 0)
+                rc = file_stamp(s, &now, e);
+        file_leave(s);
+        f->paused = now;
         return rc;
 }
 
@@ -316,6 +327,7 @@ static const StoreOps file_ops = {
         .knows = file_knows,
         .pause = file_pause,
         .resume = file_resume,
+        .leave = file_leave,
         .stamp = file_stamp,
         .keep_note = file_keep_note,
         .load_note = file_load_note,

@@ -33,6 +33,7 @@ typedef struct StoreOps {
         int (*knows)(Store *s, const char *as, Err *e);
         int (*pause)(Store *s, Err *e);
         int (*resume)(Store *s, unsigned seconds, Err *e);
+        void (*leave)(Store *s);
         int (*stamp)(Store *s, StoreStamp *ret, Err *e);
         int (*keep_note)(Store *s, Span note, Err *e);
         int (*load_note)(Store *s, Buf *to, Err *e);
@@ -89,6 +90,12 @@ static inline int store_pause(Store *s, Err *e) {
 
 static inline int store_resume(Store *s, unsigned seconds, Err *e) {
         return s->ops->resume(s, seconds, e);
+}
+
+/* Lets others write, and remembers nothing: whoever takes it again is told that somebody has
+ * written. Where it was not had, nothing happens. */
+static inline void store_leave(Store *s) {
+        s->ops->leave(s);
 }
 
 static inline int store_stamp(Store *s, StoreStamp *ret, Err *e) {

@@ -491,8 +491,10 @@ int account_resume(Account *a, unsigned seconds, Err *e) {
                 return 0; /* what is pending is settled before the next record */
         if (rc == 0)
                 rc = account_open_as(&a->plan, a->past, a->store, a->tpm, &fresh, e);
-        if (rc < 0)
+        if (rc < 0) {
+                store_leave(a->store); /* nobody waits for who cannot record */
                 return rc;
+        }
         *a = fresh;
         return 0;
 }

@@ -97,7 +97,8 @@ static inline bool account_is_silent(const Account *a) {
 
 /* For a process that stays: lets others record, and goes on after them. Where nobody has recorded
  * in between, the TPM answered, and the machine has not slept, going on costs no command of the
- * TPM; otherwise it is as account_open_plan(). In between nothing else may be called. */
+ * TPM; otherwise it is as account_open_plan(). In between nothing else may be called. Where going
+ * on fails, others may record as before, and it may be tried again. */
 int account_pause(Account *a, Err *e) _must_check_;
 int account_resume(Account *a, unsigned seconds, Err *e) _must_check_;
 

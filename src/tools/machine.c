@@ -188,13 +188,19 @@ int machine_open_odometer(Machine *m, Err *e) {
 int machine_take_odometer(Machine *m, const Err *why, Err *e) {
         Err failed = *why;
         Account silent;
+        int rc;
 
         if (failed.code == 0 && machine_open_odometer(m, &failed) == 0)
                 return 0;
         machine_close_odometer(m);
-        if (account_open_silent(&m->config.plan, &past, m->store, m->tpm, &failed, &silent, NULL) <
-                        0)
+        rc = why->code != 0 ? store_resume(m->store, PLACE_LOCK_SECONDS, NULL) : 0;
+        if (rc >= 0)
+                rc = account_open_silent(
+                                &m->config.plan, &past, m->store, m->tpm, &failed, &silent, NULL);
+        if (rc < 0) {
+                store_leave(m->store);
                 return err_set(e, failed.code, "%s", failed.text);
+        }
         m->account = silent;
         return odometer_open(&m->account, NULL, NULL, false, &m->odometer, e);
 }

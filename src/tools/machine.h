@@ -40,8 +40,9 @@ int machine_open_for_opening(const char *tpm_option, Machine *ret, Err *e) _must
 int machine_open_for_attempt(const char *tpm_option, Machine *ret, Err *e) _must_check_;
 
 /* For a process that stays, whose account has been resumed: what a counted record needs, as above.
- * Where the account could not be resumed or the TPM fails, why says so, and the account is silent
- * when this returns 0. machine_close_odometer() lets the history go. */
+ * Where the account could not be resumed, why says so, and the log is taken once more; there, and
+ * where the TPM fails, the account is silent when this returns 0. machine_close_odometer() lets the
+ * history go. */
 int machine_take_odometer(Machine *m, const Err *why, Err *e) _must_check_;
 void machine_close_odometer(Machine *m);
 

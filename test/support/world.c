@@ -175,8 +175,17 @@ static int world_knows(Store *s, const char *as, Err *e) {
 static int world_pause(Store *s, Err *e) {
         World *w = world_of(s, store);
 
+        assert(!w->away);
+        w->away = true;
         w->paused_size = w->log.size;
         return world_step(w, e) < 0 ? -EIO : 0;
+}
+
+static void world_leave(Store *s) {
+        World *w = world_of(s, store);
+
+        w->away = true;
+        w->paused_size = SIZE_MAX;
 }
 
 static int world_resume(Store *s, unsigned seconds, Err *e) {
@@ -184,6 +193,8 @@ static int world_resume(Store *s, unsigned seconds, Err *e) {
         int rc = world_step(w, e);
 
         (void) seconds;
+        assert(w->away); /* a process that holds a lock waits for itself in vain */
+        w->away = rc < 0;
         if (rc != 0)
                 return rc < 0 ? rc : world_lost(e);
         return w->log.size == w->paused_size;
@@ -253,6 +264,7 @@ static const StoreOps store_ops = {
         .knows = world_knows,
         .pause = world_pause,
         .resume = world_resume,
+        .leave = world_leave,
         .stamp = world_stamp,
         .keep_note = world_keep_note,
         .load_note = world_load_note,

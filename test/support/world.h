@@ -48,6 +48,7 @@ typedef struct World {
         char retired[8][128]; /* names under which logs were put aside */
         unsigned n_retired;
         char marked[64]; /* under this name a log was begun */
+        bool away;       /* the log was let go */
         size_t paused_size;
         int steps_left; /* steps that still work */
         FaultKind fault;

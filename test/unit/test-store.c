@@ -252,6 +252,51 @@ static void nothing_is_written_behind_half_a_line(void **state) {
         store_close(&s);
 }
 
+/* Let go and taken again, the log is the same only where this store left it so. */
+static void what_could_not_be_undone_is_noticed(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        Store *s = opened(&f);
+
+        (void) state;
+        assert_int_equal(store_append(s, SPAN_LITERAL("one\n"), NULL), 0);
+        assert_int_equal(store_pause(s, NULL), 0);
+        assert_int_equal(store_resume(s, 0, NULL), 1);
+        for (int for_ever = 0; for_ever < 2; for_ever++) {
+                libc_fail_after(LIBC_FILES, 2, EIO, true); /* written, and neither synced nor cut */
+                assert_int_equal(store_append(s, SPAN_LITERAL("two\n"), NULL), -EIO);
+                libc_fail_after(LIBC_FILES, 0, EIO, for_ever);
+                assert_int_equal(store_pause(s, NULL), -EIO);
+                assert_true(libc_heal() > 0);
+                assert_int_equal(store_resume(s, 0, NULL), 0);
+                assert_loads(s, for_ever ? "one\ntwo\n" : "one\n");
+        }
+        assert_int_equal(store_pause(s, NULL), 0);
+        assert_int_equal(store_resume(s, 0, NULL), 1);
+        store_leave(s);
+        assert_int_equal(store_resume(s, 0, NULL), 0);
+        store_leave(s);
+        store_leave(s);
+        store_close(&s);
+}
+
+/* Whoever cannot take it again keeps nobody from it. */
+static void a_log_that_was_left_is_anybodys(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        Store *s = opened(&f), *other;
+
+        (void) state;
+        assert_int_equal(store_pause(s, NULL), 0);
+        for (int n = 0, rc = -EIO; rc < 0; n++) {
+                libc_fail_after(LIBC_FILES, n, EIO, false);
+                rc = store_resume(s, 0, NULL);
+                (void) libc_heal();
+                store_leave(s);
+                other = opened(&f);
+                store_close(&other);
+        }
+        store_close(&s);
+}
+
 static void any_call_may_fail_while_a_log_is_opened(void **state) {
         int n = 0, rc, depth = 0;
 
@@ -402,6 +447,8 @@ int main(void) {
                 cmocka_unit_test(a_failed_append_leaves_the_log_as_it_was),
                 cmocka_unit_test(a_full_disk_tears_nothing),
                 cmocka_unit_test(nothing_is_written_behind_half_a_line),
+                cmocka_unit_test(what_could_not_be_undone_is_noticed),
+                cmocka_unit_test(a_log_that_was_left_is_anybodys),
                 cmocka_unit_test(any_call_may_fail_while_a_log_is_opened),
                 cmocka_unit_test(an_interrupted_lock_is_asked_for_again),
                 cmocka_unit_test(a_log_is_put_aside_under_a_name_of_its_own),
