@@ -485,7 +485,7 @@ int account_resume(Account *a, unsigned seconds, Err *e) {
         int rc;
 
         rc = store_resume(a->store, seconds, e);
-        if (rc > 0 && (account_is_silent(a) || host_asleep() - a->asleep > SLEEP))
+        if (rc > 0 && (account_is_silent(a) || !has_room(a) || host_asleep() - a->asleep > SLEEP))
                 rc = 0; /* the TPM may answer again; the registers may have been emptied */
         if (rc > 0)
                 return 0; /* what is pending is settled before the next record */
