@@ -20,15 +20,17 @@ static int extend_word(Digest *value, const char *word, Err *e) {
         return rc < 0 ? rc : hash_extend(value, &with, e);
 }
 
-/* Phases that were found, one behind the other. */
+/* Phases that were found, one behind the other, and the boots that they are of. */
 typedef struct Phases {
         char text[SHOWN_PHASES_MAX];
         size_t n;
+        BootWay way;
 } Phases;
 
 static void put_phase(Phases *p, const char *word) {
         p->n += (size_t) snprintf(
                         p->text + p->n, sizeof(p->text) - p->n, "%s%s", p->n > 0 ? ":" : "", word);
+        (void) boot_way_step(&p->way, span_of(word)); /* nothing else is tried */
 }
 
 _Static_assert(SHOWN_PHASES_MAX > 2 * 96, "two of the longest of boot_rows have room");
@@ -59,7 +61,8 @@ static int try_rows(const Digest *start, const Digest *quoted, Phases found, Pha
         return rc;
 }
 
-/* The boot of a kernel that another one started, behind any phase of that one's. */
+/* The boot of a kernel that another one started, behind any phase of that one's; or of user space
+ * that was started anew, behind the last. */
 static int try_second_boot(
                 const char *const *words, Digest value, const Digest *quoted, Phases *ret, Err *e) {
         Phases found = {};
@@ -81,15 +84,11 @@ static int try_phases(const Digest *start, const Digest *quoted, Explained *x, E
         int rc;
 
         rc = try_rows(start, quoted, (Phases){}, &found, e);
-        x->n_boots = 1;
-        for (size_t i = 0; rc == 0 && i < BOOT_ROWS; i++) {
+        for (size_t i = 0; rc == 0 && i < BOOT_ROWS; i++)
                 rc = try_second_boot(boot_rows[i], *start, quoted, &found, e);
-                x->n_boots = 2;
-        }
+        x->n_boots = rc > 0 ? found.way.n_boots : 0;
         if (rc > 0)
                 memcpy(x->phases, found.text, sizeof(x->phases));
-        else
-                x->n_boots = 0;
         return rc;
 }
 

@@ -361,6 +361,42 @@ static void a_kernel_may_be_started_from_any_phase(void **state) {
         start_done(&s);
 }
 
+/* And so those of user space that was started anew (systemctl soft-reboot of systemd 254): by the
+ * same kernel. registers and phase agree about that. */
+static void a_soft_reboot_is_no_second_kernel(void **state) {
+        static const char *const phases[] = { "enter-initrd", "leave-initrd", "sysinit", "ready",
+                "shutdown", "final", "sysinit", "ready", "shutdown" };
+        const Told told[SEGMENTS][RECORDS_MAX] = { { GOOD } };
+        const char *said;
+        Start s;
+
+        (void) state;
+        begin(&s, told, 1);
+        s.c.policy.required |= 1u << CLAIM_REGISTERS;
+        for (size_t i = 0; i < ELEMENTS(phases); i++) {
+                firmlog_extend(&s.c.forge.values, 11, phases[i]);
+                judge(&s);
+                assert_int_equal(s.c.judgement.explained.n_boots, 1);
+                assert_int_equal(case_state(&s.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                assert_int_equal(case_state(&s.c, CLAIM_PHASE), CLAIM_PROVEN);
+                said = s.c.judgement.verdict.reasons[CLAIM_PHASE];
+                assert_int_equal(strstr(said, "(soft-reboot)") != NULL, i >= 6);
+        }
+        start_done(&s);
+
+        /* before its end, none is started anew */
+        begin(&s, told, 1);
+        s.c.policy.required |= 1u << CLAIM_REGISTERS;
+        for (size_t i = 0; i < 8; i++)
+                if (i != 5)
+                        firmlog_extend(&s.c.forge.values, 11, phases[i]);
+        judge(&s);
+        assert_int_equal(s.c.judgement.explained.n_boots, 2);
+        assert_refused(&s.c, CLAIM_REGISTERS, "PCR 11 shows the phases of two boots");
+        assert_int_equal(case_state(&s.c, CLAIM_PHASE), CLAIM_NOT_PROVEN);
+        start_done(&s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_was_recorded_when_it_was_loaded_is_proven),
@@ -372,6 +408,7 @@ int main(void) {
                 cmocka_unit_test(systemd_logs_of_both_kernels_are_one),
                 cmocka_unit_test(the_phases_of_both_kernels_are_followed),
                 cmocka_unit_test(a_kernel_may_be_started_from_any_phase),
+                cmocka_unit_test(a_soft_reboot_is_no_second_kernel),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
