@@ -97,11 +97,10 @@ static int compare(const Digest *values, Span told, ImaStart *ret, Err *e) {
 
 int ima_start_compare(Span list, const PcrValues *firmware, ImaStart *ret, Err *e) {
         ImaLog log = ima_over(list);
-        ImaEntry first;
+        ImaEntry first = {};
 
         *ret = IMA_START_NONE;
-        if (ima_next(&log, &first, NULL) <= 0 || !first.known ||
-                        !span_is(first.name, "boot_aggregate"))
+        if (ima_next(&log, &first, NULL) <= 0 || !span_is(first.name, "boot_aggregate"))
                 return 0;
         *ret = IMA_START_UNKNOWN;
         for (size_t b = 0; b < firmware->held.n_banks; b++)

@@ -423,6 +423,24 @@ static void it_is_reported(void **state) {
         case_end(&c);
 }
 
+static void nor_one_of_a_list_alone(void **state) {
+        int failed = 1, n = 0;
+
+        (void) state;
+        for (; failed > 0; n++) {
+                _cleanup_(bench_done) Bench b = bench_new(three, 1);
+                Digest value = digest_zero(HASH_SHA256);
+                int rc;
+
+                add_files(&b.list, 2);
+                hashes_fail_after(n);
+                rc = ima_replay(buf_span(&b.list), &value, &b.story, NULL);
+                failed = hashes_heal();
+                assert_int_equal(rc, failed > 0 ? -EIO : 0);
+        }
+        assert_int_equal(n, 5); /* two entries, each with its data and the register */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_list_that_leads_to_the_register_explains_it),
@@ -438,6 +456,7 @@ int main(void) {
                 cmocka_unit_test(sha1_alone_proves_nothing),
                 cmocka_unit_test(entries_of_other_registers_are_counted),
                 cmocka_unit_test(no_bad_hash_gives_an_answer),
+                cmocka_unit_test(nor_one_of_a_list_alone),
                 cmocka_unit_test(what_a_list_began_on_is_compared),
                 cmocka_unit_test(a_list_alone_leads_where_it_leads),
                 cmocka_unit_test(it_is_reported),
