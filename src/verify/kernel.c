@@ -291,13 +291,10 @@ static int judge_boot(const Evidence *ev, Bench *b, Span *ret_line, Err *e) {
         Err why = {};
         int rc;
 
-        rc = boot_read(ev->bundle.parts[PART_FIRMWARE_LOG], b->alg, &b->boot, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
-        if (rc < 0) {
-                verdict_refute(b->v, CLAIM_KERNEL, "%s", why.text);
-                return 0;
-        }
+        /* it was read before: it explains that bank */
+        rc = boot_read(ev->bundle.parts[PART_FIRMWARE_LOG], b->alg, &b->boot, e);
+        if (rc < 0)
+                return rc;
         b->boot.has_options &= pcr_selected(&b->x->which, (uint16_t) b->alg, PCR_KERNEL);
         b->line = ev->bundle.parts[PART_COMMAND_LINE];
         if (b->line.size > 0 && b->line.data[b->line.size - 1] == '\n')

@@ -220,7 +220,6 @@ int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
                 const Vouched *vouched, Verdict *v, Err *e) {
         Span log = ev->bundle.parts[PART_FIRMWARE_LOG];
         SecureBoot s;
-        Err why = {};
         HashAlg alg;
         Platform p;
         int rc;
@@ -234,18 +233,13 @@ int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
         alg = choose_bank(ev, x, v);
         if (alg == HASH_NONE)
                 return 0;
-        rc = secureboot_read(log, alg, &s, &why);
+        rc = secureboot_read(log, alg, &s, e); /* it was read before: it explains that bank */
         if (rc == 0)
-                rc = platform_read(log, alg, &p, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
-        if (rc < 0) {
-                verdict_refute(v, CLAIM_FIRMWARE, "%s", why.text);
-        } else {
+                rc = platform_read(log, alg, &p, e);
+        if (rc == 0)
                 rc = judge_told(&s, &p, &q->policy->boot, v, e);
-                if (rc < 0)
-                        return rc;
-        }
+        if (rc < 0)
+                return rc;
         judge_vouched(vouched, v);
         return 0;
 }

@@ -125,8 +125,8 @@ static void read_event(SecureBoot *s, const Measured *m) {
 }
 
 int secureboot_read(Span log, HashAlg alg, SecureBoot *ret, Err *e) {
+        FirmwareReading r = {};
         SecureBoot s = {};
-        FirmwareReading r;
         Measured m;
         int rc;
 

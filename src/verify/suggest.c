@@ -71,19 +71,18 @@ static int suggest_platform_keys(const SecureBoot *s, BootPolicy *p, Err *e) {
 
 static int suggest_firmware(const Judgement *j, Span log, BootPolicy *p, Err *e) {
         HashAlg bank = bank_of(j, FIRMWARE_PCRS);
-        Err why = {};
-        Platform platform;
+        Platform platform = {};
         SecureBoot s;
         int rc;
 
         if (bank == HASH_NONE)
                 return 0;
-        rc = secureboot_read(log, bank, &s, &why);
+        rc = secureboot_read(log, bank, &s, e); /* it was read before: it explains that bank */
         if (rc == 0)
-                rc = platform_read(log, bank, &platform, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
-        if (rc < 0 || s.wrong[0] != '\0')
+                rc = platform_read(log, bank, &platform, e);
+        if (rc < 0)
+                return rc;
+        if (s.wrong[0] != '\0')
                 return 0; /* what is wrong with it, the claim says */
         p->secure_boot = s.on ? SWITCH_ON : SWITCH_OFF;
         p->option_roms = platform.option_roms > 0;
@@ -134,16 +133,15 @@ static int suggest_line(const Judgement *j, const Boot *b, BootPolicy *p, Err *e
 
 static int suggest_kernel(const Judgement *j, Span log, BootPolicy *p, Err *e) {
         HashAlg bank = bank_of(j, KERNEL_PCRS);
-        Err why = {};
         Boot b;
         int rc;
 
         if (bank == HASH_NONE)
                 return 0;
-        rc = boot_read(log, bank, &b, &why);
-        if (evidence_not_judged(rc))
-                return err_set(e, rc, "%s", why.text);
-        if (rc < 0 || b.wrong[0] != '\0')
+        rc = boot_read(log, bank, &b, e);
+        if (rc < 0)
+                return rc;
+        if (b.wrong[0] != '\0')
                 return 0;
         rc = suggest_appended(&b, p, e);
         if (rc <= 0)

@@ -441,6 +441,26 @@ static void nor_one_of_a_list_alone(void **state) {
         assert_int_equal(n, 5); /* two entries, each with its data and the register */
 }
 
+static void a_reader_is_told_so_many(void **state) {
+        (void) state;
+        for (size_t n = 20; n <= 25; n += N_FILES) {
+                _cleanup_(bench_done) Bench b = bench_new(three, 1);
+                char *text = NULL;
+                size_t size;
+                FILE *to;
+
+                for (size_t i = 0; i < n; i += N_FILES)
+                        add_files(&b.list, N_FILES);
+                assert_int_equal(bench_take(&b, NULL), 0);
+                to = open_memstream(&text, &size);
+                report_ima_people(&b.story, to);
+                fclose(to);
+                assert_int_equal(!!strstr(text, "and 5 entries more"), n == 25);
+                assert_int_equal(!!strstr(text, "entries more"), n == 25);
+                free(text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_list_that_leads_to_the_register_explains_it),
@@ -459,6 +479,7 @@ int main(void) {
                 cmocka_unit_test(nor_one_of_a_list_alone),
                 cmocka_unit_test(what_a_list_began_on_is_compared),
                 cmocka_unit_test(a_list_alone_leads_where_it_leads),
+                cmocka_unit_test(a_reader_is_told_so_many),
                 cmocka_unit_test(it_is_reported),
         };
 

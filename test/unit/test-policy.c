@@ -84,6 +84,7 @@ static void an_empty_value_clears_a_list(void **state) {
         assert_int_equal(policy_apply(SPAN_LITERAL("[Machine]\n"
                                                    "AttestationKey=" NAME "\n"
                                                    "AttestationKey=\n"
+                                                   "RefuseTPM=0x1\nRefuseTPM=\nRefuseTPM=0x2\n"
                                                    "[Release]\nLeaf=a\nLeaf=\nLeaf=b\n"
                                                    "Golden=a\nGolden=\nGolden=b\nGolden=c\n"
                                                    "Pcrlock=a\nPcrlock=\nPcrlock=d\n"
@@ -91,6 +92,8 @@ static void an_empty_value_clears_a_list(void **state) {
                                          &p, NULL),
                         0);
         assert_int_equal(p.n_keys, 0);
+        assert_int_equal(p.n_refused, 1);
+        assert_int_equal(p.refused[0].version, 2);
         assert_int_equal(p.n_leaves, 1);
         assert_int_equal(p.n_golden, 2);
         assert_true(span_is(p.golden[1].path, "c"));

@@ -137,8 +137,8 @@ static void databases_are_counted(void **state) {
 
 static void an_entry_that_is_no_key_is_counted(void **state) {
         _cleanup_(firmlog_done) FirmLog l = firmlog_new(&sha256, 1);
-        /* one of type 0 and of 20 bytes (UEFI 2.10, section 32.4.1) */
-        static const uint8_t list[28 + 16 + 20] = { [16] = 28 + 16 + 20, [24] = 16 + 20 };
+        /* one of type 0, as long as a hash (UEFI 2.10, section 32.4.1) */
+        static const uint8_t list[28 + 16 + 32] = { [16] = 28 + 16 + 32, [24] = 16 + 32 };
 
         (void) state;
         (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_security, "dbx",
@@ -236,9 +236,11 @@ static void programs_are_told_by_whom_they_were_let_in(void **state) {
                 (void) firmlog_add(&l, 2, types[i], SPAN_LITERAL("first"));
                 (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security,
                                 "db", SPAN_LITERAL("x"));
+                (void) firmlog_add(&l, 7, EV_EFI_VARIABLE_AUTHORITY, SPAN_LITERAL("none"));
                 (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim,
                                 "SbatLevel", SPAN_LITERAL("sbat,1\n"));
-                (void) firmlog_add(&l, 7, EV_EFI_VARIABLE_AUTHORITY, SPAN_LITERAL("none"));
+                (void) firmlog_add_variable(&l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, firmlog_security,
+                                "db", SPAN_LITERAL("x"));
                 (void) firmlog_add(&l, 4, EV_SEPARATOR, SPAN_LITERAL("\0\0\0\0"));
                 (void) firmlog_add(&l, 4, types[i], SPAN_LITERAL("second"));
                 firmlog_write(&l, &log);

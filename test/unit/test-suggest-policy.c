@@ -270,9 +270,21 @@ static void it_is_whole_or_none(void **state) {
         }
 }
 
+static void option_roms_that_ran_are_taken(void **state) {
+        Machine m;
+
+        (void) state;
+        machine_begin(&m);
+        (void) firmlog_add_of(&m.log, 2, EV_EFI_BOOT_SERVICES_DRIVER, SPAN_LITERAL("no driver"),
+                        SPAN_LITERAL("a driver"));
+        assert_true(suggested(&m)->option_roms);
+        machine_done(&m);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_the_log_proves_is_taken),
+                cmocka_unit_test(option_roms_that_ran_are_taken),
                 cmocka_unit_test(what_is_not_explained_is_not_taken),
                 cmocka_unit_test(without_a_log_of_ours_registers_stay),
                 cmocka_unit_test(of_a_log_that_is_wrong_nothing_is_taken),
