@@ -147,6 +147,7 @@ static TSS2_RC swtpm_send(Line *l, Span command) {
         return rc == TSS2_RC_SUCCESS ? write_all(l, command) : rc;
 }
 
+/* One answer is all that comes over this connection, mostly at once. */
 static TSS2_RC swtpm_take(Line *l, uint8_t *into, size_t *size) {
         size_t have = 0, whole = HEADER, n = 0;
         TSS2_RC rc = TSS2_RC_SUCCESS;
@@ -154,14 +155,14 @@ static TSS2_RC swtpm_take(Line *l, uint8_t *into, size_t *size) {
         while (rc == TSS2_RC_SUCCESS && have < whole) {
                 if (whole > *size)
                         return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
-                rc = read_some(l, into + have, whole - have, &n);
+                rc = read_some(l, into + have, *size - have, &n);
                 have += n;
-                if (rc == TSS2_RC_SUCCESS && have == HEADER)
+                if (rc == TSS2_RC_SUCCESS && have >= HEADER)
                         whole = (size_t) into[2] << 24 | (size_t) into[3] << 16 |
                                 (size_t) into[4] << 8 | into[5];
         }
         fd_done(&l->fd);
-        if (rc == TSS2_RC_SUCCESS && whole < HEADER)
+        if (rc == TSS2_RC_SUCCESS && (whole < HEADER || have > whole))
                 rc = TSS2_TCTI_RC_MALFORMED_RESPONSE;
         *size = have;
         return rc;

@@ -43,6 +43,67 @@ static void assert_hung(Tpm *t) {
         assert_non_null(strstr(e.text, "it did not answer; try again later"));
 }
 
+/* As swtpm, for the opening and one command, which it answers with these bytes, in pieces. */
+static void answer_in_pieces(int listener, Span answer, size_t piece) {
+        uint8_t command[4096];
+        int fd = accept(listener, NULL, NULL);
+
+        (void) close(fd);
+        fd = accept(listener, NULL, NULL);
+        if (read(fd, command, sizeof(command)) <= 0)
+                _exit(1);
+        while (answer.size > 0) {
+                size_t n = piece < answer.size ? piece : answer.size;
+
+                if (write(fd, answer.data, n) != (ssize_t) n)
+                        _exit(1);
+                answer = span_from(answer, n);
+                (void) usleep(1000); /* so that they mostly come apart */
+        }
+        _exit(0);
+}
+
+static void an_answer_is_as_long_as_it_says(void **state) {
+        static const struct {
+                Span answer;
+                size_t piece;
+                int rc;
+        } cases[] = {
+#define EXTENDED "\x80\x02\0\0\0\x13\0\0\0\0\0\0\0\0\0\0\x01\0\0"
+                { SPAN_LITERAL(EXTENDED), 19, 0 }, { SPAN_LITERAL(EXTENDED), 10, 0 },
+                { SPAN_LITERAL(EXTENDED), 1, 0 }, { SPAN_LITERAL(EXTENDED "\0"), 20, -EIO },
+                { SPAN_LITERAL("\x80\x02\0\0\0\x09\0\0\0\0"), 10, -EIO },
+                { SPAN_LITERAL("\x80\x02\0\0\x10\x01\0\0\0\0"), 10,
+                                -EIO }, /* above all that is taken */
+                { SPAN_LITERAL("\x80\x02\0\0\0\x13\0\0\0\0"), 10, -EIO }, /* and ends there */
+        };
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        const Swtpm *s = *state;
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status;
+                char tcti[128];
+                Digest d[4];
+                pid_t pid;
+                Tpm *t;
+
+                (void) snprintf(a.sun_path, sizeof(a.sun_path), "%s/pieces%zu", s->folder, i);
+                (void) snprintf(tcti, sizeof(tcti), "swtpm:path=%s", a.sun_path);
+                assert_int_equal(bind(listener, (struct sockaddr *) &a, sizeof(a)), 0);
+                assert_int_equal(listen(listener, 8), 0);
+                pid = fork();
+                if (pid == 0)
+                        answer_in_pieces(listener, cases[i].answer, cases[i].piece);
+                (void) close(listener);
+                t = open_or_fail(tcti);
+                (void) four_digests(1, d);
+                assert_int_equal(tpm_extend(t, 8, d, 4, NULL), cases[i].rc);
+                tpm_close(&t);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+        }
+}
+
 static void a_tpm_that_hangs_is_waited_for_once(void **state) {
         struct sockaddr_un a = { .sun_family = AF_UNIX };
         const Swtpm *s = *state;
@@ -337,6 +398,7 @@ static void more_banks_than_we_hold_are_an_error(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 SWTPM_TEST(a_tpm_that_vanishes_and_returns_is_found_again),
+                SWTPM_TEST(an_answer_is_as_long_as_it_says),
                 SWTPM_TEST(a_tpm_that_hangs_is_waited_for_once),
                 cmocka_unit_test(a_device_that_hangs_is_waited_for_once),
                 cmocka_unit_test(whatever_else_hangs_is_waited_for_once),
