@@ -23,7 +23,8 @@ typedef struct FileStore {
         char next[64];     /* the file that will have the name */
         char note[64];     /* and the one that has notes */
         char *path;        /* for messages */
-        StoreStamp paused; /* the file, when it was let go */
+        StoreStamp paused; /* the file, when it was let go: it stays open */
+        bool read_only;
         bool torn;         /* a failed append could not be undone */
         uint64_t torn_end; /* what was there before it */
 } FileStore;
@@ -227,6 +228,7 @@ static int open_file(FileStore *f, unsigned seconds, Err *e) {
 
         rc = open_locked(f->folder, f->name, O_RDWR | O_CREAT, LOCK_EX, seconds, f->path, &f->fd,
                         &why);
+        f->read_only = rc == -EROFS;
         if (rc == -EROFS)
                 rc = open_locked(f->folder, f->name, O_RDONLY, LOCK_EX, seconds, f->path, &f->fd,
                                      NULL) < 0
@@ -235,17 +237,21 @@ static int open_file(FileStore *f, unsigned seconds, Err *e) {
         return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
 }
 
+static StoreStamp stamp_of(const struct stat *st) {
+        return (StoreStamp){ .device = st->st_dev,
+                .inode = st->st_ino,
+                .size = (uint64_t) st->st_size,
+                .seconds = (uint64_t) st->st_ctim.tv_sec,
+                .nanoseconds = (uint64_t) st->st_ctim.tv_nsec };
+}
+
 static int file_stamp(Store *s, StoreStamp *ret, Err *e) {
         FileStore *f = file_store(s);
         struct stat st;
 
         if (fstat(f->fd, &st) < 0)
                 return failed(f->path, "cannot be read", e);
-        *ret = (StoreStamp){ .device = st.st_dev,
-                .inode = st.st_ino,
-                .size = (uint64_t) st.st_size,
-                .seconds = (uint64_t) st.st_ctim.tv_sec,
-                .nanoseconds = (uint64_t) st.st_ctim.tv_nsec };
+        *ret = stamp_of(&st);
         return 0;
 }
 
@@ -269,9 +275,30 @@ static int file_pause(Store *s, Err *e) {
                 rc = undo(f, e);
         if (rc == 0)
                 rc = file_stamp(s, &now, e);
-        file_leave(s);
+        if (rc < 0 || f->read_only || flock(f->fd, LOCK_UN) < 0)
+                file_leave(s);
         f->paused = now;
         return rc;
+}
+
+/* 1 where the file that was let go has the name still, and is locked again. */
+static int take_again(FileStore *f, unsigned seconds, StoreStamp *ret, Err *e) {
+        struct stat named;
+        int rc;
+
+        if (f->fd < 0)
+                return 0;
+        rc = lock_within(f->fd, LOCK_EX, seconds, f->path, e);
+        if (rc < 0)
+                return rc;
+        /* as long as it is open, no other file has its number */
+        if (fstatat(f->folder, f->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                        named.st_dev == f->paused.device && named.st_ino == f->paused.inode) {
+                *ret = stamp_of(&named);
+                return 1;
+        }
+        fd_done(&f->fd);
+        return 0;
 }
 
 static int file_resume(Store *s, unsigned seconds, Err *e) {
@@ -279,6 +306,9 @@ static int file_resume(Store *s, unsigned seconds, Err *e) {
         StoreStamp now;
         int rc;
 
+        rc = take_again(f, seconds, &now, e);
+        if (rc != 0)
+                return rc < 0 ? rc : store_stamp_equal(&now, &f->paused);
         rc = open_file(f, seconds, e);
         if (rc == 0)
                 rc = file_stamp(s, &now, e);

@@ -279,6 +279,40 @@ static void what_could_not_be_undone_is_noticed(void **state) {
         store_close(&s);
 }
 
+/* The log is what has its name, whatever became of the file in between. */
+static void what_was_let_go_is_taken_by_its_name(void **state) {
+        enum { WRITTEN, PUT_ASIDE, REMOVED, REPLACED, _WAYS };
+        _cleanup_(folder_done) Folder f = folder_new();
+        const char *path = folder_path(&f, LOG_FILE), *aside = folder_path(&f, "aside");
+        Store *s = opened(&f), *other = NULL;
+
+        (void) state;
+        for (int way = WRITTEN; way < _WAYS; way++) {
+                assert_int_equal(store_append(s, SPAN_LITERAL("ours\n"), NULL), 0);
+                assert_int_equal(store_pause(s, NULL), 0);
+                if (way == WRITTEN || way == PUT_ASIDE) { /* by who locks it: it is free */
+                        other = opened(&f);
+                        if (way == PUT_ASIDE)
+                                assert_int_equal(store_retire(other, "old", NULL), 0);
+                        assert_int_equal(store_append(other, SPAN_LITERAL("other\n"), NULL), 0);
+                        store_close(&other);
+                } else
+                        assert_int_equal(way == REMOVED ? unlink(path) : rename(path, aside), 0);
+                if (way == REPLACED)
+                        folder_write(&f, LOG_FILE, SPAN_LITERAL("ours\n"));
+                assert_int_equal(store_resume(s, 0, NULL), 0);
+                assert_int_equal(store_open_file(f.path, 0, &other, NULL), -EBUSY);
+                if (way == WRITTEN)
+                        assert_loads(s, "ours\nother\n");
+                else
+                        assert_loads(s, way == PUT_ASIDE ? "other\n"
+                                        : way == REMOVED ? ""
+                                                         : "ours\n");
+                assert_int_equal(store_cut(s, 0, NULL), 0);
+        }
+        store_close(&s);
+}
+
 /* Whoever cannot take it again keeps nobody from it. */
 static void a_log_that_was_left_is_anybodys(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
@@ -448,6 +482,7 @@ int main(void) {
                 cmocka_unit_test(a_full_disk_tears_nothing),
                 cmocka_unit_test(nothing_is_written_behind_half_a_line),
                 cmocka_unit_test(what_could_not_be_undone_is_noticed),
+                cmocka_unit_test(what_was_let_go_is_taken_by_its_name),
                 cmocka_unit_test(a_log_that_was_left_is_anybodys),
                 cmocka_unit_test(any_call_may_fail_while_a_log_is_opened),
                 cmocka_unit_test(an_interrupted_lock_is_asked_for_again),
