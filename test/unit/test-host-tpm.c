@@ -66,6 +66,7 @@ static void a_tpm_that_is_a_program_is_known_by_its_place(void **state) {
                 { "device:/dev/tpmrm2", false },
                 { "device:/dev/", false },
                 { "device:/dev/../tpmrm1", false },
+                { "device:/dev/../tpmrm/tpmrm1", false },
                 { "device:tpmrm1", false },
                 { "swtpm:path=/dev/tpmrm1", false },
                 { "", false },
