@@ -116,7 +116,8 @@ static int use(Account *a, Verity *v, const Candidate *c, const Extension *x, un
                 (void) verity_detach(v, device, &unused);
                 return rc;
         }
-        rc = verity_mount(v, device, x->layer.filesystem, place, why);
+        /* in a configuration is nothing to run: systemd merges it so, too (systemd-confext(8)) */
+        rc = verity_mount(v, device, x->layer.filesystem, c->type != LEAF_CONFEXT, place, why);
         return rc < 0 ? take_back(a, v, c, x, device, why, e) : 0;
 }
 

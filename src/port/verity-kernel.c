@@ -141,7 +141,9 @@ static int kernel_detach(Verity *v, const char *device, Err *e) {
 }
 
 /* A mount that is in no folder yet. */
-static int make_mount(const char *device, const char *filesystem, int *ret, Err *e) {
+static int make_mount(const char *device, const char *filesystem, bool runs, int *ret, Err *e) {
+        const unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
+                                    (runs ? 0 : MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
         _cleanup_(fd_done) int fs = fsopen(filesystem, FSOPEN_CLOEXEC);
         char source[PATH_SIZE + VERITY_DEVICE_SIZE];
 
@@ -154,17 +156,17 @@ static int make_mount(const char *device, const char *filesystem, int *ret, Err 
                         fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
                 return err_set(e, -errno, "%s: it cannot be mounted as %.32s: %s", source,
                                 filesystem, strerror(errno));
-        *ret = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+        *ret = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
         return *ret < 0 ? err_set(e, -errno, "%s: %s", source, strerror(errno)) : 0;
 }
 
-static int kernel_mount(
-                Verity *v, const char *device, const char *filesystem, const char *folder, Err *e) {
+static int kernel_mount(Verity *v, const char *device, const char *filesystem, bool runs,
+                const char *folder, Err *e) {
         _cleanup_(fd_done) int mount = -1;
         int rc;
 
         (void) v;
-        rc = make_mount(device, filesystem, &mount, e);
+        rc = make_mount(device, filesystem, runs, &mount, e);
         if (rc == 0)
                 rc = dir_make(folder, 0755, e);
         if (rc < 0)

@@ -31,8 +31,8 @@ enum { VERITY_DEVICE_SIZE = 128 };
 typedef struct VerityOps {
         int (*attach)(Verity *v, const char *device, const VerityImage *image, Err *e);
         int (*detach)(Verity *v, const char *device, Err *e);
-        int (*mount)(Verity *v, const char *device, const char *filesystem, const char *folder,
-                        Err *e);
+        int (*mount)(Verity *v, const char *device, const char *filesystem, bool runs,
+                        const char *folder, Err *e);
         int (*unmount)(Verity *v, const char *folder, Err *e);
         int (*mounted)(Verity *v, const char *folder, char device[static VERITY_DEVICE_SIZE],
                         Err *e);
@@ -56,10 +56,11 @@ static inline int verity_detach(Verity *v, const char *device, Err *e) {
         return v->ops->detach(v, device, e);
 }
 
-/* Mounts it read-only; the folder is made, and goes away again where it fails. */
-static inline int verity_mount(
-                Verity *v, const char *device, const char *filesystem, const char *folder, Err *e) {
-        return v->ops->mount(v, device, filesystem, folder, e);
+/* Mounts it read-only; the folder is made, and goes away again where it fails. runs: programs in it
+ * may be, with whatever rights they bring. */
+static inline int verity_mount(Verity *v, const char *device, const char *filesystem, bool runs,
+                const char *folder, Err *e) {
+        return v->ops->mount(v, device, filesystem, runs, folder, e);
 }
 
 static inline int verity_unmount(Verity *v, const char *folder, Err *e) {

@@ -170,6 +170,9 @@ def check_used(check, version, hashes, used):
     check("mounted read-only where systemd looks for it",
           any(line.split()[:2] == ["/run/extensions/greeting", "erofs"] and line.split()[2].startswith("ro")
               for line in text["mounts"].splitlines()), text["mounts"])
+    check("and a configuration so that nothing in it runs", version == "252"
+          or any(line.split()[0] == "/run/confexts/motto" and {"ro", "nosuid", "nodev", "noexec"} <= set(line.split()[2].split(","))
+                 for line in text["mounts"].splitlines()), text["mounts"])
     check("what is active stays, when asked again", set(states(used, "again")) == wanted, text["again"])
     check("merged by systemd", text["words"] == "hello\n" and text["versioned"] == "good\n"
           and (version == "252" or text["motto"] == "vouch for it\n"), used.stderr)

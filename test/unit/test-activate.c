@@ -18,7 +18,7 @@ typedef struct Kernel {
         char device[VERITY_DEVICE_SIZE], mounted[PATH_MAX], covered[PATH_MAX];
         uint8_t root_hash[32];
         int fd;
-        bool merged, taken;
+        bool merged, taken, runs;
         int steps_left; /* steps that still work */
         bool extended;  /* what is mounted was in the log and in the register before */
 } Kernel;
@@ -58,8 +58,8 @@ static int memory_detach(Verity *v, const char *device, Err *e) {
         return 0;
 }
 
-static int memory_mount(
-                Verity *v, const char *device, const char *filesystem, const char *folder, Err *e) {
+static int memory_mount(Verity *v, const char *device, const char *filesystem, bool runs,
+                const char *folder, Err *e) {
         Kernel *k = kernel_of(v);
 
         assert_string_equal(k->device, device);
@@ -68,6 +68,7 @@ static int memory_mount(
         if (step(v, e) < 0)
                 return -EIO;
         (void) snprintf(k->mounted, sizeof(k->mounted), "%s", folder);
+        k->runs = runs;
         return 0;
 }
 
@@ -188,6 +189,22 @@ static void recorded_and_extended_before_it_is_mounted(void **state) {
         assert_world_shows(&c.world, EVENT_LAYER_ACTIVATE, "\"rootHash\":\"" HASH_AB "\"");
         assert_world_shows(&c.world, EVENT_LAYER_ACTIVATE, "\"signer\":\"" HASH_5E "\"");
         world_done(&c.world);
+}
+
+static void a_configuration_brings_nothing_to_run(void **state) {
+        (void) state;
+        for (int configuration = 0; configuration < 2; configuration++) {
+                Outcome outcome;
+                Err why = {};
+                Case c;
+
+                case_new(&c, true);
+                c.from.type = configuration ? LEAF_CONFEXT : LEAF_SYSEXT;
+                assert_int_equal(run(&c, &outcome, &why), 0);
+                assert_int_equal(outcome, OUTCOME_ACTIVE);
+                assert_int_equal(c.kernel.runs, configuration == 0);
+                world_done(&c.world);
+        }
 }
 
 static void what_would_come_first_is_hidden(void **state) {
@@ -367,6 +384,7 @@ static void it_is_taken_off_and_recorded(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(recorded_and_extended_before_it_is_mounted),
+                cmocka_unit_test(a_configuration_brings_nothing_to_run),
                 cmocka_unit_test(what_would_come_first_is_hidden),
                 cmocka_unit_test(what_is_refused_is_recorded_and_hidden),
                 cmocka_unit_test(what_cannot_be_hidden_is_said),
