@@ -159,7 +159,7 @@ static int add_component(Pcrlock *p, Span name, const char *path, PcrlockCompone
 static int load_entry(Pcrlock *p, const char *folder, const char *entry, Err *e) {
         bool single = ends(entry, file_end);
         char path[PATH_LENGTH_MAX];
-        PcrlockComponent *c;
+        PcrlockComponent *c = NULL;
         int rc;
 
         if (!single && !ends(entry, folder_end))
