@@ -13,8 +13,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-
-enum { KEY_FILE_MAX = 64 * 1024 };
+#include "port/key.h"
 
 struct SigningKey {
         EVP_PKEY *pkey;

@@ -2,8 +2,8 @@
 #include "port/key.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "port/key-inside.h"
 
 enum { SIGNATURE_MAX = 4096 };
@@ -31,13 +32,6 @@ static void x509_done(X509 **p) {
 
 static void store_done(OSSL_STORE_CTX **p) {
         (void) OSSL_STORE_close(*p);
-}
-
-/* Wipes the key's text before its memory is given back. */
-static void secret_done(Buf *b) {
-        if (b->data)
-                OPENSSL_cleanse(b->data, b->room);
-        buf_done(b);
 }
 
 int openssl_failed(Err *e, int rc, const char *what) {
@@ -63,15 +57,20 @@ static int no_passphrase(char *buf, int size, int writing, void *data) {
 }
 
 static int from_file(const char *path, EVP_PKEY **ret, Err *e) {
-        _cleanup_(secret_done) Buf text = BUF_UP_TO(KEY_FILE_MAX);
+        _cleanup_(fd_done) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_(secret_done) Secret text = {};
         _cleanup_(bio_done) BIO *bio = NULL;
         EVP_PKEY *key;
         int rc;
 
-        rc = file_read(path, &text, e);
+        if (fd < 0)
+                return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        rc = secret_new(KEY_FILE_MAX, &text, e);
+        if (rc == 0)
+                rc = secret_read_fd(fd, path, &text, e);
         if (rc < 0)
                 return rc;
-        bio = BIO_new_mem_buf(text.size > 0 ? (const void *) text.data : "", (int) text.size);
+        bio = BIO_new_mem_buf(text.data, (int) text.size);
         if (!bio)
                 return no_memory(e);
         key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
