@@ -106,6 +106,20 @@ void cursor_expect(Cursor *c, Span literal, const char *why) {
                 cursor_reject(c, why);
 }
 
+void cursor_expect_u32le(Cursor *c, uint32_t value, const char *why) {
+        size_t start = c->at;
+
+        if (cursor_u32le(c) != value)
+                cursor_reject_at(c, start, why);
+}
+
+void cursor_expect_zeros(Cursor *c, size_t n, const char *why) {
+        size_t start = c->at;
+
+        if (!span_is_zero(cursor_bytes(c, n)))
+                cursor_reject_at(c, start, why);
+}
+
 Span cursor_until(Cursor *c, uint8_t stop, size_t max) {
         Span rest = cursor_rest(c), out = {};
 

@@ -52,6 +52,10 @@ Span cursor_prefixed(Cursor *c, unsigned length_size, size_t max);
 
 /* Steps over exactly these bytes, or fails with why. */
 void cursor_expect(Cursor *c, Span literal, const char *why);
+void cursor_expect_u32le(Cursor *c, uint32_t value, const char *why);
+
+/* n bytes that are zero, as what is reserved or padding has to be. */
+void cursor_expect_zeros(Cursor *c, size_t n, const char *why);
 
 /* True, and steps over the literal, where it stands next; false and no step otherwise. */
 bool cursor_skip(Cursor *c, Span literal);

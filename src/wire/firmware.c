@@ -110,8 +110,7 @@ static int read_head(FirmwareLog *log, Err *e) {
         log->confidential = first == 1;
         if (cursor_u32le(&c) != FIRMWARE_NO_ACTION)
                 cursor_reject_at(&c, 4, "the head is no EV_NO_ACTION");
-        if (!span_is_zero(cursor_bytes(&c, SHA1_SIZE)))
-                cursor_reject_at(&c, 8, "the head has a digest");
+        cursor_expect_zeros(&c, SHA1_SIZE, "the head has a digest");
         spec = cursor_bytes(&c, cursor_u32le(&c));
         if (cursor_failed(&c))
                 return cursor_end(&c, "firmware log", e);

@@ -40,20 +40,6 @@ static uint32_t header_checksum(Span header) {
                                                   header.size - CHECKSUM_AT - sizeof(zeros) });
 }
 
-static void expect_zeros(Cursor *c, size_t n, const char *why) {
-        size_t start = c->at;
-
-        if (!span_is_zero(cursor_bytes(c, n)))
-                cursor_reject_at(c, start, why);
-}
-
-static void expect_u32le(Cursor *c, uint32_t value, const char *why) {
-        size_t start = c->at;
-
-        if (cursor_u32le(c) != value)
-                cursor_reject_at(c, start, why);
-}
-
 static void copy_guid(Cursor *c, uint8_t into[16]) {
         Span s = cursor_bytes(c, 16);
 
@@ -94,14 +80,14 @@ int gpt_header_parse(Span sector, uint64_t at, const char *what, GptHeader *ret,
         int rc;
 
         cursor_expect(&c, SIGNATURE, "no GPT header");
-        expect_u32le(&c, REVISION, "not revision 1.0");
-        expect_u32le(&c, GPT_HEADER_SIZE, "the header is not of 92 bytes");
+        cursor_expect_u32le(&c, REVISION, "not revision 1.0");
+        cursor_expect_u32le(&c, GPT_HEADER_SIZE, "the header is not of 92 bytes");
         if (!cursor_failed(&c) && cursor_left(&c) >= GPT_HEADER_SIZE - CHECKSUM_AT)
-                expect_u32le(&c, header_checksum((Span){ sector.data, GPT_HEADER_SIZE }),
+                cursor_expect_u32le(&c, header_checksum((Span){ sector.data, GPT_HEADER_SIZE }),
                                 "the checksum is not that of the header");
         else
                 (void) cursor_bytes(&c, 4);
-        expect_zeros(&c, 4, "reserved bytes that are not zero");
+        cursor_expect_zeros(&c, 4, "reserved bytes that are not zero");
         read_places(&c, at, &h);
         h.entries = cursor_u64le(&c);
         start = c.at;
@@ -110,9 +96,9 @@ int gpt_header_parse(Span sector, uint64_t at, const char *what, GptHeader *ret,
                 cursor_reject_at(&c, start, "no entries, or more than are read");
         if (!cursor_failed(&c) && !is_table_apart(&h, sector.size))
                 cursor_reject_at(&c, PLACES_AT, "partitions may use sectors of the table itself");
-        expect_u32le(&c, GPT_ENTRY_SIZE, "entries are not of 128 bytes");
+        cursor_expect_u32le(&c, GPT_ENTRY_SIZE, "entries are not of 128 bytes");
         h.entries_checksum = cursor_u32le(&c);
-        expect_zeros(&c, cursor_left(&c), "bytes behind the header that are not zero");
+        cursor_expect_zeros(&c, cursor_left(&c), "bytes behind the header that are not zero");
 
         rc = cursor_end(&c, what, e);
         if (rc < 0)
@@ -197,7 +183,8 @@ int gpt_entries_parse(Span bytes, const GptHeader *h, const char *what, GptTable
 
                 /* UEFI 2.10, 5.3.3: the type of an entry that is not used is zero */
                 if (span_is_zero((Span){ rest.data, 16 })) {
-                        expect_zeros(&c, GPT_ENTRY_SIZE, "an unused entry that is not empty");
+                        cursor_expect_zeros(
+                                        &c, GPT_ENTRY_SIZE, "an unused entry that is not empty");
                         continue;
                 }
                 entry->number = i + 1;
@@ -215,11 +202,11 @@ int gpt_mbr_parse(Span bytes, uint64_t sectors, const char *what, Err *e) {
         uint32_t size = sectors - 1 > UINT32_MAX ? UINT32_MAX : (uint32_t) (sectors - 1);
         Cursor c = cursor_over(bytes);
 
-        expect_zeros(&c, MBR_CODE, "a boot program");
-        expect_zeros(&c, 6, "a signature of the disk, or reserved bytes that are not zero");
+        cursor_expect_zeros(&c, MBR_CODE, "a boot program");
+        cursor_expect_zeros(&c, 6, "a signature of the disk, or reserved bytes that are not zero");
         cursor_expect(&c, (Span){ head, sizeof(head) }, "not the entry that protects a GPT");
-        expect_u32le(&c, size, "not the size of the disk");
-        expect_zeros(&c, MBR_ENTRIES_AFTER, "a second entry");
+        cursor_expect_u32le(&c, size, "not the size of the disk");
+        cursor_expect_zeros(&c, MBR_ENTRIES_AFTER, "a second entry");
         cursor_expect(&c, SPAN_LITERAL("\x55\xaa"), "not 55 AA at the end");
         return cursor_end(&c, what, e);
 }

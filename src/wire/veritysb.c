@@ -11,20 +11,6 @@
 
 enum { VERSION = 1, HASH_TYPE = 1, ALGORITHM_SIZE = 32, PAD_BEFORE_SALT = 6, PAD_AFTER_SALT = 168 };
 
-static void expect_zeros(Cursor *c, size_t n, const char *why) {
-        size_t start = c->at;
-
-        if (!span_is_zero(cursor_bytes(c, n)))
-                cursor_reject_at(c, start, why);
-}
-
-static void expect_u32le(Cursor *c, uint32_t value, const char *why) {
-        size_t start = c->at;
-
-        if (cursor_u32le(c) != value)
-                cursor_reject_at(c, start, why);
-}
-
 static uint64_t read_data_blocks(Cursor *c) {
         size_t start = c->at;
         uint64_t n = cursor_u64le(c);
@@ -45,9 +31,9 @@ static Span read_salt(Cursor *c) {
                 cursor_reject_at(c, start, "the salt is longer than its field");
                 return (Span){};
         }
-        expect_zeros(c, PAD_BEFORE_SALT, "padding that is not zero");
+        cursor_expect_zeros(c, PAD_BEFORE_SALT, "padding that is not zero");
         salt = cursor_bytes(c, n);
-        expect_zeros(c, VERITY_SALT_MAX - n, "bytes after the end of the salt");
+        cursor_expect_zeros(c, VERITY_SALT_MAX - n, "bytes after the end of the salt");
         return salt;
 }
 
@@ -60,16 +46,16 @@ int verity_superblock_parse(Span bytes, VeritySuperblock *ret, Err *e) {
         int rc;
 
         cursor_expect(&c, SIGNATURE, "not a verity superblock");
-        expect_u32le(&c, VERSION, "not version 1");
-        expect_u32le(&c, HASH_TYPE, "not hash type 1");
+        cursor_expect_u32le(&c, VERSION, "not version 1");
+        cursor_expect_u32le(&c, HASH_TYPE, "not hash type 1");
         uuid = cursor_bytes(&c, sizeof(sb.uuid));
         cursor_expect(&c, ALGORITHM, "the hash is not sha256");
-        expect_zeros(&c, ALGORITHM_SIZE - ALGORITHM.size, "the hash is not sha256");
-        expect_u32le(&c, VERITY_BLOCK, "data blocks are not of 4096 bytes");
-        expect_u32le(&c, VERITY_BLOCK, "hash blocks are not of 4096 bytes");
+        cursor_expect_zeros(&c, ALGORITHM_SIZE - ALGORITHM.size, "the hash is not sha256");
+        cursor_expect_u32le(&c, VERITY_BLOCK, "data blocks are not of 4096 bytes");
+        cursor_expect_u32le(&c, VERITY_BLOCK, "hash blocks are not of 4096 bytes");
         sb.data_blocks = read_data_blocks(&c);
         sb.salt = read_salt(&c);
-        expect_zeros(&c, PAD_AFTER_SALT, "padding that is not zero");
+        cursor_expect_zeros(&c, PAD_AFTER_SALT, "padding that is not zero");
 
         rc = cursor_end(&c, "verity superblock", e);
         if (rc < 0)

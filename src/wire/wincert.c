@@ -21,9 +21,7 @@ static WinCert read_one(Cursor *c) {
                 return w;
         }
         w.bytes = cursor_bytes(c, length - HEAD_SIZE);
-        start = c->at;
-        if (!span_is_zero(cursor_bytes(c, padding_of(length))))
-                cursor_reject_at(c, start, "padding that is not zero");
+        cursor_expect_zeros(c, padding_of(length), "padding that is not zero");
         return w;
 }
 

@@ -36,7 +36,9 @@ static inline Scratch scratch_under(const char *under) {
 }
 
 static inline Scratch scratch_new(void) {
-        return scratch_under("/var/tmp");
+        const char *folder = getenv("TMPDIR");
+
+        return scratch_under(folder ? folder : "/var/tmp");
 }
 
 static inline int scratch_remove(

@@ -16,20 +16,6 @@ static int add_note(Account *a, Err *e) {
         return account_record(a, EVENT_NOTE_TEXT, note, ELEMENTS(note), e);
 }
 
-/* Follows the whole log as a verifier would, and says how many records there are. */
-static unsigned replay(const World *w, Chain *ret) {
-        Segment s = segment_over(buf_span(&w->log));
-        unsigned n = 0;
-        Record r;
-        int rc;
-
-        while ((rc = segment_next(&s, &r, NULL)) > 0)
-                n++;
-        assert_int_equal(rc, 0);
-        *ret = s.chain;
-        return n;
-}
-
 static bool register_shows(const World *w, const Digest *values, const Chain *c) {
         for (size_t i = 0; i < c->strands[0].n_banks; i++)
                 if (!digest_equal(pcr_value(&w->pcrs, (uint16_t) values[i].alg, WORLD_PCR),
@@ -49,7 +35,7 @@ static void a_log_begins_with_a_genesis_and_replays_to_the_register(void **state
         assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
         assert_int_equal(add_note(&a, NULL), 0);
         assert_int_equal(add_note(&a, NULL), 0);
-        assert_int_equal(replay(&w, &c), 3);
+        assert_int_equal(world_follow(&w, &c), 3);
         assert_int_equal(c.strands[0].n_banks, 3);
         assert_true(register_shows(&w, c.strands[0].now, &c));
         assert_false(c.broken);
@@ -68,7 +54,7 @@ static void a_genesis_says_that_the_tpm_is_a_program(void **state) {
                 w.tpm.is_program = is_program;
                 assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
                 assert_int_equal(add_note(&a, NULL), 0);
-                assert_int_equal(replay(&w, &c), 2);
+                assert_int_equal(world_follow(&w, &c), 2);
                 assert_int_equal(world_log_has(&w, "\"software\":1"), is_program);
                 assert_int_equal(world_log_has(&w, "software"), is_program);
                 world_done(&w);
@@ -144,7 +130,7 @@ static void any_step_may_fail(FaultKind kind) {
 
                 world_heal(&w);
                 assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
-                records = replay(&w, &c);
+                records = world_follow(&w, &c);
                 assert_true(records >= 1 + acknowledged);
                 assert_true(records <= 1 + 2);
                 assert_true(register_shows(&w, c.strands[0].now, &c));
@@ -199,7 +185,7 @@ static void an_account_goes_on_after_any_step_failed(void **state) {
                                 assert_true(add_note(&a, NULL) < 0);
                         world_heal(&w);
                         assert_int_equal(add_note(&a, NULL), 0);
-                        assert_true(replay(&w, &c) >= 2);
+                        assert_true(world_follow(&w, &c) >= 2);
                         assert_true(register_shows(&w, c.strands[0].now, &c));
                         assert_false(c.broken);
                         assert_false(a.pending);
@@ -222,7 +208,7 @@ static void a_foreign_extend_before_a_pending_record_is_recorded(void **state) {
         world_heal(&w);
         world_extend_foreign(&w, true);
         assert_int_equal(add_note(&a, NULL), 0);
-        assert_int_equal(replay(&w, &c), 4);
+        assert_int_equal(world_follow(&w, &c), 4);
         assert_true(c.broken);
         assert_true(register_shows(&w, c.strands[0].now, &c));
         world_done(&w);
@@ -268,7 +254,7 @@ static void a_foreign_extend_is_recorded_and_recording_goes_on(void **state) {
                 assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
                 assert_true(a.mended);
                 assert_int_equal(add_note(&a, NULL), 0);
-                assert_int_equal(replay(&w, &c), 4);
+                assert_int_equal(world_follow(&w, &c), 4);
                 assert_true(c.broken);
                 assert_true(register_shows(&w, c.strands[0].now, &c));
                 world_done(&w);
@@ -289,7 +275,7 @@ static void a_foreign_extend_with_a_crash_in_its_record_is_set_right(void **stat
                 assert_true(account_open(&w.store, &w.tpm, pcr8, &a, NULL) <= 0);
                 world_heal(&w);
                 assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
-                assert_int_equal(replay(&w, &c), 2); /* one phase.broken, not two */
+                assert_int_equal(world_follow(&w, &c), 2); /* one phase.broken, not two */
                 assert_true(c.broken);
                 assert_true(register_shows(&w, c.strands[0].now, &c));
                 world_done(&w);
@@ -309,7 +295,7 @@ static void a_damaged_log_is_kept_and_the_account_goes_on(void **state) {
         assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
         assert_int_equal(w.n_retired, 1);
         assert_non_null(strstr(w.retired[0], ".damaged"));
-        assert_int_equal(replay(&w, &c), 1);
+        assert_int_equal(world_follow(&w, &c), 1);
         /* the new segment says where it began: not at zero */
         assert_false(pcr_at_reset(WORLD_PCR, &c.strands[0].start[1]));
         assert_true(register_shows(&w, c.strands[0].now, &c));
@@ -330,7 +316,7 @@ static void records_taken_from_the_end_are_missed(void **state) {
         assert_int_equal(add_note(&a, NULL), 0);
         w.log.size = short_of_two;
         assert_int_equal(account_open(&w.store, &w.tpm, pcr8, &a, NULL), 0);
-        assert_int_equal(replay(&w, &c), 2);
+        assert_int_equal(world_follow(&w, &c), 2);
         assert_true(c.broken);
         world_done(&w);
 }

@@ -73,6 +73,27 @@ static void literals_are_stepped_over_or_refused(void **state) {
         assert_string_equal(e.text, "text: malformed at byte 10 of 10: no mark");
 }
 
+static void what_is_expected_is_refused_where_it_begins(void **state) {
+        Cursor c = cursor_over(SPAN_LITERAL("\x01\x02\0\0\0\0"));
+        Cursor number = c, padding = c;
+        Err e = {};
+
+        (void) state;
+        cursor_expect_u32le(&c, 0x0201, "not 513");
+        cursor_expect_zeros(&c, 2, "padding that is not zero");
+        assert_int_equal(cursor_end(&c, "six bytes", NULL), 0);
+        (void) cursor_u8(&number);
+        cursor_expect_u32le(&number, 3, "not 3");
+        assert_int_equal(cursor_end(&number, "six bytes", &e), -EBADMSG);
+        assert_string_equal(e.text, "six bytes: malformed at byte 1 of 6: not 3");
+        e = (Err){};
+        (void) cursor_u8(&padding);
+        cursor_expect_zeros(&padding, 3, "padding that is not zero");
+        assert_int_equal(cursor_end(&padding, "six bytes", &e), -EBADMSG);
+        assert_string_equal(
+                        e.text, "six bytes: malformed at byte 1 of 6: padding that is not zero");
+}
+
 static void a_stop_too_far_away_is_refused(void **state) {
         Cursor c = cursor_over(SPAN_LITERAL("value;"));
 
@@ -128,6 +149,7 @@ int main(void) {
                 cmocka_unit_test(a_length_cannot_wrap),
                 cmocka_unit_test(a_length_is_taken_up_to_its_limit),
                 cmocka_unit_test(literals_are_stepped_over_or_refused),
+                cmocka_unit_test(what_is_expected_is_refused_where_it_begins),
                 cmocka_unit_test(a_stop_too_far_away_is_refused),
                 cmocka_unit_test(a_value_is_refused_where_it_began),
                 cmocka_unit_test(what_is_left_is_seen_without_a_step),
