@@ -28,6 +28,7 @@ typedef struct Flush {
         Source *sources;
         size_t n;
         Flushed done;
+        Err first; /* what kept a log from being copied */
 } Flush;
 
 static void flush_done(Flush *f) {
@@ -130,6 +131,12 @@ static int in_order(const void *a, const void *b) {
         return strcmp(x->name, y->name);
 }
 
+/* The others are copied all the same. */
+static void note_failure(Flush *f, int rc, const Err *why) {
+        if (rc < 0)
+                (void) err_set(&f->first, rc, "%s", why->text);
+}
+
 static int list_sources(Flush *f, const uint8_t boot[16], Err *e) {
         _cleanup_(dir_done) DIR *d = NULL;
         _cleanup_(fd_done) int fd = openat(f->from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,10 +147,13 @@ static int list_sources(Flush *f, const uint8_t boot[16], Err *e) {
         if (!d)
                 return failed(f->from_path, "", "cannot be read", e);
         fd = -1; /* the stream's */
-        while (rc == 0 && (errno = 0, entry = readdir(d)))
+        while ((errno = 0, entry = readdir(d))) {
+                Err why = {};
+
                 if (is_log(entry->d_name))
-                        rc = add_source(f, entry->d_name, boot, e);
-        if (rc == 0 && errno != 0)
+                        note_failure(f, add_source(f, entry->d_name, boot, &why), &why);
+        }
+        if (errno != 0)
                 rc = failed(f->from_path, "", "cannot be read", e);
         if (rc == 0 && f->n > 0)
                 qsort(f->sources, f->n, sizeof(*f->sources), in_order);
@@ -247,10 +257,15 @@ int log_flush(const char *from, const char *to, const uint8_t boot[16], unsigned
                 rc = open_folders(&f, e);
         if (rc == 0 && lock >= 0)
                 rc = list_sources(&f, boot, e);
-        for (size_t i = 0; rc == 0 && i < f.n; i++)
-                rc = flush_one(&f, &f.sources[i], e);
+        for (size_t i = 0; rc == 0 && i < f.n; i++) {
+                Err why = {};
+
+                note_failure(&f, flush_one(&f, &f.sources[i], &why), &why);
+        }
         if (rc == 0 && f.n > 0 && fsync(f.to) < 0)
                 rc = failed(to, "", "cannot be synced", e);
+        if (rc == 0 && f.first.code < 0)
+                rc = err_set(e, f.first.code, "%s", f.first.text);
         if (rc < 0)
                 return rc;
         *ret = f.done;

@@ -14,6 +14,7 @@
 #include "support/draftlog.h"
 #include "support/folder.h"
 #include "support/libc.h"
+#include "wire/limits.h"
 
 #define BOOT "0123456789abcdef0123456789abcdef" /* of drafts */
 
@@ -91,6 +92,29 @@ static void a_copy_is_nobodys_to_read_but_the_owners(void **state) {
         assert_int_equal(st.st_mode & 0777, 0600);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(rmdir(inner), 0);
+}
+
+/* Somebody appended to the log without end: it was put aside, and recording went on. */
+static void a_log_that_is_too_large_keeps_no_other_from_the_disk(void **state) {
+        _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
+        char path[128];
+        Flushed done;
+        Err e = {};
+
+        (void) state;
+        put(&from, BOOT ".full.log", "5", 3);
+        put(&from, BOOT ".damaged.log", "7", 1);
+        put(&from, LOG_FILE, "9", 2);
+        (void) snprintf(path, sizeof(path), "%s/" BOOT ".damaged.log", from.path);
+        assert_int_equal(truncate(path, LOG_MAX + 1), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(log_flush(from.path, to.path, boot, 0, &done, &e), -E2BIG);
+                assert_non_null(strstr(e.text, BOOT ".damaged.log"));
+                assert_string_equal(folder_names(&to), BOOT ".1.log " BOOT ".log ");
+                assert_same(&from, BOOT ".full.log", &to, BOOT ".log");
+                assert_same(&from, LOG_FILE, &to, BOOT ".1.log");
+                put(&from, LOG_FILE, "9", 4);
+        }
 }
 
 static void segments_keep_their_names_and_their_order(void **state) {
@@ -289,6 +313,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_log_is_copied_once_and_then_what_it_gained),
                 cmocka_unit_test(a_copy_is_nobodys_to_read_but_the_owners),
+                cmocka_unit_test(a_log_that_is_too_large_keeps_no_other_from_the_disk),
                 cmocka_unit_test(segments_keep_their_names_and_their_order),
                 cmocka_unit_test(a_log_of_another_boot_has_its_own_name),
                 cmocka_unit_test(what_is_no_log_is_kept_too),
