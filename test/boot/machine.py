@@ -124,6 +124,7 @@ class Machine:
             "-device", "virtio-blk-pci,drive=kept,serial=avouch-kept",
             *(("-chardev", f"socket,id=tpm,path={self.sockets / 'tpm'}",
                "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0") if self.has_tpm else ()),
+            "-qmp", f"unix:{self.sockets / 'qmp'},server=on,wait=off",
             "-chardev", f"socket,id=host,path={self.sockets / 'host'},server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=host,name=org.avouch.host",
             "-device", "virtio-rng-pci", "-serial", "stdio")
@@ -216,13 +217,32 @@ class Machine:
         self.up = True
         self.times["up"] = time.monotonic() - self.begin
 
+    def ask_while_pressing(self, script):
+        """The same as ask(), with somebody at the power button, which wakes a machine that is suspended."""
+        pressed = threading.Event()
+
+        def press():
+            with socket.socket(socket.AF_UNIX) as qmp:
+                qmp.connect(str(self.sockets / "qmp"))
+                qmp.sendall(b'{"execute":"qmp_capabilities"}')
+                while not pressed.wait(10):
+                    qmp.sendall(b'{"execute":"system_powerdown"}')
+
+        somebody = threading.Thread(target=press, daemon=True)
+        somebody.start()
+        try:
+            return self.ask(script)
+        finally:
+            pressed.set()
+            somebody.join()
+
     def _send(self, script):
         data = script.encode()
         self.port.sendall(b"%d\n" % len(data) + data)
 
-    def start_next(self):
-        """The kernel that lies ready for kexec; and waits until it is up."""
-        self.ask("(sleep 2; systemctl --no-block kexec) &")
+    def start_next(self, how="kexec"):
+        """The kernel that lies ready, or by "soft-reboot" all but the kernel anew; and waits until it is up."""
+        self.ask(f"(sleep 2; systemctl --no-block {how}) &")
         self.up, self.begin = False, time.monotonic()
         self.wait_until_up()
 
