@@ -42,8 +42,8 @@ size_t text_utf8(Span s, uint32_t *ret);
 size_t text_utf8_write(uint32_t c, uint8_t to[static 4]);
 
 /* Foreign text for a record: '\' becomes \x5c, each control byte (0x00-0x1f, 0x7f) and each byte
- * that is not valid UTF-8 becomes \xNN; the rest stays. It can be turned back (forms.md, section
- * 1). */
+ * that is not valid UTF-8 becomes \xNN; the rest stays. It can be turned back
+ * (avouch-log-format(5)). */
 void text_escape(Buf *to, Span s);
 
 /* Text that somebody else chose, between quotation marks, so that it cannot pass for ours: those in

@@ -11,7 +11,7 @@
 /* What the TPM signs beside the counter: SHA-256("avouch-glass/v1" || 0x00 || content). */
 int receipt_qualifying(Span content, Digest *ret, Err *e) _must_check_;
 
-/* The Name that the counter of forms.md, section 2 has once it was incremented. It is the same on
+/* The Name that the counter of avouch-evidence(5) has once it was incremented. It is the same on
  * every TPM. */
 int receipt_counter_name(uint8_t ret[TPM_NAME_SHA256], Err *e) _must_check_;
 

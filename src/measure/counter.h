@@ -3,7 +3,7 @@
 
 #include "port/tpm.h"
 
-/* The odometer's counter in the TPM (forms.md, section 2): NV index 0x01806176, which only ever
+/* The odometer's counter in the TPM (avouch-evidence(5)): NV index 0x01806176, which only ever
  * goes up. */
 
 typedef struct Counter {

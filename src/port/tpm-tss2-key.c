@@ -9,7 +9,7 @@
 
 /* The attestation key, and what it signs. */
 
-/* The template of forms.md, section 2. What is not named, also the rest of "unique", is zero. */
+/* The template of avouch-evidence(5). What is not named, also the rest of "unique", is zero. */
 static TPM2B_PUBLIC ak_template(TpmAkType type) {
         TPM2B_PUBLIC p = {};
         TPMT_PUBLIC *t = &p.publicArea;

@@ -23,7 +23,7 @@ static inline int tpm_open(const char *tcti, Tpm **ret, Err *e) {
         return tpm_open_within(tcti, TPM_PATIENCE, ret, e);
 }
 
-/* "unique" of the attestation key's template: SHA-256 of "avouch-ak/v1" (forms.md, section 2). */
+/* "unique" of the attestation key's template: SHA-256 of "avouch-ak/v1" (avouch-evidence(5)). */
 #define TPM_AK_UNIQUE                                                                              \
         "\x89\x1d\x49\xe4\x18\x33\xcd\xc0\xe3\xa0\x82\x48\xe8\x14\xc2\x64"                         \
         "\x29\x92\x6c\x4a\xcd\xb3\xe5\xc0\xb4\xf3\x29\x1c\x4d\x58\x79\xc2"

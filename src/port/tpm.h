@@ -91,7 +91,7 @@ static inline int tpm_clock(Tpm *t, TpmClock *ret, Err *e) {
         return t->ops->clock(t, ret, e);
 }
 
-/* Makes the attestation key of forms.md, section 2 (a primary of the endorsement hierarchy, from
+/* Makes the attestation key of avouch-evidence(5) (a primary of the endorsement hierarchy, from
  * its template), keeps it for tpm_quote(), and writes its TPMT_PUBLIC to public. */
 static inline int tpm_key(Tpm *t, TpmAkType type, Buf *public, Err *e) {
         return t->ops->key(t, type, public, e);

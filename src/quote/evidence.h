@@ -5,7 +5,7 @@
 #include "quote/take.h"
 #include "wire/bundle.h"
 
-/* Puts together the evidence bundle (forms.md, section 3) out of what was taken and the logs. The
+/* Puts together the evidence bundle (avouch-evidence(5)) out of what was taken and the logs. The
  * manifest comes first: what the audit session signs in its end is about it. */
 
 /* The manifest of these parts (never manifest and tpm), for the key that taken_begin() made.

@@ -53,7 +53,7 @@ typedef struct Fact {
         FactKind kind;
         bool proven;
         FactText subject; /* by which two facts of one kind belong together */
-        FactText value;   /* in words (escapes of forms.md in it) */
+        FactText value;   /* in words (escapes of avouch-log-format(5) in it) */
         Digest digest;    /* what the words do not hold; of no algorithm where they hold all */
         size_t n;         /* which one, in the order in which they were told */
 } Fact;

@@ -9,7 +9,7 @@
 #include "wire/limits.h"
 #include "wire/register.h"
 
-/* What a relying party demands of a machine (forms.md, section 5): a systemd-style file, every key
+/* What a relying party demands of a machine (avouch-policy(5)): a systemd-style file, every key
  * documented in avouch-policy(5), unknown sections and keys refused with the nearest known one. */
 
 enum { POLICY_SAID_MAX = 112 }; /* of where a policy says something, in words */

@@ -10,7 +10,7 @@
 /* A firmware's log as a timeline: each event with its name, what it means, and how far that was
  * measured. */
 
-/* What one event says, in words (escapes of forms.md in it). */
+/* What one event says, in words (escapes of avouch-log-format(5) in it). */
 void report_event(const Measured *m, Buf *to);
 
 /* A line an event, read by a bank (HASH_NONE: the best). Negative where the log is none; what came

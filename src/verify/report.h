@@ -12,7 +12,7 @@
  * verdict. */
 void report_people(const Judgement *j, const Question *q, FILE *to);
 
-/* {"avouch":1,"trusted":0|1,"claims":{...},"machine":{...},"timeline":[...]} (forms.md, section 5).
+/* {"avouch":1,"trusted":0|1,"claims":{...},"machine":{...},"timeline":[...]} (avouch-verify(1)).
  */
 int report_json(const Judgement *j, const Question *q, Buf *to, Err *e) _must_check_;
 
@@ -28,8 +28,8 @@ size_t report_records(Span log, const Question *q, FILE *to);
 /* One of them; doubtful: it stands behind an opening. */
 void report_line(const Content *c, const Question *q, bool doubtful, FILE *to);
 
-/* What one record says, in words (escapes of forms.md in it). layer releases are named by the
- * judge's own knowledge; q may be NULL. */
+/* What one record says, in words (escapes of avouch-log-format(5) in it). layer releases are named
+ * by the judge's own knowledge; q may be NULL. */
 void report_record(const Content *c, const Question *q, Buf *to);
 
 /* A reason, which quotes records as they are escaped already; what a cut left of a character, and

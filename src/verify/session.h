@@ -24,7 +24,7 @@ int session_add_nv(Digest *session, const SessionCommand *c, Span auth, Span ind
                 uint16_t offset, Err *e) _must_check_;
 
 /* What the session of the evidence must come to: D = 32 zero bytes, then for each command
- * D = SHA-256(D || cpHash || rpHash) (forms.md, section 3). */
+ * D = SHA-256(D || cpHash || rpHash) (avouch-evidence(5)). */
 int session_digest(const Evidence *ev, Digest *ret, Err *e) _must_check_;
 
 /* What the audit attestation must carry as its extraData. */

@@ -10,7 +10,7 @@
  * story that the claims after it read. Nothing in it counts unless registers is proven. */
 
 typedef struct StoryLayer {
-        Span class, name, version; /* as recorded (escapes of forms.md, section 1); borrowed */
+        Span class, name, version; /* as recorded (escapes of avouch-log-format(5)); borrowed */
         uint8_t root_hash[32], identity[32], signer[32]; /* identity: Authenticode, of a uki */
         uint8_t line[32]; /* SHA-256 of the command line that a uki was loaded with */
         bool has_root_hash, has_identity, has_signer, has_line;

@@ -6,7 +6,7 @@
 #include "wire/json.h"
 #include "wire/limits.h"
 
-/* The evidence bundle (forms.md, section 3): a CMW JSON collection (RFC 9999) of labelled parts,
+/* The evidence bundle (avouch-evidence(5)): a CMW JSON collection (RFC 9999) of labelled parts,
  * and the manifest that names each part with its hash. Whether the hashes hold is for verify/ to
  * say. */
 

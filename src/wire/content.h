@@ -7,8 +7,8 @@
 #include "wire/json.h"
 #include "wire/limits.h"
 
-/* What a record says: the canonical JSON that is hashed, extended and chained (forms.md, section
- * 1). An event's members are in wire/event; any other is refused. */
+/* What a record says: the canonical JSON that is hashed, extended and chained
+ * (avouch-log-format(5)). An event's members are in wire/event; any other is refused. */
 
 /* What every event has. Times: microseconds. */
 typedef struct Content {

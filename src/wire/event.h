@@ -3,7 +3,7 @@
 
 #include "base/span.h"
 
-/* The events that a record may tell, and the members that each has (forms.md, section 1): one
+/* The events that a record may tell, and the members that each has (avouch-log-format(5)): one
  * table, by which records are read, written and documented. */
 
 typedef enum Event {

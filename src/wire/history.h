@@ -6,7 +6,7 @@
 #include "wire/content.h"
 #include "wire/limits.h"
 
-/* One line of the break-glass history (forms.md, section 1): a record's content, byte for byte as
+/* One line of the break-glass history (avouch-log-format(5)): a record's content, byte for byte as
  * it stands in the log, and the receipt that the TPM gave for it:
  *
  *     0x1E {"content":{...},"receipt":{"attest":B64U,"signature":B64U}} 0x0A

@@ -13,7 +13,7 @@
  * and exponents of at most two digits, nesting bounded. Three forms are read: */
 typedef enum JsonForm {
         JSON_STRICT,    /* any spelling that RFC 8259 allows, within the rules above */
-        JSON_CANONICAL, /* forms.md, section 1: the one spelling that a value has: no blanks, names
+        JSON_CANONICAL, /* avouch-log-format(5): the one spelling that a value has: no blanks, names
                          * sorted bytewise, escapes only \" and \\, no 0x7f, no true, false, null,
                          * fractions */
         JSON_FOREIGN,   /* strict, for what others write: numbers of up to 64 bits without a sign

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "wire/limits.h"
 
-/* The release leaf (forms.md, section 4): a small text that says what a built artefact is and by
+/* The release leaf (avouch-leaf(5)): a small text that says what a built artefact is and by
  * which hashes it is known. Lines "key SP value LF" in a fixed order; one spelling only, so a leaf
  * can be hashed, signed and logged.
  *

@@ -6,7 +6,7 @@
 /* Every cap on untrusted input, on one page; avouch-limits(7) prints the same figures. Bytes where
  * nothing else is said. */
 enum {
-        /* our records and logs (forms.md, section 1) */
+        /* our records and logs (avouch-log-format(5)) */
         CONTENT_MAX = 8 * 1024,               /* canonical JSON of one record */
         STRING_MAX = 1024,                    /* one string value in a record */
         RECORD_MAX = 12 * 1024,               /* one line of the log */
@@ -27,7 +27,7 @@ enum {
         JSON_DEPTH_MAX = 8,          /* objects and arrays inside one another */
         JSON_FOREIGN_DEPTH_MAX = 16, /* the same in what others write */
 
-        /* evidence (forms.md, section 3) */
+        /* evidence (avouch-evidence(5)) */
         BUNDLE_MAX = 32 * 1024 * 1024, /* the whole file */
         BUNDLE_TOKENS_MAX = 2048, /* JSON values in the collection, the manifest or the tpm part */
         BUNDLE_PARTS_MAX = 16,

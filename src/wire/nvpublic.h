@@ -37,7 +37,7 @@ typedef struct NvPublic {
 int nv_public_parse(Span bytes, NvPublic *ret, Err *e) _must_check_;
 void nv_public_write(const NvPublic *p, Buf *to);
 
-/* The odometer's counter (forms.md, section 2): where it is, and what it must be. */
+/* The odometer's counter (avouch-evidence(5)): where it is, and what it must be. */
 enum {
         NV_COUNTER_INDEX = 0x01806176,
         NV_COUNTER_ATTRIBUTES = NV_COUNTER | NV_AUTHWRITE | NV_OWNERREAD | NV_AUTHREAD | NV_NO_DA,
@@ -50,7 +50,7 @@ NvPublic nv_counter(void);
 /* 0 where this is the counter, written or not; -EBADMSG, and what is wrong with it, otherwise. */
 int nv_check_counter(const NvPublic *p, Err *e) _must_check_;
 
-/* A register of the account (forms.md, section 2, and design, section 5): of type EXTEND, in the
+/* A register of the account (avouch-evidence(5)): of type EXTEND, in the
  * part of the handles that belongs to the owner. Orderly, so that an extend does not wear out the
  * TPM's memory; cleared by every start of the TPM, so that it is seen when it was first written. */
 enum {

@@ -8,7 +8,7 @@
 #include "wire/limits.h"
 #include "wire/register.h"
 
-/* One line of the chained event log (forms.md, section 1), CEL-shaped so that jq and CEL readers
+/* One line of the chained event log (avouch-log-format(5)), CEL-shaped so that jq and CEL readers
  * take it:
  *
  *     0x1E {"pcr":8,"recnum":4,"digests":[{"hashAlg":"sha256","digest":"..."}],

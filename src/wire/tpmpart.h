@@ -6,7 +6,7 @@
 #include "base/pcr.h"
 #include "wire/limits.h"
 
-/* The "tpm" part of an evidence bundle (forms.md, section 3): the attestation key's public area,
+/* The "tpm" part of an evidence bundle (avouch-evidence(5)): the attestation key's public area,
  * the raw attestations with their signatures, in which order the TPM was asked for them, and the
  * PCR values that the quotes are over. Raw means raw: what is inside is for wire/attest,
  * wire/tpmkey and wire/nvpublic to read. */

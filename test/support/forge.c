@@ -39,7 +39,7 @@ static void put_modulus(Forge *f, Buf *to) {
         put_prefixed(to, (Span){ bytes, sizeof(bytes) });
 }
 
-/* TPMT_PUBLIC of an attestation key as forms.md, section 2 has it, with the forge's attributes. */
+/* TPMT_PUBLIC of an attestation key as avouch-evidence(5) has it, with the forge's attributes. */
 static void make_public(Forge *f) {
         bool rsa = f->scheme == TPM_SCHEME_RSASSA;
         Digest d;

@@ -37,7 +37,7 @@ typedef struct Forge {
         bool sign_with_other;
         Buf attest, signature;
 
-        /* a counter that is certified beside the quote, as forms.md, section 2 has it unless a test
+        /* a counter that is certified beside the quote, as avouch-evidence(5) has it unless a test
          * changes it before forge_quote() */
         bool counted;
         NvPublic counter;

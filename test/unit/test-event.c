@@ -5,8 +5,8 @@
 #include "base/macro.h"
 #include "wire/event.h"
 
-/* forms.md, section 1: what must be there, and after the bar what may be. An object's members stand
- * in brackets. "rootHash" and "identity" depend on the class. */
+/* avouch-log-format(5): what must be there, and after the bar what may be. An object's members
+ * stand in brackets. "rootHash" and "identity" depend on the class. */
 static const struct {
         const char *name, *members;
 } events[_EVENT_MAX] = {

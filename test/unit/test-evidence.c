@@ -7,7 +7,7 @@
 #include "support/case.h"
 
 /* Evidence whose parts contradict each other is malformed: nothing in it is judged, and no claim is
- * proven (forms.md, section 3). Each test spoils one thing of evidence that is right otherwise. */
+ * proven (avouch-evidence(5)). Each test spoils one thing of evidence that is right otherwise. */
 
 static void assert_malformed(const Case *c, const char *words) {
         const Verdict *v = &c->judgement.verdict;
