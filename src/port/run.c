@@ -76,7 +76,7 @@ static int arrange_environment(void) {
         return 0;
 }
 
-static void raise_limit(int which, rlim_t least) {
+static void raise_limit(__rlimit_resource_t which, rlim_t least) {
         struct rlimit wanted = { least, least }, now;
 
         if (getrlimit(which, &now) < 0)
@@ -94,7 +94,7 @@ static void raise_limit(int which, rlim_t least) {
  * room or time that it fails. */
 static int stand_apart(void) {
         static const struct {
-                int which;
+                __rlimit_resource_t which;
                 rlim_t least;
         } limits[] = {
                 { RLIMIT_AS, RLIM_INFINITY },

@@ -34,6 +34,9 @@ static void print_limits(void) {
                 { LOG_RECORDS_MAX, "records", "a log" },
                 { RECORD_TOKENS_MAX, "values", "a content" },
                 { BANKS_MAX, "banks", "a record" },
+                { REGISTERS_MAX, "registers", "a segment" },
+                { HISTORY_LINE_MAX, "bytes", "a line of the history" },
+                { HISTORY_MAX, "bytes", "the history" },
         };
 
         for (size_t i = 0; i < ELEMENTS(limits); i++)

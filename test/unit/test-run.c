@@ -346,7 +346,8 @@ static void be_what_we_are(void) {
 }
 
 static void leave_no_room(void) {
-        static const int limits[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_STACK };
+        static const __rlimit_resource_t limits[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE,
+                RLIMIT_STACK };
 
         for (size_t i = 0; i < ELEMENTS(limits); i++) {
                 struct rlimit l;
