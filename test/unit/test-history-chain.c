@@ -258,10 +258,37 @@ static void a_line_without_its_receipt_is_the_end(void **state) {
         assert_memory_equal(last, h.past, 32);
 }
 
+/* From the first on that is not at home; what is no line is handed on, for others to refuse. */
+static void what_is_not_at_home_is_a_tail(void **state) {
+        static const struct {
+                uint64_t closed;
+                size_t at;
+        } rows[] = { { 0, 0 }, { 40, 0 }, { 41, 1 }, { 43, 2 }, { 45, 3 }, { 100, 3 } };
+        _cleanup_(draft_done) Draft d = draft_new();
+        size_t starts[4] = {};
+
+        (void) state;
+        add(&d, EVENT_GLASS_BEGIN, begin);
+        starts[1] = d.bytes.size;
+        add_counted(&d, EVENT_GLASS_OPEN, "42", NULL);
+        starts[2] = d.bytes.size;
+        add_counted(&d, EVENT_GLASS_CLOSE, "44", NULL);
+        starts[3] = d.bytes.size;
+        buf_string(&d.bytes, "\x1e{}\n");
+        add_counted(&d, EVENT_GLASS_OPEN, "46", NULL);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                Span rest = history_not_at_home(buf_span(&d.bytes), rows[i].closed);
+
+                assert_int_equal(rest.data - d.bytes.data, starts[rows[i].at]);
+                assert_int_equal(rest.size, d.bytes.size - starts[rows[i].at]);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_follow_by_their_counts_and_hashes),
                 cmocka_unit_test(an_empty_history_is_one),
+                cmocka_unit_test(what_is_not_at_home_is_a_tail),
                 cmocka_unit_test(it_begins_once_and_with_the_counter),
                 cmocka_unit_test(a_count_that_does_not_follow_is_refused),
                 cmocka_unit_test(a_past_that_is_not_the_line_before_is_refused),
