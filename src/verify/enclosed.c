@@ -82,7 +82,7 @@ static int replay_until(
         while (rc >= 0 && n-- > 0 && (rc = systemd_walk_next(&w, &entry, e)) > 0)
                 rc = replay_extend(ret, entry.record.reg, entry.record.digests,
                                 entry.record.n_digests, e);
-        return rc < 0 ? rc : 0;
+        return rc;
 }
 
 /* The logs lead to what is quoted here of all that the report quotes: what they say of before is

@@ -88,6 +88,7 @@ static void an_honest_report_is_proven_as_far_as_it_goes(void **state) {
         assert_state(&b, CLAIM_LAYERS, CLAIM_ABSENT, "does not tell");
         assert_state(&b, CLAIM_UNTOUCHED, CLAIM_ABSENT, "does not tell");
         assert_state(&b, CLAIM_KERNEL, CLAIM_ABSENT, "not judged");
+        assert_state(&b, CLAIM_REPORT, CLAIM_ABSENT, "this is the report itself");
         assert_false(verdict_trusted(&b.j.verdict));
         b.policy.required = 1u << CLAIM_SIGNATURE | 1u << CLAIM_KEY | 1u << CLAIM_REGISTERS;
         judge(&b);
