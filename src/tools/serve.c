@@ -22,12 +22,10 @@
 #include "tools/peer.h"
 #include "tools/place.h"
 #include "wire/call.h"
+#include "wire/limits.h"
 
 enum {
         LISTEN_FD = 3, /* sd_listen_fds(3): SD_LISTEN_FDS_START */
-        PEERS_MAX = 64,
-        PEERS_OF_ONE_MAX = 16,
-        PEERS_OF_OTHERS_MAX = 48, /* as many users as they may be: the rest is root's */
         IDLE_SECONDS = 60,
         TELL_SECONDS = 2,
         NOTE_MILLISECONDS = 50,
@@ -53,7 +51,7 @@ static const char description[] =
 
 typedef struct Server {
         Machine *machine;
-        Peer peers[PEERS_MAX];
+        Peer peers[CALLERS_MAX];
         Quota quota;
         bool holding;     /* the log */
         unsigned unnoted; /* how often it was let go since a checkpoint was left */
@@ -322,13 +320,13 @@ static void accept_peer(Server *s, int listener) {
                 fd_done(&fd);
                 return;
         }
-        for (size_t i = 0; i < PEERS_MAX; i++) {
+        for (size_t i = 0; i < CALLERS_MAX; i++) {
                 same += s->peers[i].fd >= 0 && s->peers[i].uid == p.uid;
                 others += s->peers[i].fd >= 0 && s->peers[i].uid != 0;
                 if (s->peers[i].fd < 0)
                         place = &s->peers[i];
         }
-        if (place && (p.uid == 0 || (same < PEERS_OF_ONE_MAX && others < PEERS_OF_OTHERS_MAX)))
+        if (place && (p.uid == 0 || (same < CALLERS_OF_ONE_MAX && others < CALLERS_NOT_ROOT_MAX)))
                 *place = p;
         else
                 peer_done(&p);
@@ -336,14 +334,14 @@ static void accept_peer(Server *s, int listener) {
 
 /* What is waited for: SIGTERM, who comes, and who is there. */
 typedef struct Polls {
-        struct pollfd signals, listener, peers[PEERS_MAX];
+        struct pollfd signals, listener, peers[CALLERS_MAX];
 } Polls;
 
 /* True where anybody is there. */
 static bool fill_polls(const Server *s, Polls *p) {
         bool busy = false;
 
-        for (size_t i = 0; i < PEERS_MAX; i++) {
+        for (size_t i = 0; i < CALLERS_MAX; i++) {
                 p->peers[i] = (struct pollfd){ .fd = s->peers[i].fd, .events = POLLIN };
                 busy = busy || s->peers[i].fd >= 0;
         }
@@ -351,7 +349,7 @@ static bool fill_polls(const Server *s, Polls *p) {
 }
 
 static void serve_ready(Server *s, const Polls *p) {
-        for (size_t i = 0; i < PEERS_MAX; i++) {
+        for (size_t i = 0; i < CALLERS_MAX; i++) {
                 if (p->peers[i].revents && s->peers[i].fd >= 0 && !serve_peer(s, &s->peers[i]))
                         peer_done(&s->peers[i]);
                 let_go(s);
@@ -413,14 +411,14 @@ int serve(Machine *m, Err *e) {
         if (!s)
                 return err_set(e, -ENOMEM, "no memory for a server");
         s->machine = m;
-        for (size_t i = 0; i < PEERS_MAX; i++)
+        for (size_t i = 0; i < CALLERS_MAX; i++)
                 s->peers[i].fd = -1;
         while ((rc = turn(s, listener, signals, e)) > 0)
                 continue;
         tell_lost(s);
         if (s->unnoted > 0)
                 note(s);
-        for (size_t i = 0; i < PEERS_MAX; i++)
+        for (size_t i = 0; i < CALLERS_MAX; i++)
                 peer_done(&s->peers[i]);
         free(s);
         return rc;

@@ -115,7 +115,10 @@ enum {
         /* the socket (wire/call) */
         CALL_MAX = 16 * 1024, /* one call, without its NUL */
         CALL_TOKENS_MAX = 128,
-        CALL_METHOD_MAX = 128, /* a method's name */
+        CALL_METHOD_MAX = 128,     /* a method's name */
+        CALLERS_MAX = 64,          /* connections at a time */
+        CALLERS_OF_ONE_MAX = 16,   /* of one user other than root */
+        CALLERS_NOT_ROOT_MAX = 48, /* of all such users: the rest is root's */
 
         /* logins (wire/sshauth) */
         SSH_AUTH_MAX = 64 * 1024, /* what sshd says of one login */

@@ -174,6 +174,14 @@ static inline void load(Locked *l) {
                 fail_msg("%s", e.text);
 }
 
+/* The machine as it is, and the whole folder read. */
+static inline void locked_whole(Locked *l) {
+        locked_begin(l);
+        start(l);
+        put_all(l);
+        load(l);
+}
+
 #define assert_claim(l, claim, expected, said)                                                     \
         do {                                                                                       \
                 const char *reason_ = (l)->judgement.verdict.reasons[claim];                       \

@@ -8,10 +8,7 @@ static void what_was_not_measured_does_not_count(void **state) {
         Locked l;
 
         (void) state;
-        locked_begin(&l);
-        start(&l);
-        put_all(&l);
-        load(&l);
+        locked_whole(&l);
         (void) firmlog_add(&l.log, 0, EV_NO_ACTION, SPAN_LITERAL("nothing was measured"));
         (void) firmlog_add(&l.log, UINT32_MAX, EV_NO_ACTION, SPAN_LITERAL("of no register"));
         take_firmware(&l);
@@ -126,10 +123,7 @@ static void what_no_log_explains_is_not_compared(void **state) {
         Locked l;
 
         (void) state;
-        locked_begin(&l);
-        start(&l);
-        put_all(&l);
-        load(&l);
+        locked_whole(&l);
         run_system(&l, 1);
         l.sd.pcrs.digests[0][4].bytes[0] ^= 1;
         judge(&l);

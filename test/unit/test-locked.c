@@ -15,10 +15,7 @@ static void a_boot_that_components_expect_is_proven(void **state) {
         for (unsigned phases = 1; phases <= 3; phases++) {
                 Locked l;
 
-                locked_begin(&l);
-                start(&l);
-                put_all(&l);
-                load(&l);
+                locked_whole(&l);
                 assert_int_equal(l.references.pcrlock.n, 7);
                 run_system(&l, phases);
                 judge(&l);
@@ -275,10 +272,7 @@ static void no_fault_gives_another_verdict(void **state) {
                 Locked l;
 
                 (void) state;
-                locked_begin(&l);
-                start(&l);
-                put_all(&l);
-                load(&l);
+                locked_whole(&l);
                 run_system(&l, 3);
                 if (!fits)
                         sd_measure(&l.sd, sd_pcr11, "ready", "phase");
