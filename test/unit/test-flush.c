@@ -134,19 +134,45 @@ static void segments_keep_their_names_and_their_order(void **state) {
         assert_same(&from, LOG_FILE, &to, BOOT ".2.log");
 }
 
-static void a_log_of_another_boot_has_its_own_name(void **state) {
-        static const DraftChange other[] = { { "boot", "\"ffff456789abcdef0123456789abcdef\"" },
-                {} };
-        _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
+#define OTHER_BOOT "ffff456789abcdef0123456789abcdef"
+
+static void put_other_boot(const Folder *f) {
+        static const DraftChange other[] = { { "boot", "\"" OTHER_BOOT "\"" }, {} };
         DraftLog l = draft_log();
 
-        (void) state;
         draft_log_add(&l, EVENT_PHASE_GENESIS, other);
-        folder_write(&from, "x.log", draft_log_bytes(&l));
+        folder_write(f, "x.log", draft_log_bytes(&l));
         draft_log_done(&l);
+}
+
+static void a_log_of_another_boot_has_its_own_name(void **state) {
+        _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
+
+        (void) state;
+        put_other_boot(&from);
         put(&from, LOG_FILE, "5", 1);
         assert_int_equal(flush(&from, &to).segments, 2);
-        assert_string_equal(folder_names(&to), BOOT ".log ffff456789abcdef0123456789abcdef.log ");
+        assert_string_equal(folder_names(&to), BOOT ".log " OTHER_BOOT ".log ");
+}
+
+/* Whichever of the two is the first. */
+static void a_copy_that_cannot_be_written_keeps_no_other_from_the_disk(void **state) {
+        static const char *const names[] = { BOOT ".log", OTHER_BOOT ".log" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
+                Flushed done;
+                Err e = {};
+
+                put_other_boot(&from);
+                put(&from, LOG_FILE, "5", 1);
+                assert_int_equal(mkdir(folder_path(&to, names[i]), 0700), 0);
+                assert_int_equal(log_flush(from.path, to.path, boot, 0, &done, &e), -EISDIR);
+                assert_non_null(strstr(e.text, names[i]));
+                assert_same(&from, i == 0 ? "x.log" : LOG_FILE, &to, names[1 - i]);
+                assert_int_equal(rmdir(folder_path(&to, names[i])), 0);
+        }
 }
 
 static void what_is_no_log_is_kept_too(void **state) {
@@ -316,6 +342,7 @@ int main(void) {
                 cmocka_unit_test(a_log_that_is_too_large_keeps_no_other_from_the_disk),
                 cmocka_unit_test(segments_keep_their_names_and_their_order),
                 cmocka_unit_test(a_log_of_another_boot_has_its_own_name),
+                cmocka_unit_test(a_copy_that_cannot_be_written_keeps_no_other_from_the_disk),
                 cmocka_unit_test(what_is_no_log_is_kept_too),
                 cmocka_unit_test(other_files_are_none_of_its_business),
                 cmocka_unit_test(an_unfinished_line_is_not_copied),
