@@ -66,7 +66,6 @@ static int attach(Verity *v, const char *device, const Extension *x, Err *why) {
         const Layer *l = &x->layer;
         VerityImage image = {
                 .fd = l->fd,
-                .path = x->path,
                 .data_offset = l->tree.data_offset,
                 .data_blocks = l->tree.data_blocks,
                 .hash_offset = l->tree.hash_offset,
@@ -83,24 +82,40 @@ static int attach(Verity *v, const char *device, const Extension *x, Err *why) {
         return rc < 0 ? err_set(why, rc, "%s", text.text) : 0;
 }
 
+/* What could not be undone or hidden is said first, as texts are cut at their end. What was
+ * recorded stays the reason alone. */
+static void say_before(Err *why, const Err *other, const char *verdict) {
+        Err both = {};
+
+        if (other->code == 0)
+                return;
+        if (why->code == 0)
+                both = *other;
+        else
+                (void) err_set(&both, why->code, "%s; and %s: %s", other->text, verdict, why->text);
+        *why = both;
+}
+
 /* The activation stands in the log, and did not come to pass. */
 static int take_back(Account *a, Verity *v, const Candidate *c, const Extension *x,
                 const char *device, Err *why, Err *e) {
         LayerTelling t = tell(c, x, EVENT_LAYER_DEACTIVATE);
-        Err unused = {};
+        Err left = {};
+        int rc;
 
-        if (verity_detach(v, device, &unused) < 0)
-                (void) err_set(e, unused.code, "%s", unused.text);
+        (void) verity_detach(v, device, &left);
         t.reason = why->text;
-        return measure_layer_telling(a, &t, e);
+        rc = measure_layer_telling(a, &t, e);
+        say_before(why, &left, "not mounted");
+        return rc;
 }
 
-/* 0 with why->code set where this extension alone could not be used. */
+/* Negative where it could not be recorded; otherwise 0, with why->code set where this extension
+ * could not be used. */
 static int use(Account *a, Verity *v, const Candidate *c, const Extension *x, unsigned order,
                 Err *why, Err *e) {
         LayerTelling t = tell(c, x, EVENT_LAYER_ACTIVATE);
         char device[VERITY_DEVICE_SIZE], place[PATH_MAX];
-        Err unused = {};
         int rc;
 
         t.has_order = true;
@@ -113,7 +128,7 @@ static int use(Account *a, Verity *v, const Candidate *c, const Extension *x, un
                 return record_refusal(a, c, x, why->text, e);
         rc = measure_layer_telling(a, &t, e);
         if (rc < 0) {
-                (void) verity_detach(v, device, &unused);
+                (void) verity_detach(v, device, why);
                 return rc;
         }
         /* in a configuration is nothing to run: systemd merges it so, too (systemd-confext(8)) */
@@ -123,25 +138,22 @@ static int use(Account *a, Verity *v, const Candidate *c, const Extension *x, un
 
 int activate_extension(Account *a, Verity *v, const Candidate *c, const Extension *x,
                 unsigned order, Outcome *ret, Err *why, Err *e) {
-        Err hidden = {};
+        Err seen = {}; /* by systemd, which merges what is not hidden, and measures nothing */
         int rc;
 
         *ret = x->fits ? OUTCOME_ACTIVE : OUTCOME_REFUSED;
         /* first of all: whatever comes next, nobody else uses it */
         if (!x->fits || c->outranks)
-                rc = verity_cover(v, c->entry, &hidden);
-        else
-                rc = 0;
+                (void) verity_cover(v, c->entry, &seen);
+        if (seen.code < 0)
+                *ret = OUTCOME_FAILED;
         if (!x->fits) {
-                if (rc < 0)
-                        *ret = OUTCOME_FAILED;
-                (void) err_set(why, -EPERM, "%s%s%s", hidden.text, rc < 0 ? "; and refused: " : "",
-                                x->why);
+                (void) err_set(why, -EPERM, "%s", x->why);
+                say_before(why, &seen, "refused");
                 return record_refusal(a, c, x, x->why, e);
         }
-        if (rc < 0) {
-                *ret = OUTCOME_FAILED;
-                (void) err_set(why, rc, "%s", hidden.text);
+        if (seen.code < 0) {
+                *why = seen;
                 return record_refusal(a, c, x, why->text, e);
         }
 
@@ -149,8 +161,9 @@ int activate_extension(Account *a, Verity *v, const Candidate *c, const Extensio
         if (rc == 0 && why->code == 0)
                 return 0;
         *ret = OUTCOME_FAILED;
-        if (!c->outranks && verity_cover(v, c->entry, &hidden) < 0)
-                (void) err_set(e, hidden.code, "%s", hidden.text);
+        if (!c->outranks)
+                (void) verity_cover(v, c->entry, &seen);
+        say_before(why, &seen, "failed");
         return rc;
 }
 

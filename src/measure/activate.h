@@ -21,9 +21,9 @@ typedef enum Outcome {
         OUTCOME_FAILED,  /* it may be used, and could not be */
 } Outcome;
 
-/* One extension; order: among those of its class. why: the reason where it is not active. Negative
- * only where it could not be recorded: nothing may be activated after that, and nothing of this one
- * is. */
+/* One extension; order: among those of its class. why: the reason where it is not active, and
+ * before it what could not be taken off or hidden, which is not recorded. Negative only where it
+ * could not be recorded: nothing may be activated after that, and nothing of this one is. */
 int activate_extension(Account *a, Verity *v, const Candidate *c, const Extension *x,
                 unsigned order, Outcome *ret, Err *why, Err *e) _must_check_;
 

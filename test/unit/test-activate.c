@@ -18,7 +18,7 @@ typedef struct Kernel {
         char device[VERITY_DEVICE_SIZE], mounted[PATH_MAX], covered[PATH_MAX];
         uint8_t root_hash[32];
         int fd;
-        bool merged, taken, runs;
+        bool merged, taken, runs, stuck;
         int steps_left; /* steps that still work */
         bool extended;  /* what is mounted was in the log and in the register before */
 } Kernel;
@@ -52,8 +52,9 @@ static int memory_attach(Verity *v, const char *device, const VerityImage *image
 static int memory_detach(Verity *v, const char *device, Err *e) {
         Kernel *k = kernel_of(v);
 
-        (void) e;
         assert_string_equal(k->device, device);
+        if (k->stuck)
+                return err_set(e, -EBUSY, "the device stays");
         SET_EMPTY(k->device);
         return 0;
 }
@@ -100,8 +101,8 @@ static int memory_merged(Verity *v, const char *class, Err *e) {
 }
 
 static int memory_cover(Verity *v, const char *path, Err *e) {
-        if (step(v, e) < 0)
-                return -EIO;
+        if (step(v, NULL) < 0)
+                return err_set(e, -EIO, "it stays in sight: the kernel says no");
         (void) snprintf(kernel_of(v)->covered, PATH_MAX, "%s", path);
         return 0;
 }
@@ -249,9 +250,78 @@ static void what_cannot_be_hidden_is_said(void **state) {
         c.kernel.steps_left = 0;
         assert_int_equal(run(&c, &outcome, &why), 0);
         assert_int_equal(outcome, OUTCOME_FAILED);
-        assert_string_equal(why.text, "the kernel says no; and refused: it is not signed");
+        assert_string_equal(why.text,
+                        "it stays in sight: the kernel says no; and refused: it is not signed");
         assert_world_shows(&c.world, EVENT_LAYER_REFUSE, "\"reason\":\"it is not signed\"");
         world_done(&c.world);
+}
+
+/* The same where it may be used, and fails. The reason alone is recorded, and is no error of the
+ * record. */
+static void what_failed_and_cannot_be_hidden_is_said(void **state) {
+        (void) state;
+        for (int n = 0; n < 2; n++) {
+                Outcome outcome;
+                Err why = {}, e = {};
+                Case c;
+
+                case_new(&c, true);
+                c.kernel.steps_left = n;
+                assert_int_equal(activate_extension(&c.account, VERITY(&c), &c.from, &c.x, 3,
+                                                 &outcome, &why, &e),
+                                0);
+                assert_int_equal(outcome, OUTCOME_FAILED);
+                assert_string_equal(why.text,
+                                "it stays in sight: the kernel says no; and failed: the kernel says no");
+                assert_int_equal(e.code, 0);
+                assert_world_shows(&c.world, n == 0 ? EVENT_LAYER_REFUSE : EVENT_LAYER_DEACTIVATE,
+                                "\"reason\":\"the kernel says no\"");
+                world_done(&c.world);
+        }
+}
+
+static void what_failed_and_cannot_be_taken_off_is_said(void **state) {
+        Outcome outcome;
+        Err why = {}, e = {};
+        Case c;
+
+        (void) state;
+        case_new(&c, true);
+        c.kernel.steps_left = 1;
+        c.kernel.stuck = true;
+        assert_int_equal(activate_extension(&c.account, VERITY(&c), &c.from, &c.x, 3, &outcome,
+                                         &why, &e),
+                        0);
+        assert_int_equal(outcome, OUTCOME_FAILED);
+        assert_string_equal(why.text,
+                        "it stays in sight: the kernel says no; and failed: the device stays; and not mounted: the kernel says no");
+        assert_int_equal(e.code, 0);
+        assert_world_shows(&c.world, EVENT_LAYER_DEACTIVATE, "\"reason\":\"the kernel says no\"");
+        world_done(&c.world);
+}
+
+/* Where it could not even be recorded, both are told: that, and what is left. */
+static void what_is_left_is_said_where_nothing_is_recorded(void **state) {
+        (void) state;
+        for (int stuck = 0; stuck < 2; stuck++) {
+                Outcome outcome;
+                Err why = {}, e = {};
+                Case c;
+
+                case_new(&c, true);
+                world_fail_after(&c.world, 0, FAULT_FOR_EVER);
+                c.kernel.steps_left = 1;
+                c.kernel.stuck = stuck == 1;
+                assert_true(activate_extension(&c.account, VERITY(&c), &c.from, &c.x, 3, &outcome,
+                                            &why, &e) < 0);
+                assert_int_equal(outcome, OUTCOME_FAILED);
+                assert_string_equal(why.text,
+                                stuck ? "it stays in sight: the kernel says no; and failed: the device stays"
+                                      : "it stays in sight: the kernel says no");
+                assert_null(strstr(e.text, "the kernel"));
+                world_heal(&c.world);
+                world_done(&c.world);
+        }
 }
 
 static void what_cannot_be_read_is_refused_by_its_name(void **state) {
@@ -388,6 +458,9 @@ int main(void) {
                 cmocka_unit_test(what_would_come_first_is_hidden),
                 cmocka_unit_test(what_is_refused_is_recorded_and_hidden),
                 cmocka_unit_test(what_cannot_be_hidden_is_said),
+                cmocka_unit_test(what_failed_and_cannot_be_hidden_is_said),
+                cmocka_unit_test(what_failed_and_cannot_be_taken_off_is_said),
+                cmocka_unit_test(what_is_left_is_said_where_nothing_is_recorded),
                 cmocka_unit_test(what_cannot_be_read_is_refused_by_its_name),
                 cmocka_unit_test(what_is_in_use_is_not_used_twice),
                 cmocka_unit_test(any_step_of_the_kernel_may_fail),
