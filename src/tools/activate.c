@@ -122,8 +122,7 @@ static int run_with(Run *r, const Config *config, const char *json, Err *e) {
                 rc = judge_all(r, e);
         if (rc == 0 && r->names[0] && !r->found)
                 rc = err_set(e, -ENOENT, "there is no extension of that name");
-        if (rc == 0)
-                rc = listing_end(&r->listing, e);
+        rc = listing_end(&r->listing, rc, e);
         if (rc < 0)
                 return rc;
         return r->failed ? EXIT_FAIL : r->refused ? EXIT_NO : EXIT_YES;

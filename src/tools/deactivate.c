@@ -119,8 +119,7 @@ static int run(void *values, char *const *operands, Err *e) {
         r.account = &m.account;
         listing_begin(a->json, &r.listing);
         rc = take_all_off(&r, e);
-        if (rc == 0)
-                rc = listing_end(&r.listing, e);
+        rc = listing_end(&r.listing, rc, e);
         listing_done(&r.listing);
         return rc;
 }

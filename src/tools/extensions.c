@@ -105,18 +105,22 @@ static void add_in_words(LeafType type, const char *name, const char *state, con
 
 void listing_add(Listing *l, LeafType type, const char *name, const char *state, const Extension *x,
                 const char *why) {
+        l->n++;
         if (l->json)
                 add_as_json(&l->writer, type, name, state, x, why);
         else
                 add_in_words(type, name, state, x, why);
 }
 
-int listing_end(Listing *l, Err *e) {
-        if (!l->json)
-                return 0;
+int listing_end(Listing *l, int rc, Err *e) {
+        int printed;
+
+        if (!l->json || (rc < 0 && l->n == 0))
+                return rc;
         json_put_end(&l->writer);
         json_put_end(&l->writer);
-        return print_json_buf(l->json, &l->text, e);
+        printed = print_json_buf(l->json, &l->text, rc < 0 ? NULL : e);
+        return rc < 0 ? rc : printed;
 }
 
 void listing_done(Listing *l) {

@@ -19,6 +19,7 @@ bool is_named(char *const *names, const char *name);
 /* A line for each on standard output, or one JSON object for all in the end. */
 typedef struct Listing {
         const char *json; /* as OPTION_JSON gives it */
+        size_t n;
         Buf text;
         JsonWriter writer;
 } Listing;
@@ -27,5 +28,7 @@ void listing_begin(const char *json, Listing *ret); /* stays where it is */
 /* state: in one word; x: NULL where no more is known; why: NULL, or the reason. */
 void listing_add(Listing *l, LeafType type, const char *name, const char *state, const Extension *x,
                 const char *why);
-int listing_end(Listing *l, Err *e) _must_check_;
+/* rc, what the work came to: where it failed half-way, what is listed by then is told all the same,
+ * and e is about the work. Returns rc, or what went wrong here. */
+int listing_end(Listing *l, int rc, Err *e) _must_check_;
 void listing_done(Listing *l);
