@@ -63,8 +63,7 @@ static int attach_loop(const VerityImage *image, uint64_t offset, uint64_t size,
                 int n = ioctl(control, LOOP_CTL_GET_FREE);
 
                 if (n < 0)
-                        return err_set(e, -errno, "%s: no free loop device: %s", image->path,
-                                        strerror(errno));
+                        return err_set(e, -errno, "no free loop device: %s", strerror(errno));
                 (void) snprintf(ret_path, PATH_SIZE, "/dev/loop%d", n);
                 fd = open(ret_path, O_RDONLY | O_CLOEXEC);
                 if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0) {
@@ -73,10 +72,9 @@ static int attach_loop(const VerityImage *image, uint64_t offset, uint64_t size,
                         return 0;
                 }
                 if (errno != EBUSY && errno != ENOENT && errno != ENXIO)
-                        return err_set(e, -errno, "%s: %s: %s", image->path, ret_path,
-                                        strerror(errno));
+                        return err_set(e, -errno, "%s: %s", ret_path, strerror(errno));
         }
-        return err_set(e, -EBUSY, "%s: every loop device is taken", image->path);
+        return err_set(e, -EBUSY, "every loop device is taken");
 }
 
 /* Without a superblock: what it says was read once, with the rest. */
@@ -106,9 +104,7 @@ static int activate(const char *device, const VerityImage *image, const char *da
         if (rc == 0)
                 rc = crypt_activate_by_volume_key(cd, device, (const char *) image->root_hash.data,
                                 image->root_hash.size, CRYPT_ACTIVATE_READONLY);
-        return rc < 0 ? err_set(e, rc, "%s: dm-verity cannot be set up: %s%s", image->path,
-                                        strerror(-rc), text)
-                      : 0;
+        return rc < 0 ? err_set(e, rc, "dm-verity cannot be set up: %s%s", strerror(-rc), text) : 0;
 }
 
 static int kernel_attach(Verity *v, const char *device, const VerityImage *image, Err *e) {

@@ -16,8 +16,7 @@ typedef struct Verity Verity;
 /* Where what lies in the file, in bytes, and what the superblock said when it was checked: the
  * kernel is told this, and does not read it again. */
 typedef struct VerityImage {
-        int fd;           /* open for reading */
-        const char *path; /* for e */
+        int fd; /* open for reading */
         uint64_t data_offset, data_blocks;
         uint64_t hash_offset, hash_size; /* of the hash partition, with its superblock */
         Span salt, root_hash;
@@ -46,7 +45,7 @@ struct Verity {
 };
 
 /* Makes a read-only device of this name. -EEXIST where there is one; whatever fails, none is left.
- */
+ * e does not name the file: whoever asked knows it. */
 static inline int verity_attach(Verity *v, const char *device, const VerityImage *image, Err *e) {
         return v->ops->attach(v, device, image, e);
 }
