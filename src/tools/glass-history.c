@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "log/ak.h"
 #include "log/receipt.h"
 #include "measure/counter.h"
 #include "measure/ledger.h"
@@ -76,23 +77,23 @@ int glass_history_flush(uint64_t *ret_lines, Err *e) {
         return rc == 0 && spool ? bring_home(folder, home, spool, ret_lines, e) : rc;
 }
 
-/* The key by which a receipt can be signed, and where the counter stands. */
+/* The key by which receipts are signed, where there are any, and where the counter stands. */
 typedef struct Witness {
         Buf public;
-        TpmPublic ak;
+        TpmPublic ak; /* borrows from public */
         Counter counter;
         bool counting;
 } Witness;
 
-static int ask(Tpm *t, TpmAkType type, Witness *w, Err *e) {
+static int ask_key(Tpm *t, TpmAkType type, Witness *w, Err *e) {
         int rc;
 
         buf_done(&w->public);
-        rc = tpm_key(t, type, &w->public, e);
+        rc = ak_begin(t, type, &w->public, e);
         return rc < 0 ? rc : tpm_public_parse(buf_span(&w->public), &w->ak, e);
 }
 
-static int find_witness(const char *tpm_option, Witness *w, Err *e) {
+static int find_witness(const char *tpm_option, bool receipts, Witness *w, Err *e) {
         Tpm *t = NULL;
         Err why = {};
         int rc;
@@ -100,9 +101,11 @@ static int find_witness(const char *tpm_option, Witness *w, Err *e) {
         rc = tpm_open(place_tcti(tpm_option), &t, e);
         if (rc < 0)
                 return rc;
-        rc = ask(t, TPM_AK_ECC, w, &why);
-        if (rc < 0)
-                rc = ask(t, TPM_AK_RSA, w, NULL);
+        t->keep = place_log_folder();
+        if (receipts)
+                rc = ask_key(t, TPM_AK_ECC, w, &why);
+        if (rc < 0 && rc != -EBUSY) /* then it was waited for already */
+                rc = ask_key(t, TPM_AK_RSA, w, NULL);
         if (rc == 0) {
                 rc = counter_state(t, &w->counter, &why);
                 w->counting = rc > 0 && w->counter.written;
@@ -256,7 +259,7 @@ int glass_history_show(const char *tpm_option, const char *json, Err *e) {
 
         rc = pages_read(&p, e);
         if (rc == 0)
-                rc = find_witness(tpm_option, &w, e);
+                rc = find_witness(tpm_option, p.home.size + p.spool.size > 0, &w, e);
         if (rc == 0 && json) {
                 rc = show_json(&p, &w, json, &bad, e);
         } else if (rc == 0) {

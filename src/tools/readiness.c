@@ -11,6 +11,7 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "log/ak.h"
 #include "log/store.h"
 #include "measure/config.h"
 #include "measure/nvregister.h"
@@ -278,11 +279,12 @@ static void look_key(Look *l) {
         Finding *f = add(l, "key");
         Err e = {};
 
-        if (tpm_key(l->tpm, TPM_AK_ECC, &public, &e) == 0)
-                say(f, FINDING_GOOD, "the TPM makes the attestation key (P-256)");
-        else if (tpm_key(l->tpm, TPM_AK_RSA, &public, NULL) == 0)
+        l->tpm->keep = place_log_folder();
+        if (ak_begin(l->tpm, TPM_AK_ECC, &public, &e) == 0)
+                say(f, FINDING_GOOD, "the TPM has the attestation key (P-256)");
+        else if (e.code != -EBUSY && ak_begin(l->tpm, TPM_AK_RSA, &public, NULL) == 0)
                 say(f, FINDING_GOOD,
-                                "the TPM makes the attestation key (RSA only: avouch quote -G rsa)");
+                                "the TPM has the attestation key (RSA only: avouch quote -G rsa)");
         else
                 say(f, FINDING_BAD, "%s", e.text);
 }
