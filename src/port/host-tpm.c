@@ -29,9 +29,23 @@ static bool has_entry(const char *root, const char *path) {
         return found;
 }
 
+/* What the managers of containers leave in them, as systemd-detect-virt(1) looks for it. */
+static bool is_container(const char *root) {
+        static const char *const marks[] = { "/run/systemd/container",
+                "/run/host/container-manager", "/run/.containerenv", "/.dockerenv" };
+
+        for (size_t i = 0; i < ELEMENTS(marks); i++)
+                if (is_there(root, marks[i]))
+                        return true;
+        return false;
+}
+
 bool host_has_tpm(const char *root) {
-        return is_there(root, "/dev/tpmrm0") || has_entry(root, "/sys/class/tpmrm") ||
-               is_there(root, "/sys/firmware/acpi/tables/TPM2");
+        if (is_there(root, "/dev/tpmrm0"))
+                return true;
+        return !is_container(root) &&
+               (has_entry(root, "/sys/class/tpmrm") ||
+                               is_there(root, "/sys/firmware/acpi/tables/TPM2"));
 }
 
 /* "tpmrm0", of a TCTI of devices; NULL of another one. */

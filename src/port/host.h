@@ -27,8 +27,9 @@ int host_machine_id(uint8_t ret[16], Err *e) _must_check_;
 
 /* Whether this machine has a TPM 2.0, as far as kernel and firmware say: a device of one, or the
  * firmware's table that names one (ACPI "TPM2"), whose driver may be missing or not loaded yet. So
- * a TPM that is broken, hidden or late is not taken for one that does not exist. root: "", or where
- * a test has its /dev and /sys. */
+ * a TPM that is broken, hidden or late is not taken for one that does not exist. In a container it
+ * is the device alone that counts: its /sys tells of the host's TPM, which is none of its own.
+ * root: "", or where a test has its /dev and /sys. */
 bool host_has_tpm(const char *root);
 
 /* Whether the TPM behind this TCTI (NULL: the usual one) is a program's, by way of the kernel

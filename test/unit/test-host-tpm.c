@@ -47,6 +47,31 @@ static void what_a_machine_has_of_a_tpm(void **state) {
         }
 }
 
+/* The host's TPM is seen in a container, too, and is not there to be used, unless it was given. */
+static void a_container_has_what_it_was_given(void **state) {
+        static const char *const folders[] = { "dev", "run", "run/host", "run/systemd", "sys",
+                "sys/class", "sys/class/tpmrm", "sys/firmware", "sys/firmware/acpi",
+                "sys/firmware/acpi/tables", NULL };
+        static const char *const seen[] = { "sys/class/tpmrm/tpmrm0",
+                "sys/firmware/acpi/tables/TPM2" };
+        static const char *const marks[] = { "run/systemd/container", "run/host/container-manager",
+                "run/.containerenv", ".dockerenv" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(seen) * ELEMENTS(marks); i++) {
+                _cleanup_(scratch_done) Scratch s = machine_with(folders, seen[i % ELEMENTS(seen)]);
+                const char *mark = marks[i / ELEMENTS(seen)];
+
+                assert_true(host_has_tpm(s.folder));
+                scratch_write(&s, mark, (Span){});
+                if (host_has_tpm(s.folder))
+                        fail_msg("behind %s, %s is taken for a TPM", mark,
+                                        seen[i % ELEMENTS(seen)]);
+                scratch_write(&s, "dev/tpmrm0", (Span){});
+                assert_true(host_has_tpm(s.folder));
+        }
+}
+
 /* What sysfs says of a chip, and of what a program is behind; by which words each is chosen. */
 static void a_tpm_that_is_a_program_is_known_by_its_place(void **state) {
         static const char chip[] = "../../devices/pnp0/00:04/tpmrm/tpmrm0",
@@ -89,6 +114,7 @@ static void a_tpm_that_is_a_program_is_known_by_its_place(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_container_has_what_it_was_given),
                 cmocka_unit_test(a_tpm_that_is_a_program_is_known_by_its_place),
                 cmocka_unit_test(what_a_machine_has_of_a_tpm),
         };
