@@ -23,6 +23,7 @@ static const struct {
         { "su-l", "sudo" },
         { "doas", "sudo" },
         { "systemd-run0", "sudo" },
+        { "polkit-1", "sudo" }, /* pkexec */
         { "login", "login" },
         { "remote", "login" },
         { "sshd", "login" },
@@ -34,6 +35,9 @@ static const struct {
         { "gdm*", "login" },
         { "lightdm*", "login" },
         { "sddm*", "login" },
+        { "greetd", "login" },
+        { "lxdm", "login" },
+        { "xdm", "login" },
         { "systemd-user", NULL },
         { "cron", NULL },
         { "crond", NULL },
@@ -140,17 +144,44 @@ int login_rules(int n, const char *const *words, LoginRules *ret, Err *e) {
         return first;
 }
 
-int login_kind(const Login *l) {
-        const char *service = l->service ?: "";
+/* Its row of services; the last one fits all. */
+static size_t service_row(const Login *l) {
+        size_t i = 0;
 
-        for (size_t i = 0; i < ELEMENTS(services); i++)
-                if (fnmatch(services[i].service, service, 0) == 0)
-                        return services[i].kind ? kind_index(span_of(services[i].kind)) : -1;
-        return -1;
+        while (i < ELEMENTS(services) - 1 && fnmatch(services[i].service, l->service ?: "", 0) != 0)
+                i++;
+        return i;
+}
+
+int login_kind(const Login *l) {
+        const char *kind = services[service_row(l)].kind;
+
+        return kind ? kind_index(span_of(kind)) : -1;
+}
+
+/* A screen with its keyboard, or a line that ends at this machine, by its name (Linux,
+ * Documentation/admin-guide/devices.txt): no terminal whose other end a program holds, as "pts/0"
+ * and "ttyp0" of old. Services say other words there, too: "ssh", "ftp", ":0". */
+static bool is_own_terminal(const char *tty) {
+        static const char *const names[] = { "console", "hvc[0-9]*", "tty[0-9]*", "ttyS[0-9]*",
+                "tty???*", NULL };
+        const char *name = strncmp(tty, "/dev/", 5) == 0 ? tty + 5 : tty;
+
+        for (size_t i = 0; names[i]; i++)
+                if (fnmatch(names[i], name, FNM_PATHNAME) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_at_console(const Login *l) {
+        return (l->seat && l->seat[0]) || (l->tty && is_own_terminal(l->tty));
 }
 
 bool login_is_remote(const Login *l) {
-        return (l->rhost && l->rhost[0]) || is_one_of(l->service ?: "", remote_services);
+        bool is_known = service_row(l) < ELEMENTS(services) - 1;
+
+        return (l->rhost && l->rhost[0]) || is_one_of(l->service ?: "", remote_services) ||
+               (!is_known && !is_at_console(l));
 }
 
 bool login_may_pass(const LoginRules *rules, const Login *l) {

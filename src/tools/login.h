@@ -29,7 +29,7 @@ int login_rules(int n, const char *const *words, LoginRules *ret, Err *e) _must_
 
 /* Who comes in, and how. Texts are foreign, and NULL or empty where nothing is known. */
 typedef struct Login {
-        const char *service, *user, *tty, *rhost, *session, *reason;
+        const char *service, *user, *tty, *rhost, *session, *seat, *reason;
         const char *ssh; /* $SSH_AUTH_INFO_0 */
         uint32_t uid;
 } Login;
@@ -38,8 +38,9 @@ typedef struct Login {
  * where no human comes in: timers, the user's own service manager, a greeter. */
 int login_kind(const Login *l);
 
-/* True where somebody comes in from afar, or may: the console is where neither host nor service
- * says so. */
+/* True where somebody comes in from afar, or may: a host is named, or the service is one that is
+ * asked from afar. Of a service that is not known, the console is where it says so: by a terminal
+ * of the machine's own, or by a seat. */
 bool login_is_remote(const Login *l);
 
 /* Records the event (EVENT_GLASS_OPEN, EVENT_GLASS_CLOSE) by running avouch-measure, which outlives

@@ -38,6 +38,7 @@ static Login ask_pam(pam_handle_t *h) {
                 .tty = item(h, PAM_TTY),
                 .rhost = item(h, PAM_RHOST),
                 .session = pam_getenv(h, "XDG_SESSION_ID"),
+                .seat = pam_getenv(h, "XDG_SEAT"),
                 .ssh = pam_getenv(h, "SSH_AUTH_INFO_0"),
                 /* the word of whoever comes in, wherever it was said */
                 .reason = pam_getenv(h, "AVOUCH_REASON") ?: getenv("AVOUCH_REASON"),

@@ -94,6 +94,10 @@ static const struct {
         { "su", "sudo" },
         { "su-l", "sudo" },
         { "systemd-run0", "sudo" },
+        { "polkit-1", "sudo" },
+        { "greetd", "login" },
+        { "lxdm", "login" },
+        { "xdm", "login" },
         { "xrdp-sesman", "login" },
         { "something", "other" },
         { "", "other" },
@@ -120,6 +124,7 @@ static void a_service_says_what_a_session_is(void **state) {
 static const struct {
         const char *service, *rhost;
         bool remote;
+        const char *tty, *seat;
 } places[] = {
         { "login", NULL, false },
         { "login", "", false },
@@ -128,8 +133,32 @@ static const struct {
         { "sshd", NULL, true },
         { "sshd", "localhost", true }, /* anybody can come to it from there */
         { "cockpit", "", true },
-        { "xrdp-sesman", NULL, true }, /* which tells PAM of no host */
-        { NULL, NULL, false },
+        { "xrdp-sesman", NULL, true },                /* which tells PAM of no host */
+        { "login", NULL, false, "/dev/pts/3", NULL }, /* machinectl shell .host */
+        { "sudo", NULL, false, "/dev/pts/3", NULL },
+        { "gdm-password", NULL, false, NULL, NULL },
+        /* who is not known says where its people are, or they are taken to be anywhere */
+        { NULL, NULL, true, NULL, NULL },
+        { "", NULL, true, "", "" },
+        { "gnome-remote-desktop", NULL, true, NULL, NULL },
+        { "something", NULL, true, ":10", NULL },
+        { "something", NULL, true, "ssh", NULL },
+        { "something", NULL, true, "pts/0", NULL },
+        { "something", NULL, true, "/dev/pts/0", NULL },
+        { "something", NULL, true, "tty", NULL }, /* whichever it is */
+        { "something", NULL, true, "ttyp0", NULL },
+        { "something", NULL, true, "tty12/../pts/0", NULL },
+        { "something", NULL, true, "/dev//dev/tty1", NULL },
+        { "something", NULL, true, "hvc", NULL },
+        { "something", NULL, false, "tty1", NULL },
+        { "something", NULL, false, "/dev/tty12", NULL },
+        { "something", NULL, false, "console", NULL },
+        { "something", NULL, false, "/dev/ttyS0", NULL },
+        { "something", NULL, false, "ttyAMA0", NULL },
+        { "something", NULL, false, "hvc0", NULL },
+        { "something", NULL, false, NULL, "seat0" },
+        { "something", "gate.example", true, "tty1", "seat0" },
+        { "sshd", NULL, true, "tty1", "seat0" },
 };
 
 static void the_console_is_where_nothing_says_otherwise(void **state) {
@@ -137,9 +166,14 @@ static void the_console_is_where_nothing_says_otherwise(void **state) {
 
         (void) state;
         for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-                const Login l = { .service = places[i].service, .rhost = places[i].rhost };
+                const Login l = { .service = places[i].service,
+                        .rhost = places[i].rhost,
+                        .tty = places[i].tty,
+                        .seat = places[i].seat };
 
-                assert_int_equal(login_is_remote(&l), places[i].remote);
+                if (login_is_remote(&l) != places[i].remote)
+                        fail_msg("place %zu is taken for %s", i,
+                                        places[i].remote ? "the console" : "remote");
                 for (size_t k = 0; k < 3; k++)
                         assert_int_equal(login_may_pass(&(LoginRules){ .on_failure = failures[k] },
                                                          &l),
