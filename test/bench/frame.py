@@ -155,9 +155,10 @@ STOPS = []  # called before the scratch folder goes away
 
 
 class Tpm:
-    """A software TPM in the scratch folder, which everybody speaks to, and an empty log in memory as /run is."""
+    """A software TPM in the current folder, which everybody speaks to from now on, and an empty log in memory as
+    /run is. traced: it writes down what it is asked, which takes its time."""
 
-    def __init__(self):
+    def __init__(self, traced=True):
         need("swtpm", "tpm2-tools", "libtss2-tcti-swtpm0")
         here = pathlib.Path.cwd()
         # paths of sockets are short, and so is that of the scratch folder
@@ -169,7 +170,7 @@ class Tpm:
         self.server = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={here}/tpm", "--flags", "not-need-init,startup-clear",
              "--server", f"type=unixio,path={here}/socket", "--ctrl", f"type=unixio,path={here}/socket.ctrl",
-             "--log", f"file={self.trace},level=20"], stdin=subprocess.DEVNULL)
+             "--log", f"file={self.trace},level={20 if traced else 0}"], stdin=subprocess.DEVNULL)
         for _ in range(1000):
             if (here / "socket").exists() and (here / "socket.ctrl").exists():
                 break
