@@ -193,13 +193,13 @@ static void take_nvpcrs(const Evidence *ev, const Policy *policy, SystemdStory *
 }
 
 /* What systemd's log tells by itself; of unlocks avouch's tells too. x: see judge_phase(). */
-static int judge_told(const SystemdStory *systemd, Span avouch_log, const Explained *x, bool kexec,
-                const Question *q, Verdict *v, Err *e) {
+static int judge_told(const SystemdStory *systemd, const UnlockLogs *avouch, const Explained *x,
+                bool kexec, const Question *q, Verdict *v, Err *e) {
         int rc;
 
         judge_phase(systemd, x, kexec, q, v);
         judge_machine_id(systemd, q, v);
-        rc = judge_unlock(systemd, avouch_log, q, v, e);
+        rc = judge_unlock(systemd, avouch, q, v, e);
         if (rc == 0)
                 rc = judge_devices(systemd, q, v, e);
         if (rc == 0)
@@ -209,10 +209,12 @@ static int judge_told(const SystemdStory *systemd, Span avouch_log, const Explai
 
 /* avouch's log, as far as it tells of unlocks: where all of it was read and none was there, it need
  * not be read again. */
-static Span log_of_unlocks(const Judgement *j) {
-        Span log = j->evidence.bundle.parts[PART_AVOUCH_LOG];
+static UnlockLogs logs_of_unlocks(const Judgement *j) {
+        const Span *parts = j->evidence.bundle.parts;
 
-        return j->story.n_records > 0 && !j->story.unlocks ? (Span){} : log;
+        if (j->story.n_records > 0 && !j->story.unlocks)
+                return (UnlockLogs){};
+        return (UnlockLogs){ parts[PART_AVOUCH_LOG_BEFORE], parts[PART_AVOUCH_LOG] };
 }
 
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
@@ -222,6 +224,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         bool is_signed = verdict_proven(&j->verdict, CLAIM_SIGNATURE);
         PcrValues none = {};
         Explained *x = &j->explained;
+        UnlockLogs unlocks;
         Vouchers known;
         Span line;
         int rc;
@@ -258,7 +261,8 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 return rc;
         refute_before_sleep(&j->story, &j->verdict);
         refute_software(&j->story, &j->verdict);
-        return judge_told(&j->systemd, log_of_unlocks(j), x, j->story.kexec, q, &j->verdict, e);
+        unlocks = logs_of_unlocks(j);
+        return judge_told(&j->systemd, &unlocks, x, j->story.kexec, q, &j->verdict, e);
 }
 
 static int judge(const Question *q, Judgement *j, Err *e) {
@@ -314,7 +318,7 @@ static int judge_report(Span file, const Question *q, Judgement *j, Err *e) {
         }
         rc = judge_sysreport(&j->report, q, &j->verdict, &j->systemd, e);
         if (rc == 0)
-                rc = judge_told(&j->systemd, (Span){}, NULL, false, q, &j->verdict, e);
+                rc = judge_told(&j->systemd, &(UnlockLogs){}, NULL, false, q, &j->verdict, e);
         leave_what_systemd_does_not_say(&j->verdict);
         remark_limits(q, j);
         if (rc < 0)

@@ -101,8 +101,10 @@ static void tell_opening(Story *s, const Content *c) {
 static void tell_left_out(Story *s, const Content *c) {
         Span lane = content_text(c, "lane");
         bool glass = span_is(lane, "glass"), layer = span_is(lane, "layer");
-        bool harmless = span_is(lane, "note") || span_is(lane, "phase") || span_is(lane, "unlock");
+        bool unlock = span_is(lane, "unlock");
+        bool harmless = unlock || span_is(lane, "note") || span_is(lane, "phase");
 
+        s->unlocks = s->unlocks || unlock || !(glass || layer || harmless);
         s->lost += glass || !(layer || harmless);
         s->lost_layers = s->lost_layers || layer || !(glass || harmless);
 }

@@ -128,6 +128,27 @@ static void a_start_that_policy_takes_needs_no_earlier_segment(void **state) {
         end(&x);
 }
 
+/* Whoever is root begins another segment, and records there what pleases policy. */
+static void an_unlock_in_an_earlier_segment_is_not_forgotten(void **state) {
+        static const DraftChange by_hand[] = { { "method", "\"passphrase\"" }, { "human", "1" },
+                { "count", NULL }, { "past", NULL }, {} };
+        Digest sha1;
+        Chained x;
+
+        (void) state;
+        begin(&x);
+        x.c.policy.required |= UINT32_C(1) << CLAIM_UNLOCK;
+        draft_log_add(&x.logs[0], EVENT_UNLOCK_OPEN, by_hand);
+        sha1 = draft_log_replay(&x.logs[0], 0, digest_zero(HASH_SHA1));
+        x.ends[0] = draft_log_replay(&x.logs[0], 1, digest_zero(HASH_SHA256));
+        draft_register_values(&sha1, &x.ends[0], x.starts[1]);
+        rename_second(&x, "\"0123456789abcdef0123456789abcdef\"", "\"boot\"");
+        assert_int_equal(case_state(&x.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_refused(&x.c, CLAIM_UNLOCK,
+                        "by passphrase, which policy does not allow (record 2 of an earlier segment of avouch's log)");
+        end(&x);
+}
+
 static void no_byte_of_an_earlier_segment_can_be_changed(void **state) {
         Chained x;
 
@@ -340,6 +361,7 @@ int main(void) {
                 cmocka_unit_test(what_the_first_segment_began_with_stands),
                 cmocka_unit_test(none_may_be_missing_doubled_or_out_of_order),
                 cmocka_unit_test(a_start_that_policy_takes_needs_no_earlier_segment),
+                cmocka_unit_test(an_unlock_in_an_earlier_segment_is_not_forgotten),
                 cmocka_unit_test(no_byte_of_an_earlier_segment_can_be_changed),
                 cmocka_unit_test(segments_are_of_one_register),
                 cmocka_unit_test(openings_before_kexec_are_openings),

@@ -373,11 +373,13 @@ static void records_left_out_of_a_lane_leave_its_claim_unproven(void **state) {
         static const struct {
                 const char *lane;
                 bool layers, untouched; /* still proven */
+                ClaimState unlock;      /* of which nothing else is told */
         } cases[] = {
-                { "note", true, true },
-                { "glass", true, false },
-                { "layer", false, true },
-                { "whatever", false, false },
+                { "note", true, true, CLAIM_ABSENT },
+                { "glass", true, false, CLAIM_ABSENT },
+                { "layer", false, true, CLAIM_ABSENT },
+                { "unlock", true, true, CLAIM_NOT_PROVEN },
+                { "whatever", false, false, CLAIM_NOT_PROVEN },
         };
 
         (void) state;
@@ -394,6 +396,7 @@ static void records_left_out_of_a_lane_leave_its_claim_unproven(void **state) {
                 assert_int_equal(case_state(&c, CLAIM_LAYERS) == CLAIM_PROVEN, cases[i].layers);
                 assert_int_equal(case_state(&c, CLAIM_UNTOUCHED) == CLAIM_PROVEN,
                                 cases[i].untouched);
+                assert_int_equal(case_state(&c, CLAIM_UNLOCK), cases[i].unlock);
                 case_end(&c);
         }
 }

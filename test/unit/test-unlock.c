@@ -11,14 +11,14 @@
 
 typedef struct Bench {
         SdLog l;
-        DraftLog avouch;
+        DraftLog before, avouch; /* avouch's own: earlier segments, and the last one */
         Policy policy;
         Verdict verdict;
         bool unproven; /* registers */
 } Bench;
 
 static void begin(Bench *b) {
-        *b = (Bench){ .policy = policy_default(), .avouch = draft_log() };
+        *b = (Bench){ .policy = policy_default(), .before = draft_log(), .avouch = draft_log() };
         sd_new(&b->l);
         sd_boot(&b->l);
         draft_log_add(&b->avouch, EVENT_PHASE_GENESIS, NULL);
@@ -26,12 +26,14 @@ static void begin(Bench *b) {
 
 static void end(Bench *b) {
         sd_done(&b->l);
+        draft_log_done(&b->before);
         draft_log_done(&b->avouch);
 }
 
 static ClaimState judge(Bench *b) {
         Question q = { .policy = &b->policy };
         Replay replay = replay_begin(&b->l.pcrs.held);
+        UnlockLogs avouch = { draft_log_bytes(&b->before), draft_log_bytes(&b->avouch) };
         SystemdStory s;
 
         b->verdict = (Verdict){};
@@ -43,7 +45,7 @@ static ClaimState judge(Bench *b) {
         assert_int_equal(systemd_judge(&replay, &b->l.pcrs, (Span){}, &b->verdict, &s, NULL), 0);
         if (!b->unproven)
                 verdict_prove(&b->verdict, CLAIM_REGISTERS, "as told");
-        assert_int_equal(judge_unlock(&s, draft_log_bytes(&b->avouch), &q, &b->verdict, NULL), 0);
+        assert_int_equal(judge_unlock(&s, &avouch, &q, &b->verdict, NULL), 0);
         return verdict_state(&b->verdict, CLAIM_UNLOCK);
 }
 
@@ -186,6 +188,63 @@ static void a_volume_key_without_a_key_slot_refutes(void **state) {
         end(&b);
 }
 
+/* The words beside an HMAC are the log's: one volume's record can be given another's. */
+static void each_volume_key_needs_a_key_slot_of_its_own(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        for (int i = 0; i < 2; i++) {
+                unlock(&b, "tpm2:1");
+                sd_extend(&b.l, sd_pcr15, "the HMAC");
+                sd_write(&b.l, sd_pcr15, "the HMAC", "volume-key", "cryptsetup:v2:2222");
+                assert_int_equal(judge(&b), CLAIM_PROVEN);
+        }
+        sd_extend(&b.l, sd_pcr15, "of another volume");
+        sd_write(&b.l, sd_pcr15, "of another volume", "volume-key", "cryptsetup:v2:2222");
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "volume \"v2\" was unlocked, and no proven record says how (record 18");
+        end(&b);
+}
+
+/* Nor does it help to give it any other words: true ones too, as an HMAC is a hash like others for
+ * who has its key. */
+static void what_stands_where_volume_keys_do_can_be_one(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
+        sd_measure(&b.l, sd_pcr9, "in another register", NULL);
+        sd_measure(&b.l, sd_pcr15, "file-system:/home:1:2:3:4:5:6", "filesystem");
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
+        sd_extend(&b.l, sd_pcr15, "the HMAC");
+        sd_write(&b.l, sd_pcr15, "the HMAC", "filesystem", "file-system:/var:1:2:3:4:5:6");
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "record 16 of systemd's log put something into pcr:15 that systemd does not");
+        end(&b);
+
+        begin(&b);
+        sd_measure(&b.l, sd_pcr15, "what an HMAC is the hash of", NULL);
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "it can be the key of a volume that was unlocked");
+        end(&b);
+}
+
+static void where_no_quote_is_over_volume_keys_it_is_said(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
+        assert_null(strstr(b.verdict.reasons[CLAIM_UNLOCK], "pcr:15"));
+        for (size_t i = 0; i < b.l.pcrs.held.n_banks; i++)
+                b.l.pcrs.held.banks[i].mask &= ~(UINT32_C(1) << 15);
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
+        assert_says(&b, "; whether systemd unlocked other volumes is not known, as pcr:15 is not");
+        end(&b);
+}
+
 /* The admin may choose another NvPCR (tpm2-measure-keyslot-nvpcr=), and systemd's type may change.
  */
 static void a_key_slot_counts_in_any_nvpcr(void **state) {
@@ -246,6 +305,42 @@ static void avouchs_own_log_is_heard_too(void **state) {
         end(&b);
 }
 
+/* Whoever is root can begin another segment. */
+static void earlier_segments_are_heard_too(void **state) {
+        static const DraftChange by_passphrase[] = { { "method", "\"passphrase\"" }, {} };
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        draft_log_add(&b.before, EVENT_PHASE_GENESIS, NULL);
+        draft_log_add(&b.before, EVENT_UNLOCK_OPEN, NULL);
+        draft_log_add(&b.avouch, EVENT_UNLOCK_OPEN, NULL);
+        assert_int_equal(judge(&b), CLAIM_PROVEN);
+        assert_says(&b, "3 unlocked, each as policy allows");
+        draft_log_add(&b.before, EVENT_UNLOCK_OPEN, by_passphrase);
+        assert_int_equal(judge(&b), CLAIM_NOT_PROVEN);
+        assert_says(&b, "by passphrase, which policy does not allow (record 2 of an earlier segment of avouch's log)");
+        end(&b);
+}
+
+static void what_was_left_out_refutes(void **state) {
+        static const char *const lanes[] = { "unlock", "newer", "note", "phase", "glass", "layer" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(lanes); i++) {
+                char lane[16];
+                Bench b;
+
+                (void) snprintf(lane, sizeof(lane), "\"%s\"", lanes[i]);
+                begin(&b);
+                draft_log_add(&b.avouch, EVENT_NOTE_LOST, (DraftChange[]){ { "lane", lane }, {} });
+                assert_int_equal(judge(&b), i < 2 ? CLAIM_NOT_PROVEN : CLAIM_PROVEN);
+                if (i < 2)
+                        assert_says(&b, "the log says that records of unlocks were left out (record 1 of avouch's log)");
+                end(&b);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hardware_is_allowed_where_policy_says_nothing),
@@ -254,10 +349,15 @@ int main(void) {
                 cmocka_unit_test(where_nothing_is_told_nothing_is_claimed),
                 cmocka_unit_test(words_that_are_not_proven_refute),
                 cmocka_unit_test(a_volume_key_without_a_key_slot_refutes),
+                cmocka_unit_test(each_volume_key_needs_a_key_slot_of_its_own),
+                cmocka_unit_test(what_stands_where_volume_keys_do_can_be_one),
+                cmocka_unit_test(where_no_quote_is_over_volume_keys_it_is_said),
                 cmocka_unit_test(a_key_slot_counts_in_any_nvpcr),
                 cmocka_unit_test(a_broken_log_of_avouch_is_no_failure),
                 cmocka_unit_test(unlocks_are_bounded),
                 cmocka_unit_test(avouchs_own_log_is_heard_too),
+                cmocka_unit_test(earlier_segments_are_heard_too),
+                cmocka_unit_test(what_was_left_out_refutes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
