@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "base/file.h"
 
@@ -12,6 +13,10 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x8U
 #endif
+
+void memory_hide(void) {
+        (void) prctl(PR_SET_DUMPABLE, 0); /* fails for other values alone */
+}
 
 int memory_open(const char *name, int *ret, Err *e) {
         int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);

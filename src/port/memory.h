@@ -3,8 +3,13 @@
 
 #include "base/err.h"
 
-/* Files in memory (memfd_create(2)): written once, and then as they are for ever, whoever has them
- * open. */
+/* What this process has in memory is its own; files in memory (memfd_create(2)) are written once,
+ * and then as they are for ever, whoever has them open. */
+
+/* From here on no core file is written of this process, and nobody but root looks into it (ptrace,
+ * /proc/PID/mem): for programs that hold secrets, before they do. A program that it starts is as
+ * any other. */
+void memory_hide(void);
 
 /* name: for people who look into /proc. */
 int memory_open(const char *name, int *ret, Err *e) _must_check_;

@@ -12,6 +12,7 @@
 #include "image/words.h"
 #include "layer/gpt-types.h"
 #include "port/interrupt.h"
+#include "port/memory.h"
 #include "tools/maker.h"
 #include "tools/print.h"
 #include "tools/progress.h"
@@ -342,6 +343,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch build-image",
                                          .options = options,
                                          .verbs = verbs,

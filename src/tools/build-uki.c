@@ -10,6 +10,7 @@
 #include "image/uki-join.h"
 #include "image/uki.h"
 #include "port/interrupt.h"
+#include "port/memory.h"
 #include "tools/maker.h"
 #include "tools/policies.h"
 #include "tools/print.h"
@@ -403,6 +404,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch build-uki",
                                          .options = options,
                                          .verbs = verbs,

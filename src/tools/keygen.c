@@ -12,6 +12,7 @@
 #include "port/crypto.h"
 #include "port/key-rsa.h"
 #include "port/keygen.h"
+#include "port/memory.h"
 #include "tools/print.h"
 #include "tools/tool.h"
 #include "wire/json.h"
@@ -246,6 +247,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch keygen",
                                          .options = options,
                                          .verbs = verbs,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "measure/sealpolicy.h"
+#include "port/memory.h"
 #include "tools/tool.h"
 #include "wire/json.h"
 
@@ -94,6 +95,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch renew",
                                          .options = options,
                                          .verbs = verbs,

@@ -7,6 +7,7 @@
 #include "log/chain.h"
 #include "measure/config.h"
 #include "measure/seal.h"
+#include "port/memory.h"
 #include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
 #include "tools/counting.h"
@@ -156,6 +157,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch seal",
                                          .options = options,
                                          .verbs = verbs,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "measure/odometer.h"
 #include "port/ask.h"
+#include "port/memory.h"
 #include "tools/machine.h"
 #include "tools/place.h"
 #include "tools/tool.h"
@@ -169,6 +170,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch unlock",
                                          .options = options,
                                          .verbs = verbs,

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "measure/seal.h"
+#include "port/memory.h"
 #include "port/tpm-tss2-seal.h"
 #include "port/tpm-tss2.h"
 #include "tools/place.h"
@@ -68,6 +69,7 @@ static const Verb verbs[] = {
 int main(int argc, char **argv) {
         Args args = {};
 
+        memory_hide();
         return tool_main(&(Tool){ .name = "avouch unseal",
                                          .options = options,
                                          .verbs = verbs,
