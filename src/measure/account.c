@@ -19,12 +19,11 @@ enum { SLEEP = 100 * 1000 }; /* microseconds: a shorter one is the error of two 
 
 /* What the account remembers of a record that is in its log. */
 static void take_note(Account *a, const Content *c) {
-        Json tpm = content_member(c, "tpm");
-
         glass_count(&a->glass, c);
-        if (c->event == EVENT_PHASE_GENESIS &&
-                        !json_integer(json_member(tpm, "reset"), 0, INT64_MAX, &a->resets))
-                a->resets = -1;
+        if (c->event == EVENT_PHASE_GENESIS) {
+                a->resets = genesis_tpm(c, "reset");
+                a->restarts = genesis_tpm(c, "restart");
+        }
 }
 
 /* What a register shows, against the chain. */
@@ -280,8 +279,8 @@ static int begin_anew(Account *a, const char *aside, const char *why, Err *e) {
         return rc < 0 ? rc : begin_segment(a, boot, why, e);
 }
 
-/* 1 where the TPM was reset under the running boot: it says so itself, and its registers are as
- * empty as after that. (What somebody extends since is somebody's: then the log is broken.) */
+/* 1 where the TPM was reset or restarted under the running boot: it says so, and its registers are
+ * as empty as after that. (What somebody extends since is somebody's: then the log is broken.) */
 static int was_reset(const Account *a, const Found *found, Err *e) {
         TpmClock now;
         int rc;
@@ -296,7 +295,7 @@ static int was_reset(const Account *a, const Found *found, Err *e) {
                         return 0;
         }
         rc = tpm_clock(a->tpm, &now, e);
-        return rc < 0 ? rc : now.reset_count != a->resets;
+        return rc < 0 ? rc : now.reset_count != a->resets || now.restart_count != a->restarts;
 }
 
 /* What waited for the TPM is extended, where it is that what the registers lack. */

@@ -24,9 +24,9 @@
  * whoever verifies needs the log of the one before. Where its loader did not say so, it is known by
  * a copy of that log that leads to what they hold; where that is out of reach, nothing tells it
  * from a log that was taken away. And where the machine slept without power (hibernation) they are
- * empty, and the TPM counts one reset more: then the log is put aside, and another begins
- * ("resume"). What empties registers without a reset of the TPM that it counts is no sleep, and
- * breaks the log.
+ * empty, and the TPM counts it: as a Restart where its state had been saved before (Part 3, 9.3),
+ * which Linux has it do when it hibernates, else as a Reset. Then the log is put aside, and another
+ * begins ("resume"). What empties registers and is not counted is no sleep, and breaks the log.
  *
  * Where the machine has no TPM (tpm is NULL) all lanes are in no register: records are chained and
  * durable as ever, and nobody who verifies believes them. A TPM that comes later in the same boot
@@ -47,6 +47,7 @@ typedef struct Account {
         bool kept;        /* measure/checkpoint has noted all this */
         int64_t asleep;   /* the machine, until the account was paused */
         int64_t resets;   /* of the TPM, when the log began; negative: not known */
+        int64_t restarts; /* Restarts and Resumes, the same */
         bool began;       /* opening began the log, with a genesis */
         bool robbed;      /* it did so though this boot had one, which was taken away */
         bool mended;      /* opening found something to set right */

@@ -79,6 +79,7 @@ void checkpoint_keep(Account *a) {
         put_chain(&b, &a->chain);
         put_glass(&b, &a->glass);
         buf_be(&b, (uint64_t) a->resets, 8);
+        buf_be(&b, (uint64_t) a->restarts, 8);
         if (buf_end(&b, &body) < 0 || hash_bytes(HASH_SHA256, body, &d, NULL) < 0)
                 return;
         buf_bytes(&b, digest_span(&d));
@@ -196,6 +197,7 @@ static bool decode(Span note, StoreStamp *stamp, Account *a) {
         a->chain = take_chain(&c);
         a->glass = take_glass(&c);
         a->resets = (int64_t) cursor_u64be(&c);
+        a->restarts = (int64_t) cursor_u64be(&c);
         a->size = stamp->size;
         return cursor_end(&c, "checkpoint", NULL) == 0;
 }

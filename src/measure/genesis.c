@@ -48,6 +48,13 @@ static void add_clock(Genesis *g, const TpmClock *c) {
         add_list(g, "tpm", MEMBER_OBJECT, g->clock, ELEMENTS(g->clock));
 }
 
+int64_t genesis_tpm(const Content *genesis, const char *name) {
+        Json tpm = content_member(genesis, "tpm");
+        int64_t v;
+
+        return json_integer(json_member(tpm, name), 0, INT64_MAX, &v) ? v : -1;
+}
+
 /* {"pcr:9":{"sha256":hex,...},...} of the PCRs beside the genesis's own. */
 static void add_others(Genesis *g, const Chain *c) {
         size_t n = 0;

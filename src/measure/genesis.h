@@ -39,6 +39,9 @@ int genesis_fill(Tpm *tpm, const Plan *plan, const Past *past, const Beginning *
 /* {"sha256":hex,...} of register values; into has room for BANKS_MAX, and both are borrowed. */
 Member genesis_values(const char *name, const Strand *s, const Digest *values, Member *into);
 
+/* What a genesis said of the TPM (clock, reset, restart); -1 where it said nothing. */
+int64_t genesis_tpm(const Content *genesis, const char *name);
+
 /* The nearest number that a record can hold. A clock, ours or the TPM's, may show anything; that
  * shall keep nobody from recording. */
 int64_t genesis_number(int64_t v);

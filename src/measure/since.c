@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "measure/counter.h"
+#include "measure/genesis.h"
 #include "port/crypto.h"
 #include "wire/history.h"
 
@@ -44,28 +45,20 @@ static void look_at_start(const SinceFrom *from, Since *s) {
                                         register_name(c->strands[i].reg).text);
 }
 
-static int64_t tpm_member(const Content *genesis, const char *name) {
-        int64_t v = -1;
-
-        return json_integer(json_member(content_member(genesis, "tpm"), name), 0, INT64_MAX, &v)
-                               ? v
-                               : -1;
-}
-
 /* TPM2_Clear sets all of it to zero; a TPM Restart counts, and empties registers. (Waking from
  * suspend counts as well, and leaves them as they were.) */
 static int look_at_clock(Tpm *tpm, const Content *genesis, const Replayed *r, Since *s, Err *e) {
-        int64_t restarts = tpm_member(genesis, "restart");
+        int64_t restarts = genesis_tpm(genesis, "restart");
         TpmClock now;
         int rc;
 
         rc = tpm_clock(tpm, &now, e);
         if (rc < 0)
                 return rc;
-        if (now.reset_count < tpm_member(genesis, "reset") ||
-                        (int64_t) now.clock < tpm_member(genesis, "clock"))
+        if (now.reset_count < genesis_tpm(genesis, "reset") ||
+                        (int64_t) now.clock < genesis_tpm(genesis, "clock"))
                 say(s, "the TPM's clock or its count of resets went back since the log began: it was cleared under the running system (TPM2_Clear), its state was put back, or it is another TPM");
-        else if (now.reset_count != tpm_member(genesis, "reset"))
+        else if (now.reset_count != genesis_tpm(genesis, "reset"))
                 say(s, "the TPM was reset since the log began: the next record begins another log (resume), or the log is not of this boot");
         else if (now.restart_count < restarts)
                 say(s, "the TPM's count of restarts went back since the log began: its state was put back");

@@ -59,6 +59,12 @@ static void sleep_without_power(World *w) {
         w->clock.reset_count++;
 }
 
+/* The same after TPM2_Shutdown(STATE), as Linux has it: a TPM Restart. */
+static void sleep_with_state_saved(World *w) {
+        empty_registers(w);
+        w->clock.restart_count++;
+}
+
 static void after_kexec_the_log_begins_where_the_one_before_ended(void **state) {
         World w;
         Account a, next;
@@ -135,27 +141,54 @@ static void each_segment_of_that_boot_says_so(void **state) {
 }
 
 static void after_sleep_without_power_another_segment_begins(void **state) {
-        World w;
-        Account a;
+        static void (*const sleeps[])(World *) = { sleep_without_power, sleep_with_state_saved };
 
         (void) state;
-        world_new(&w);
-        assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
-        assert_int_equal(measure_note(&a, "one", NULL), 0);
-        checkpoint_keep(&a);
-        sleep_without_power(&w);
-        assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
-        assert_true(a.began);
-        assert_false(a.robbed);
-        assert_false(a.chain.broken);
-        assert_int_equal(a.chain.next_seq, 1);
-        assert_true(strand_starts_at_reset(&a.chain.strands[0]));
-        assert_true(log_has(&w, "\"why\":\"resume\""));
-        assert_int_equal(w.n_retired, 1);
-        assert_non_null(strstr(w.retired[0], ".resumed"));
-        assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
-        assert_false(a.began);
-        world_done(&w);
+        for (size_t i = 0; i < 2 * ELEMENTS(sleeps); i++) {
+                World w;
+                Account a;
+
+                world_new(&w);
+                assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
+                assert_int_equal(measure_note(&a, "one", NULL), 0);
+                if (i % 2 == 0)
+                        checkpoint_keep(&a);
+                sleeps[i / 2](&w);
+                assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
+                assert_true(a.began);
+                assert_false(a.robbed);
+                assert_false(a.chain.broken);
+                assert_int_equal(a.chain.next_seq, 1);
+                assert_true(strand_starts_at_reset(&a.chain.strands[0]));
+                assert_true(log_has(&w, "\"why\":\"resume\""));
+                assert_int_equal(w.n_retired, 1);
+                assert_non_null(strstr(w.retired[0], ".resumed"));
+                assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
+                assert_false(a.began);
+                world_done(&w);
+        }
+}
+
+/* Waking from suspend is counted as a Restart is, and leaves registers as they were; with a log
+ * that is kept in a note, too. */
+static void after_a_sleep_with_power_the_log_goes_on(void **state) {
+        (void) state;
+        for (int i = 0; i < 2; i++) {
+                World w;
+                Account a;
+
+                world_new(&w);
+                assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
+                assert_int_equal(measure_note(&a, "one", NULL), 0);
+                if (i == 0)
+                        checkpoint_keep(&a);
+                w.clock.restart_count++;
+                assert_int_equal(open_after(&w, &started_by_firmware, &a, NULL), 0);
+                assert_false(a.began);
+                assert_false(a.chain.broken);
+                assert_int_equal(a.chain.next_seq, 2);
+                world_done(&w);
+        }
 }
 
 /* Under a process that stays, too, whatever it did last. */
@@ -203,8 +236,8 @@ static void who_stays_looks_again_after_sleep(void **state) {
         world_done(&w);
 }
 
-/* A TPM Restart: registers are empty, and it was not reset. And a reset after which somebody has
- * been there already. Neither is sleep. */
+/* Registers are empty, and the TPM counts nothing that empties them. And a reset after which
+ * somebody has been there already. Neither is sleep. */
 static void what_is_no_sleep_breaks_the_log(void **state) {
         (void) state;
         for (int i = 0; i < 3; i++) {
@@ -216,7 +249,6 @@ static void what_is_no_sleep_breaks_the_log(void **state) {
                 assert_int_equal(measure_note(&a, "one", NULL), 0);
                 if (i == 0) {
                         empty_registers(&w);
-                        w.clock.restart_count++;
                 } else {
                         sleep_without_power(&w);
                         world_extend_foreign(&w, i == 2);
@@ -282,6 +314,7 @@ int main(void) {
                 cmocka_unit_test(kexec_without_a_sign_is_known_by_the_log_before),
                 cmocka_unit_test(each_segment_of_that_boot_says_so),
                 cmocka_unit_test(after_sleep_without_power_another_segment_begins),
+                cmocka_unit_test(after_a_sleep_with_power_the_log_goes_on),
                 cmocka_unit_test(it_is_found_under_a_running_process),
                 cmocka_unit_test(who_stays_looks_again_after_sleep),
                 cmocka_unit_test(what_is_no_sleep_breaks_the_log),

@@ -67,7 +67,8 @@ static void add_genesis(DraftLog *l, Register reg) {
         draft_log_add(l, EVENT_PHASE_GENESIS,
                         (DraftChange[]){ { "boot", boot_json }, { "register", reg_json },
                                         { "others", NULL }, { "blinded", NULL },
-                                        { "tpm.reset", "3" }, {} }); /* as the world's */
+                                        { "tpm.reset", "3" }, { "tpm.restart", "0" },
+                                        {} }); /* as the world's */
 }
 
 static void a_log_of_another_register_is_put_aside(void **state) {

@@ -292,10 +292,10 @@ static void seal_note(World *w) {
 /* Each byte in turn, with and without the hash being made right again; no length is too short. What
  * is not checked are the starts of two registers in three banks, and of the glass three numbers,
  * the counter's value, the kind of opening, and the last record of one; and how often the TPM had
- * been reset. */
+ * been reset, and restarted. */
 static void whatever_is_changed_in_it_costs_a_replay_at_most(void **state) {
         _cleanup_(buf_done) Buf whole = BUF_UP_TO(LOG_MAX);
-        size_t unchecked = 2 * (20 + 32 + 48) + 4 + 4 + 4 + 8 + 4 + 8, believed = 0;
+        size_t unchecked = 2 * (20 + 32 + 48) + 4 + 4 + 4 + 8 + 4 + 8 + 8, believed = 0;
         World w;
 
         (void) state;
