@@ -301,13 +301,22 @@ static void folders_that_the_source_lacks_are_made(void **state) {
         assert_true(scratch_printed(&s, "'./opt/jq' 0o40755 '' {}\n"));
 }
 
+/* Not on the file system of s: in memory, or where s itself is there, on the disk. */
+static Scratch scratch_elsewhere(const Scratch *s) {
+        struct stat here, memory;
+
+        assert_int_equal(stat(s->folder, &here), 0);
+        assert_int_equal(stat("/dev/shm", &memory), 0);
+        return scratch_under(here.st_dev != memory.st_dev ? "/dev/shm" : "/var/tmp");
+}
+
 static void the_place_on_the_sources_file_system_comes_first(void **state) {
         struct stat st;
-        _cleanup_(scratch_done) Scratch s = full_tree(), memory = scratch_under("/dev/shm");
+        _cleanup_(scratch_done) Scratch s = full_tree(), other = scratch_elsewhere(&s);
         _cleanup_(stage_done) Stage stage = STAGE_NONE;
         _cleanup_(fd_done) int source = -1;
         ScratchPath tree = scratch_path(&s, "t"), near = scratch_path(&s, "scratch");
-        StageParams p = params(&s, tree.text, (const char *[]){ memory.folder, near.text, NULL },
+        StageParams p = params(&s, tree.text, (const char *[]){ other.folder, near.text, NULL },
                         STAGE_LINKS, &source);
 
         (void) state;
