@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/text.h"
 
+#include "base/cursor.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64_digits[] =
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -18,27 +20,24 @@ void text_hex(Buf *to, Span bytes) {
 }
 
 static int hex_value(uint8_t c, bool any_case) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (any_case && c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
+        unsigned digit = (unsigned) c - '0', letter = (unsigned) (any_case ? c | 0x20 : c) - 'a';
+
+        return digit < 10 ? (int) digit : letter < 6 ? (int) letter + 10 : -1;
 }
 
 static bool unhex(Span hex, bool any_case, uint8_t *into, size_t size) {
+        int strange = 0;
+
         if (hex.size % 2 != 0 || hex.size / 2 != size)
                 return false;
         for (size_t i = 0; i < size; i++) {
                 int high = hex_value(hex.data[2 * i], any_case);
                 int low = hex_value(hex.data[2 * i + 1], any_case);
 
-                if (high < 0 || low < 0)
-                        return false;
-                into[i] = (uint8_t) (high << 4 | low);
+                strange |= high | low;
+                into[i] = (uint8_t) ((unsigned) high << 4 | (unsigned) low);
         }
-        return true;
+        return strange >= 0;
 }
 
 bool text_unhex(Span hex, uint8_t *into, size_t size) {
@@ -278,15 +277,18 @@ static size_t whole_characters(Span s, size_t max) {
 }
 
 void text_quote(Buf *to, Span s, size_t max) {
-        size_t end = whole_characters(s, max);
+        Cursor c = cursor_over((Span){ s.data, whole_characters(s, max) });
 
         buf_byte(to, '"');
-        for (size_t i = 0; i < end; i++)
-                if (s.data[i] == '"')
+        while (cursor_left(&c) > 0) {
+                Span rest = cursor_rest(&c);
+                const uint8_t *mark = memchr(rest.data, '"', rest.size);
+
+                buf_bytes(to, cursor_bytes(&c, mark ? (size_t) (mark - rest.data) : rest.size));
+                if (cursor_skip(&c, SPAN_LITERAL("\"")))
                         buf_string(to, "\\x22");
-                else
-                        buf_byte(to, s.data[i]);
-        buf_string(to, end < s.size ? "...\"" : "\"");
+        }
+        buf_string(to, c.bytes.size < s.size ? "...\"" : "\"");
 }
 
 /* Characters that are valid and still change what a reader sees around them: C1 controls,

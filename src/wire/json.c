@@ -28,6 +28,13 @@ static int peek(const Cursor *c) {
         return cursor_left(c) > 0 ? c->bytes.data[c->at] : -1;
 }
 
+static bool skip(Cursor *c, char character) {
+        if (peek(c) != character)
+                return false;
+        c->at++;
+        return true;
+}
+
 /* For what something else should stand in the place of: nothing does where the text ends. */
 static void reject_next(Cursor *c, const char *why) {
         cursor_reject(c, cursor_left(c) > 0 ? why : NULL);
@@ -157,7 +164,7 @@ static JsonToken read_string(Reader *r) {
         Cursor *c = &r->c;
         JsonToken t = { .type = JSON_STRING };
 
-        if (!cursor_skip(c, SPAN_LITERAL("\"")))
+        if (!skip(c, '"'))
                 reject_next(c, "no name in quotes"); /* a value would not have come here */
         t.at = (uint32_t) c->at;
         while (!cursor_failed(c)) {
@@ -191,13 +198,13 @@ static Span read_digits(Cursor *c) {
 static bool read_fraction(Cursor *c) {
         bool found = false;
 
-        if (cursor_skip(c, SPAN_LITERAL("."))) {
+        if (skip(c, '.')) {
                 (void) read_digits(c);
                 found = true;
         }
-        if (cursor_skip(c, SPAN_LITERAL("e")) || cursor_skip(c, SPAN_LITERAL("E"))) {
-                if (!cursor_skip(c, SPAN_LITERAL("+")))
-                        (void) cursor_skip(c, SPAN_LITERAL("-"));
+        if (skip(c, 'e') || skip(c, 'E')) {
+                if (!skip(c, '+'))
+                        (void) skip(c, '-');
                 if (read_digits(c).size > EXPONENT_MAX)
                         cursor_reject(c, "an exponent of more than two digits");
                 found = true;
@@ -221,7 +228,7 @@ static bool check_integer(Reader *r, size_t at, Span digits, bool negative) {
 static JsonToken read_number(Reader *r) {
         Cursor *c = &r->c;
         size_t at = c->at;
-        bool negative = cursor_skip(c, SPAN_LITERAL("-")), carried;
+        bool negative = skip(c, '-'), carried;
         Span digits = read_digits(c);
         bool fraction = read_fraction(c);
 
@@ -307,7 +314,9 @@ static void check_name(Reader *r, uint32_t object, uint32_t last, JsonToken name
 
         while (i < r->n) {
                 const JsonToken *t = &r->tokens[i];
-                int order = span_compare((Span){ text.data + t->at, t->size }, this);
+                Span before = { text.data + t->at, t->size };
+                int order = r->form == JSON_CANONICAL ? span_compare(before, this)
+                                                      : !span_equal(before, this);
 
                 if (order == 0)
                         cursor_reject_at(&r->c, name.at, "a name that the object has already");
@@ -329,7 +338,7 @@ static void read_name(Reader *r, uint32_t object, uint32_t *last) {
         *last = (uint32_t) r->n;
         add_token(r, name);
         skip_blanks(r);
-        if (!cursor_skip(&r->c, SPAN_LITERAL(":")))
+        if (!skip(&r->c, ':'))
                 reject_next(&r->c, "no colon after a name");
 }
 
@@ -344,13 +353,13 @@ static bool read_between(Reader *r) {
                 skip_blanks(r);
                 if (*name > 0) /* it spans its value: walking an object goes from name to name */
                         r->tokens[*name].next = (uint32_t) r->n;
-                if (cursor_skip(&r->c, object ? SPAN_LITERAL("}") : SPAN_LITERAL("]"))) {
+                if (skip(&r->c, object ? '}' : ']')) {
                         t->next = (uint32_t) r->n;
                         t->size = (uint32_t) r->c.at - t->at;
                         r->depth--;
                         continue;
                 }
-                if (r->n > container + 1 && !cursor_skip(&r->c, SPAN_LITERAL(",")))
+                if (r->n > container + 1 && !skip(&r->c, ','))
                         reject_next(&r->c, "no comma, and no end");
                 if (object)
                         read_name(r, container, name);
@@ -381,45 +390,6 @@ int json_parse(Span text, JsonForm form, JsonToken *tokens, size_t n_tokens, con
 
         *ret = (Json){ .text = text, .tokens = tokens, .end = (uint32_t) r.n };
         return 0;
-}
-
-static const JsonToken *token_of(Json v) {
-        static const JsonToken none = {};
-
-        return v.index < v.end ? &v.tokens[v.index] : &none;
-}
-
-static Json at_index(Json v, uint32_t index, uint32_t end) {
-        v.index = index;
-        return index < end ? v : (Json){};
-}
-
-JsonType json_type(Json v) {
-        return token_of(v)->type;
-}
-
-Json json_first(Json container) {
-        const JsonToken *t = token_of(container);
-
-        if (t->type != JSON_OBJECT && t->type != JSON_ARRAY)
-                return (Json){};
-        return at_index(container, container.index + 1, t->next);
-}
-
-Json json_next(Json container, Json element) {
-        return at_index(element, token_of(element)->next, token_of(container)->next);
-}
-
-Json json_value(Json name) {
-        if (json_type(name) != JSON_STRING)
-                return (Json){};
-        return at_index(name, name.index + 1, token_of(name)->next);
-}
-
-Span json_raw(Json v) {
-        const JsonToken *t = token_of(v);
-
-        return t->type == JSON_NONE ? (Span){} : (Span){ v.text.data + t->at, t->size };
 }
 
 /* What stands before the next escape, or that escape's character. */
@@ -460,12 +430,4 @@ bool json_text(Json v, Buf *to) {
         while (cursor_left(&c) > 0)
                 buf_bytes(to, next_piece(&c, room));
         return to->failed == 0;
-}
-
-int json_reject(Json v, const char *what, const char *why, Err *e) {
-        Cursor c = cursor_over(v.text);
-
-        c.at = token_of(v)->at;
-        cursor_reject(&c, why);
-        return cursor_end(&c, what, e);
 }
