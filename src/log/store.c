@@ -24,6 +24,7 @@ typedef struct FileStore {
         char note[64];     /* and the one that has notes */
         char *path;        /* for messages */
         StoreStamp paused; /* the file, when it was let go: it stays open */
+        bool resumed;      /* and has just been taken again: it is as it was */
         bool read_only;
         bool torn;         /* a failed append could not be undone */
         uint64_t torn_end; /* what was there before it */
@@ -67,6 +68,7 @@ static int file_load(Store *s, uint64_t from, Buf *to, Err *e) {
 static int file_cut(Store *s, uint64_t size, Err *e) {
         FileStore *f = file_store(s);
 
+        f->resumed = false;
         if (ftruncate(f->fd, (off_t) size) < 0 || fdatasync(f->fd) < 0)
                 return failed(f->path, "cannot be cut to its last whole record", e);
         return 0;
@@ -81,9 +83,21 @@ static int undo(FileStore *f, Err *e) {
         return rc;
 }
 
+/* Where the file ends: what is there is never written over. */
+static int find_end(FileStore *f, uint64_t *ret, Err *e) {
+        bool known = f->resumed;
+        struct stat st;
+
+        f->resumed = false;
+        if (!known && fstat(f->fd, &st) < 0)
+                return failed(f->path, "cannot be written", e);
+        *ret = known ? f->paused.size : (uint64_t) st.st_size;
+        return 0;
+}
+
 static int file_append(Store *s, Span line, Err *e) {
         FileStore *f = file_store(s);
-        struct stat st;
+        uint64_t end;
         int rc;
 
         if (f->torn) {
@@ -91,13 +105,14 @@ static int file_append(Store *s, Span line, Err *e) {
                 if (rc < 0)
                         return rc;
         }
-        if (fstat(f->fd, &st) < 0)
-                return failed(f->path, "cannot be written", e);
-        rc = file_write_at(f->fd, f->path, (uint64_t) st.st_size, line, e);
+        rc = find_end(f, &end, e);
+        if (rc < 0)
+                return rc;
+        rc = file_write_at(f->fd, f->path, end, line, e);
         if (rc == 0 && fdatasync(f->fd) < 0)
                 rc = failed(f->path, "cannot be synced", e);
         if (rc < 0) {
-                f->torn_end = (uint64_t) st.st_size;
+                f->torn_end = end;
                 (void) undo(f, NULL);
         }
         return rc;
@@ -185,7 +200,7 @@ static int file_retire(Store *s, const char *as, Err *e) {
         }
         fd_done(&f->fd);
         f->fd = fresh;
-        f->torn = false;
+        f->torn = f->resumed = false;
         fresh = -1;
         return fsync(f->folder) < 0 ? failed(f->path, "its folder cannot be synced", e) : 0;
 }
@@ -307,8 +322,9 @@ static int file_resume(Store *s, unsigned seconds, Err *e) {
         int rc;
 
         rc = take_again(f, seconds, &now, e);
+        f->resumed = rc > 0 && store_stamp_equal(&now, &f->paused);
         if (rc != 0)
-                return rc < 0 ? rc : store_stamp_equal(&now, &f->paused);
+                return rc < 0 ? rc : f->resumed;
         rc = open_file(f, seconds, e);
         if (rc == 0)
                 rc = file_stamp(s, &now, e);

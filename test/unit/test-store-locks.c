@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "unit/suite.h"
+#include "support/stored.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,17 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "log/store.h"
-#include "support/folder.h"
-
-static Store *opened(const Folder *f) {
-        Store *s = NULL;
-        Err e = {};
-
-        if (store_open_file(f->path, 0, &s, &e) < 0)
-                fail_msg("%s", e.text);
-        return s;
-}
 
 /* A second process with the log. It is made before this one opens anything: a lock is held until
  * every copy of the descriptor is closed. */

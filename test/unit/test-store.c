@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "unit/suite.h"
+#include "support/stored.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "log/store.h"
-#include "support/folder.h"
 #include "support/libc.h"
 
 static mode_t mode_of(const char *path) {
@@ -19,22 +17,6 @@ static mode_t mode_of(const char *path) {
 
         assert_int_equal(lstat(path, &st), 0);
         return st.st_mode & 07777;
-}
-
-static Store *opened(const Folder *f) {
-        Store *s = NULL;
-        Err e = {};
-
-        if (store_open_file(f->path, 0, &s, &e) < 0)
-                fail_msg("%s", e.text);
-        return s;
-}
-
-static void assert_loads(Store *s, const char *text) {
-        _cleanup_(buf_done) Buf b = BUF_UP_TO(1024);
-
-        assert_int_equal(store_load(s, &b, NULL), 0);
-        assert_true(span_is(buf_span(&b), text));
 }
 
 static void what_is_appended_stays(void **state) {
@@ -252,85 +234,6 @@ static void nothing_is_written_behind_half_a_line(void **state) {
         store_close(&s);
 }
 
-/* Let go and taken again, the log is the same only where this store left it so. */
-static void what_could_not_be_undone_is_noticed(void **state) {
-        _cleanup_(folder_done) Folder f = folder_new();
-        Store *s = opened(&f);
-
-        (void) state;
-        assert_int_equal(store_append(s, SPAN_LITERAL("one\n"), NULL), 0);
-        assert_int_equal(store_pause(s, NULL), 0);
-        assert_int_equal(store_resume(s, 0, NULL), 1);
-        for (int for_ever = 0; for_ever < 2; for_ever++) {
-                libc_fail_after(LIBC_FILES, 2, EIO, true); /* written, and neither synced nor cut */
-                assert_int_equal(store_append(s, SPAN_LITERAL("two\n"), NULL), -EIO);
-                libc_fail_after(LIBC_FILES, 0, EIO, for_ever);
-                assert_int_equal(store_pause(s, NULL), -EIO);
-                assert_true(libc_heal() > 0);
-                assert_int_equal(store_resume(s, 0, NULL), 0);
-                assert_loads(s, for_ever ? "one\ntwo\n" : "one\n");
-        }
-        assert_int_equal(store_pause(s, NULL), 0);
-        assert_int_equal(store_resume(s, 0, NULL), 1);
-        store_leave(s);
-        assert_int_equal(store_resume(s, 0, NULL), 0);
-        store_leave(s);
-        store_leave(s);
-        store_close(&s);
-}
-
-/* The log is what has its name, whatever became of the file in between. */
-static void what_was_let_go_is_taken_by_its_name(void **state) {
-        enum { WRITTEN, PUT_ASIDE, REMOVED, REPLACED, _WAYS };
-        _cleanup_(folder_done) Folder f = folder_new();
-        const char *path = folder_path(&f, LOG_FILE), *aside = folder_path(&f, "aside");
-        Store *s = opened(&f), *other = NULL;
-
-        (void) state;
-        for (int way = WRITTEN; way < _WAYS; way++) {
-                assert_int_equal(store_append(s, SPAN_LITERAL("ours\n"), NULL), 0);
-                assert_int_equal(store_pause(s, NULL), 0);
-                if (way == WRITTEN || way == PUT_ASIDE) { /* by who locks it: it is free */
-                        other = opened(&f);
-                        if (way == PUT_ASIDE)
-                                assert_int_equal(store_retire(other, "old", NULL), 0);
-                        assert_int_equal(store_append(other, SPAN_LITERAL("other\n"), NULL), 0);
-                        store_close(&other);
-                } else
-                        assert_int_equal(way == REMOVED ? unlink(path) : rename(path, aside), 0);
-                if (way == REPLACED)
-                        folder_write(&f, LOG_FILE, SPAN_LITERAL("ours\n"));
-                assert_int_equal(store_resume(s, 0, NULL), 0);
-                assert_int_equal(store_open_file(f.path, 0, &other, NULL), -EBUSY);
-                if (way == WRITTEN)
-                        assert_loads(s, "ours\nother\n");
-                else
-                        assert_loads(s, way == PUT_ASIDE ? "other\n"
-                                        : way == REMOVED ? ""
-                                                         : "ours\n");
-                assert_int_equal(store_cut(s, 0, NULL), 0);
-        }
-        store_close(&s);
-}
-
-/* Whoever cannot take it again keeps nobody from it. */
-static void a_log_that_was_left_is_anybodys(void **state) {
-        _cleanup_(folder_done) Folder f = folder_new();
-        Store *s = opened(&f), *other;
-
-        (void) state;
-        assert_int_equal(store_pause(s, NULL), 0);
-        for (int n = 0, rc = -EIO; rc < 0; n++) {
-                libc_fail_after(LIBC_FILES, n, EIO, false);
-                rc = store_resume(s, 0, NULL);
-                (void) libc_heal();
-                store_leave(s);
-                other = opened(&f);
-                store_close(&other);
-        }
-        store_close(&s);
-}
-
 static void any_call_may_fail_while_a_log_is_opened(void **state) {
         int n = 0, rc, depth = 0;
 
@@ -481,9 +384,6 @@ int main(void) {
                 cmocka_unit_test(a_failed_append_leaves_the_log_as_it_was),
                 cmocka_unit_test(a_full_disk_tears_nothing),
                 cmocka_unit_test(nothing_is_written_behind_half_a_line),
-                cmocka_unit_test(what_could_not_be_undone_is_noticed),
-                cmocka_unit_test(what_was_let_go_is_taken_by_its_name),
-                cmocka_unit_test(a_log_that_was_left_is_anybodys),
                 cmocka_unit_test(any_call_may_fail_while_a_log_is_opened),
                 cmocka_unit_test(an_interrupted_lock_is_asked_for_again),
                 cmocka_unit_test(a_log_is_put_aside_under_a_name_of_its_own),
