@@ -104,19 +104,22 @@ void buf_zeros(Buf *b, size_t n) {
                 memset(at, 0, n);
 }
 
+/* Straight into the room that there is; once more where that does not suffice. */
 void buf_printf(Buf *b, const char *format, ...) {
+        size_t room = b->failed < 0 || !b->data ? 0 : b->room - b->size;
         va_list ap, again;
         uint8_t *at;
         int n;
 
         va_start(ap, format);
         va_copy(again, ap);
-        n = vsnprintf(NULL, 0, format, ap);
+        n = vsnprintf(room > 0 ? (char *) b->data + b->size : NULL, room > 0 ? room + 1 : 0, format,
+                        ap);
         va_end(ap);
         assert(n >= 0);
 
         at = buf_room(b, (size_t) n);
-        if (at)
+        if (at && (size_t) n > room)
                 (void) vsnprintf((char *) at, (size_t) n + 1, format, again);
         va_end(again);
 }

@@ -19,12 +19,26 @@ static const MemberRule *find_rule(const MemberRule *rules, Json name) {
         return NULL;
 }
 
+/* The rule for a name, in one of two tables; seen: which rules of each there were names for. */
+static const MemberRule *take_rule(const MemberRule *const both[2], Json name, uint64_t seen[2]) {
+        for (size_t i = 0; i < 2; i++) {
+                const MemberRule *rule = find_rule(both[i], name);
+
+                if (!rule)
+                        continue;
+                seen[i] |= UINT64_C(1) << (rule - both[i]);
+                return rule;
+        }
+        return NULL;
+}
+
 static int check_members(Json object, const MemberRule *common, const MemberRule *own, Err *e) {
-        const MemberRule *const both[] = { common, own };
+        const MemberRule *const both[2] = { common, own };
+        uint64_t seen[2] = {};
 
         for (Json name = json_first(object); json_type(name) != JSON_NONE;
                         name = json_next(object, name)) {
-                const MemberRule *rule = find_rule(common, name) ?: find_rule(own, name);
+                const MemberRule *rule = take_rule(both, name, seen);
                 Span word = json_raw(name);
                 const char *wanted;
 
@@ -36,10 +50,9 @@ static int check_members(Json object, const MemberRule *common, const MemberRule
                 if (wanted)
                         return err_set(e, -EBADMSG, "member \"%s\" is not %s", rule->name, wanted);
         }
-        for (size_t i = 0; i < ELEMENTS(both); i++)
+        for (size_t i = 0; i < 2; i++)
                 for (const MemberRule *rule = both[i]; rule && rule->name; rule++)
-                        if (!rule->optional &&
-                                        json_type(json_member(object, rule->name)) == JSON_NONE)
+                        if (!rule->optional && !(seen[i] >> (rule - both[i]) & 1))
                                 return err_set(e, -EBADMSG, "member \"%s\" is missing", rule->name);
         return 0;
 }

@@ -123,7 +123,16 @@ void json_put_base64url(JsonWriter *w, const char *name, Span bytes) {
 }
 
 void json_put_integer(JsonWriter *w, const char *name, int64_t v) {
+        uint64_t left = (uint64_t) (v < 0 ? -v : v);
+        uint8_t digits[sizeof("-9007199254740991") - 1];
+        size_t at = sizeof(digits);
+
         assert(v >= -JSON_INTEGER_MAX && v <= JSON_INTEGER_MAX);
         begin(w, name);
-        buf_printf(w->to, "%lld", (long long) v);
+        do
+                digits[--at] = (uint8_t) ('0' + left % 10);
+        while ((left /= 10) > 0);
+        if (v < 0)
+                digits[--at] = '-';
+        buf_bytes(w->to, (Span){ digits + at, sizeof(digits) - at });
 }

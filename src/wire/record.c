@@ -116,8 +116,9 @@ void record_write(Register reg, uint64_t seq, const Digest *digests, size_t n_di
         buf_printf(to, "\"recnum\":%llu,\"digests\":[", (unsigned long long) seq);
         for (size_t i = 0; i < n_digests; i++) {
                 assert(i == 0 || digests[i - 1].alg < digests[i].alg);
-                buf_printf(to, "%s{\"hashAlg\":\"%s\",\"digest\":\"", i > 0 ? "," : "",
-                                hash_name(digests[i].alg));
+                buf_string(to, i > 0 ? ",{\"hashAlg\":\"" : "{\"hashAlg\":\"");
+                buf_string(to, hash_name(digests[i].alg));
+                buf_string(to, "\",\"digest\":\"");
                 text_hex(to, digest_span(&digests[i]));
                 buf_string(to, "\"}");
         }

@@ -122,15 +122,18 @@ static void nothing_is_written_for_nothing(void **state) {
 }
 
 static void a_text_of_any_length_is_printed_whole(void **state) {
-        static char text[5000];
+        static char text[5001];
 
         (void) state;
         memset(text, 'x', sizeof(text) - 1);
-        for (size_t n = 1; n < sizeof(text); n += n < 300 ? 1 : 97) {
-                _cleanup_(buf_done) Buf b = BUF_UP_TO(n);
+        for (size_t n = 1; n < sizeof(text) - 1; n += n < 300 ? 1 : 97) {
+                _cleanup_(buf_done) Buf b = BUF_UP_TO(n), behind = BUF_UP_TO(n + 1);
 
                 buf_printf(&b, "%.*s", (int) n, text);
                 assert_true(span_equal(buf_span(&b), (Span){ (const uint8_t *) text, n }));
+                buf_byte(&behind, 'x'); /* there is room, for some of them */
+                buf_printf(&behind, "%.*s", (int) n, text);
+                assert_true(span_equal(buf_span(&behind), (Span){ (const uint8_t *) text, n + 1 }));
         }
 }
 
