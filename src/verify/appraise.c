@@ -120,6 +120,10 @@ static void remark_limits(const Question *q, Judgement *j) {
         char text[128];
 
         remark_logs(q, j);
+        if (story_begins_awake(j->evidence.bundle.parts[PART_AVOUCH_LOG]) &&
+                        j->evidence.bundle.has[PART_SYSTEMD_LOG])
+                lean(v, CLAIM_REGISTERS,
+                                "systemd's log is left aside: it began before the TPM was reset (hibernation)");
         if (story_has_index(&j->story) && !verdict_proven(v, CLAIM_BOUND))
                 lean(v, CLAIM_REGISTERS, "NV indices and PCRs are not of one session (bound)");
         if (j->openings.has_counter && !verdict_proven(v, CLAIM_BOUND))
@@ -217,6 +221,15 @@ static UnlockLogs logs_of_unlocks(const Judgement *j) {
         return (UnlockLogs){ parts[PART_AVOUCH_LOG_BEFORE], parts[PART_AVOUCH_LOG] };
 }
 
+/* Systemd's log began in the initrd of the boot that went to sleep: what it tells was measured
+ * before registers were emptied. Without it, the phases of the boot that brought the machine back
+ * are known by their words. */
+static Span log_of_systemd(const Evidence *ev) {
+        return story_begins_awake(ev->bundle.parts[PART_AVOUCH_LOG])
+                               ? (Span){}
+                               : ev->bundle.parts[PART_SYSTEMD_LOG];
+}
+
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
 static int judge_logs(const Question *q, Judgement *j, Err *e) {
         const Evidence *ev = &j->evidence;
@@ -231,8 +244,8 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
 
         rc = explain_begin(ev, &j->verdict, &replay, x, e);
         if (rc == 0)
-                rc = systemd_take(ev->bundle.parts[PART_SYSTEMD_LOG], (Json){}, &j->verdict,
-                                &replay, &j->systemd, e);
+                rc = systemd_take(
+                                log_of_systemd(ev), (Json){}, &j->verdict, &replay, &j->systemd, e);
         if (rc < 0)
                 return rc;
         if (is_signed)

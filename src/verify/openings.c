@@ -154,13 +154,27 @@ static bool is_opening(const Content *c) {
         return c->event == EVENT_GLASS_OPEN;
 }
 
+/* Before the TPM was last reset, to which the history is anchored. A log that says itself that it
+ * began behind hibernation needs no reset before it: where the TPM's state was saved, as Linux
+ * does, it was a restart. */
+static bool is_earlier(Reading *r, const AttestHead *head, const AttestHead *now) {
+        const Story *s = r->story;
+
+        if (head->reset_count < now->reset_count) {
+                r->o->anchored = true;
+                return true;
+        }
+        return s->resumed && s->n_segments == 1 && head->reset_count == now->reset_count &&
+               head->restart_count < now->restart_count - s->restarts;
+}
+
 /* Whether an opening is of this boot is what three things say, none of which somebody else could
  * have made say otherwise: its boot id, which its receipt covers; the count with which the log
  * began; and the TPM, which had been reset since it gave the receipt, or had not (then an empty
- * register and a log that begins later are somebody's work). */
+ * register and a log that begins later are somebody's work, or it slept). */
 static void judge_line(Reading *r, const HistoryLine *l, const AttestHead *head) {
         const AttestHead *now = &r->ev->quotes[0].head;
-        bool earlier = head->reset_count < now->reset_count;
+        bool earlier = is_earlier(r, head, now);
         bool logged = in_log(r, l);
 
         if (head->reset_count == now->reset_count && head->clock > r->ev->audit.head.clock &&
@@ -169,10 +183,8 @@ static void judge_line(Reading *r, const HistoryLine *l, const AttestHead *head)
                                 "count %" PRIu64
                                 " has a receipt of a time that the TPM has not reached: its state was put back",
                                 l->value);
-        if (earlier) {
+        if (earlier)
                 r->unshown = 0;
-                r->o->anchored = true;
-        }
         if (logged || !r->log_proven)
                 return;
         if (memcmp(l->content.boot, r->story->segment.chain.boot, sizeof(l->content.boot)) == 0 &&

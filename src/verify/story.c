@@ -109,6 +109,18 @@ static void tell_left_out(Story *s, const Content *c) {
         s->lost_layers = s->lost_layers || layer || !(glass || harmless);
 }
 
+static bool is_awakening(const Content *c) {
+        return c->event == EVENT_PHASE_GENESIS && span_is(content_text(c, "why"), "resume");
+}
+
+bool story_begins_awake(Span log) {
+        Span line;
+        Record r;
+
+        return record_next_line(&log, &line, NULL) > 0 && record_parse(line, &r, NULL) == 0 &&
+               is_awakening(&r.content);
+}
+
 static int tell(Story *s, const Content *c, Err *e) {
         s->n_records++;
         switch (c->event) {
@@ -116,7 +128,7 @@ static int tell(Story *s, const Content *c, Err *e) {
                 if (!json_hex(content_member(c, "machine"), s->machine, sizeof(s->machine)))
                         return err_set(e, -EBADMSG, "genesis without a machine");
                 tell_kexec(s, c);
-                s->resumed = s->resumed || span_is(content_text(c, "why"), "resume");
+                s->resumed = s->resumed || is_awakening(c);
                 return 0;
         case EVENT_LAYER_ACTIVATE: /* taken away again or not: it was there */
                 return tell_layer(s, c, e);

@@ -53,6 +53,10 @@ typedef struct Story {
         char first_opened[STORY_WORDS];
 } Story;
 
+/* Whether a log says that it begins behind hibernation: the registers were emptied under what runs,
+ * and other logs of it are of what they held before. */
+bool story_begins_awake(Span log);
+
 /* A glass.open in words, and the bit of event_kinds that it is. */
 void story_opening_words(const Content *c, char into[STORY_WORDS]);
 uint32_t story_opening_kind(const Content *c);

@@ -82,7 +82,7 @@ void counted_begin_log_with(Counted *m, const char *count, const char *past) {
 
         draft_register_values(&sha1, &sha256, start);
         draft_log_add(&m->log, EVENT_PHASE_GENESIS,
-                        (const DraftChange[]){ { "start", start }, { "why", "\"boot\"" },
+                        (const DraftChange[]){ { "start", start }, { "why", m->why },
                                         { "count", count }, { "history", past }, { "others", NULL },
                                         { "blinded", NULL }, {} });
 }
@@ -110,6 +110,7 @@ void counted_empty(Counted *m) {
         m->c.forge.audited = m->c.forge.counted = true;
         m->log = draft_log();
         m->count = COUNTED_FIRST - 1;
+        m->why = "\"boot\"";
         memset(m->past, 0, sizeof(m->past));
         p.attributes |= NV_WRITTEN;
         nv_public_write(&p, &public);

@@ -19,6 +19,7 @@ typedef struct Counted {
         uint64_t count;   /* where the counter stands */
         uint8_t past[32]; /* SHA-256 of the history's last line */
         char name[80];    /* of the counter, as glass.begin has it */
+        const char *why;  /* the log begins; JSON */
 } Counted;
 
 /* A counter that never counted, and no log. */

@@ -179,6 +179,37 @@ static void what_is_of_this_boot_stands_in_its_log(void **state) {
         counted_end(&m);
 }
 
+/* The TPM's state was saved for that, so that it counts a restart: the log has to say that the
+ * machine slept, and the receipt to be of a time before. */
+static void of_a_machine_that_slept_openings_are_earlier(void **state) {
+        static const struct {
+                const char *why;
+                uint32_t restarts;
+                bool earlier;
+        } cases[] = { { "\"resume\"", 6, true }, { "\"boot\"", 6, false },
+                { "\"resume\"", 7, false }, { "\"resume\"", 8, false } };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                TpmClock then = { 5000, 7, cases[i].restarts, true };
+                Counted m;
+
+                counted_empty(&m);
+                m.why = cases[i].why; /* the TPM had been restarted 7 times */
+                m.c.forge.clock = (TpmClock){ 9000, 7, 9, true };
+                counted_open_earlier(&m, EVENT_GLASS_BEGIN, EARLIER);
+                counted_open_earlier(&m, EVENT_GLASS_OPEN, then);
+                counted_begin_log(&m);
+                counted_judge(&m);
+                if (cases[i].earlier)
+                        assert_told(&m, "this boot: no break-glass entry");
+                else
+                        assert_untold(&m,
+                                        "this boot: the history's count 7 got its receipt since the TPM was last reset");
+                counted_end(&m);
+        }
+}
+
 static void log_and_history_tell_the_same(void **state) {
         Counted m;
 
@@ -246,6 +277,7 @@ int main(void) {
                 cmocka_unit_test(a_baseline_knows_that_a_history_was_begun_anew),
                 cmocka_unit_test(a_restart_does_not_hide_an_opening),
                 cmocka_unit_test(what_is_of_this_boot_stands_in_its_log),
+                cmocka_unit_test(of_a_machine_that_slept_openings_are_earlier),
                 cmocka_unit_test(log_and_history_tell_the_same),
                 cmocka_unit_test(a_receipt_of_the_future_is_none),
         };

@@ -385,6 +385,50 @@ static void of_a_system_that_woke_from_hibernation_nothing_is_known(void **state
         boot_end(&b);
 }
 
+/* Nor has systemd's log anything to say of the registers: it began in the boot before. */
+static void what_systemd_logged_before_hibernation_is_left_aside(void **state) {
+        static const char *const whys[] = { "\"boot\"", "\"resume\"" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(whys); i++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                SdLog systemd;
+                Start b;
+
+                boot_begin(&b, ITS_LINE);
+                b.c.forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
+                sd_new(&systemd);
+                sd_write(&systemd, sd_pcr11, "enter-initrd", "phase", "enter-initrd");
+                sd_write(&systemd, sd_pcr11, "leave-initrd", "phase", "leave-initrd");
+                l.n_banks = 1;
+                l.banks[0] = HASH_SHA256;
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", "{\"sha256\":\"" ZEROS_64 "\"}" },
+                                                { "others", NULL }, { "blinded", NULL },
+                                                { "count", NULL }, { "history", NULL },
+                                                { "missing", NULL }, { "skipped", NULL },
+                                                { "why", whys[i] }, {} });
+                (void) boot_judge(&b, ITS_LINE);
+                buf_done(&b.c.forge.log);
+                buf_bytes(&b.c.forge.log, draft_log_bytes(&l));
+                buf_bytes(&b.c.forge.systemd_log, buf_span(&systemd.log));
+                b.c.forge.values.digests[0][8] = draft_log_replay(&l, 0, digest_zero(HASH_SHA256));
+                firmlog_extend(&b.c.forge.values, 11, "enter-initrd");
+                b.c.forge.signed_values = b.c.forge.values;
+                case_judge(&b.c);
+                if (i == 0)
+                        assert_refused(&b.c, CLAIM_REGISTERS, "sha256:11");
+                else
+                        assert_int_equal(case_state(&b.c, CLAIM_REGISTERS), CLAIM_PROVEN);
+                assert_int_equal(!!strstr(b.c.judgement.verdict.reasons[CLAIM_REGISTERS],
+                                                 "systemd's log is left aside"),
+                                i);
+                assert_string_equal(b.c.judgement.explained.phases, i == 0 ? ":" : "enter-initrd");
+                sd_done(&systemd);
+                boot_end(&b);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_command_line_names_it),
@@ -399,6 +443,7 @@ int main(void) {
                 cmocka_unit_test(another_kernel_names_nothing),
                 cmocka_unit_test(of_a_kernel_that_another_one_started_nothing_is_known),
                 cmocka_unit_test(of_a_system_that_woke_from_hibernation_nothing_is_known),
+                cmocka_unit_test(what_systemd_logged_before_hibernation_is_left_aside),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
