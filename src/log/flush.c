@@ -88,7 +88,7 @@ static void describe(Source *s, Span log, const uint8_t boot[16]) {
                 return;
         }
         hex_id(boot, id);
-        s->time = INT64_MAX;
+        s->time = -1; /* where something is left out, this comes first */
         (void) snprintf(s->stem, sizeof(s->stem), "%s.damaged", id);
 }
 
@@ -107,9 +107,6 @@ static int add_source(Flush *f, const char *name, const uint8_t boot[16], Err *e
         Source *more;
         int rc;
 
-        if (f->n == LOGS_MAX)
-                return err_set(e, -E2BIG, "%s: more than %d logs; move some away", f->from_path,
-                                LOGS_MAX);
         rc = read_file(f->from, f->from_path, name, &log, e);
         if (rc < 0)
                 return rc;
@@ -135,6 +132,18 @@ static int in_order(const void *a, const void *b) {
 static void note_failure(Flush *f, int rc, const Err *why) {
         if (rc < 0)
                 (void) err_set(&f->first, rc, "%s", why->text);
+}
+
+/* How many of the oldest are left out. That they are missing is told here, and seen by whoever
+ * verifies what needs them. */
+static size_t leave_out(Flush *f) {
+        size_t n = f->n > LOGS_MAX ? f->n - LOGS_MAX : 0;
+
+        if (n > 0)
+                (void) err_set(&f->first, -E2BIG,
+                                "%s: %zu logs, of which the oldest %zu were left out; move them away",
+                                f->from_path, f->n, n);
+        return n;
 }
 
 static int list_sources(Flush *f, const uint8_t boot[16], Err *e) {
@@ -257,7 +266,7 @@ int log_flush(const char *from, const char *to, const uint8_t boot[16], unsigned
                 rc = open_folders(&f, e);
         if (rc == 0 && lock >= 0)
                 rc = list_sources(&f, boot, e);
-        for (size_t i = 0; rc == 0 && i < f.n; i++) {
+        for (size_t i = leave_out(&f); rc == 0 && i < f.n; i++) {
                 Err why = {};
 
                 note_failure(&f, flush_one(&f, &f.sources[i], &why), &why);

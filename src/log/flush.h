@@ -22,7 +22,8 @@ typedef struct Flushed {
  *
  * Durable when it returns 0. Where it fails or dies in between, the logs in from are untouched,
  * each copy is the beginning of its segment, and the next call goes on. A log that cannot be
- * copied, as one above LOG_MAX, keeps no other from it. Waits up to seconds for writers.
+ * copied, as one above LOG_MAX, keeps no other from it; of more than LOGS_MAX the oldest are left
+ * out, and those first that cannot be read. Waits up to seconds for writers.
  */
 int log_flush(const char *from, const char *to, const uint8_t boot[16], unsigned seconds,
                 Flushed *ret, Err *e) _must_check_;

@@ -175,6 +175,51 @@ static void a_copy_that_cannot_be_written_keeps_no_other_from_the_disk(void **st
         }
 }
 
+/* Each of a boot of its own. */
+static void put_numbered(const Folder *f, int i) {
+        char name[32], id[40], time[16];
+        const DraftChange changes[] = { { "boot", id }, { "time", time }, {} };
+        DraftLog l = draft_log();
+
+        (void) snprintf(name, sizeof(name), "x%d.log", i);
+        (void) snprintf(id, sizeof(id), "\"%032x\"", (unsigned) i);
+        (void) snprintf(time, sizeof(time), "%d", i + 1);
+        draft_log_add(&l, EVENT_PHASE_GENESIS, changes);
+        folder_write(f, name, draft_log_bytes(&l));
+        draft_log_done(&l);
+}
+
+static bool has_copy(const Folder *to, int i) {
+        char name[48];
+
+        (void) snprintf(name, sizeof(name), "%032x.log", (unsigned) i);
+        return access(folder_path(to, name), F_OK) == 0;
+}
+
+static void of_too_many_logs_the_oldest_are_left_out(void **state) {
+        _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
+        Flushed done;
+        Err e = {};
+
+        (void) state;
+        folder_write(&from, "damaged.log", SPAN_LITERAL("what is left of it\n"));
+        for (int i = 0; i < LOGS_MAX; i++)
+                put_numbered(&from, i);
+        put(&from, LOG_FILE, "99999", 1);
+        assert_int_equal(log_flush(from.path, to.path, boot, 0, &done, &e), -E2BIG);
+        assert_non_null(strstr(e.text,
+                        ": 1026 logs, of which the oldest 2 were left out; move them away"));
+        assert_int_not_equal(access(folder_path(&to, BOOT ".damaged.log"), F_OK), 0);
+        for (int i = 0; i < LOGS_MAX; i++)
+                assert_int_equal(has_copy(&to, i), i >= 1);
+        assert_same(&from, LOG_FILE, &to, BOOT ".log");
+
+        assert_int_equal(unlink(folder_path(&from, "x7.log")), 0);
+        assert_int_equal(unlink(folder_path(&from, "damaged.log")), 0);
+        assert_int_equal(flush(&from, &to).segments, LOGS_MAX);
+        assert_true(has_copy(&to, 0));
+}
+
 static void what_is_no_log_is_kept_too(void **state) {
         _cleanup_(folder_done) Folder from = folder_new(), to = folder_new();
 
@@ -343,6 +388,7 @@ int main(void) {
                 cmocka_unit_test(segments_keep_their_names_and_their_order),
                 cmocka_unit_test(a_log_of_another_boot_has_its_own_name),
                 cmocka_unit_test(a_copy_that_cannot_be_written_keeps_no_other_from_the_disk),
+                cmocka_unit_test(of_too_many_logs_the_oldest_are_left_out),
                 cmocka_unit_test(what_is_no_log_is_kept_too),
                 cmocka_unit_test(other_files_are_none_of_its_business),
                 cmocka_unit_test(an_unfinished_line_is_not_copied),
