@@ -9,15 +9,18 @@
 
 enum { PCR_OPTION_ROM = 2, PCR_BOOT = 4, PCR_PLATFORM_END = 7, PLATFORM_PCRS = 8 };
 
+enum { WORDS_MAX = 64 }; /* in what firmware says of itself; a program is longer */
+
 static void wrong(Platform *p, const FirmwareEvent *event, const char *what) {
         if (p->wrong[0] == '\0')
                 (void) snprintf(p->wrong, sizeof(p->wrong), "event %zu in PCR %u: %s",
                                 event->number, event->pcr, what);
 }
 
-static bool is_driver(uint32_t type) {
-        return type == EV_EFI_BOOT_SERVICES_DRIVER || type == EV_EFI_RUNTIME_SERVICES_DRIVER ||
-               type == EV_EFI_BOOT_SERVICES_APPLICATION;
+/* Code that was started, whatever the log calls it: types of events are not measured. What firmware
+ * says of itself in words was, and is shorter than any program. */
+static bool is_program(const Measured *m) {
+        return m->event.type != EV_SEPARATOR && (m->proven.size == 0 || m->proven.size > WORDS_MAX);
 }
 
 static void read_event(Platform *p, const Measured *m) {
@@ -31,9 +34,9 @@ static void read_event(Platform *p, const Measured *m) {
                 if (!separator_is_good(event->data))
                         wrong(p, event, "the firmware says that it failed");
         }
-        if (event->pcr == PCR_BOOT && event->type == EV_EFI_BOOT_SERVICES_APPLICATION)
+        if (event->pcr == PCR_BOOT && is_program(m))
                 p->programs++;
-        if (event->pcr == PCR_OPTION_ROM && is_driver(event->type) && p->option_roms++ == 0)
+        if (event->pcr == PCR_OPTION_ROM && is_program(m) && p->option_roms++ == 0)
                 p->first_option_rom = event->number;
 }
 
@@ -102,15 +105,19 @@ static void judge_switch(const SecureBoot *s, const BootPolicy *p, Verdict *v) {
                 verdict_refute(v, CLAIM_FIRMWARE, "Secure Boot is on, and policy wants it off");
 }
 
-/* Every key that let a program start is one that policy names, where it names any. */
+/* Every key that let a program start is one that policy names, where it names any; that nobody says
+ * who did, as where Secure Boot is off, does not meet that. */
 static int judge_authorities(
                 const SecureBoot *s, const BootPolicy *p, Verdict *v, Buf *names, Err *e) {
+        bool any = false;
+
         for (size_t i = 0; i < s->n_authorities; i++) {
                 BootKey key;
                 int rc;
 
                 if (authority_is_setting(&s->authorities[i]))
                         continue;
+                any = true;
                 rc = boot_key_of_authority(&s->authorities[i], &key, e);
                 if (rc < 0)
                         return rc;
@@ -129,6 +136,9 @@ static int judge_authorities(
                                         "event %zu: a program was let in by %.80s, whom policy does not name",
                                         s->authorities[i].number, key.subject);
         }
+        if (p->n_authorities > 0 && !any)
+                verdict_refute(v, CLAIM_FIRMWARE,
+                                "policy names who may let programs start (Authority=), and PCR 7 does not say who did");
         return 0;
 }
 

@@ -1,67 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "unit/suite.h"
+#include "support/platform.h"
 
 #include <stdio.h>
 
-#include "port/x509.h"
-#include "support/case.h"
-#include "support/firmlog.h"
 #include "verify/secureboot.h"
-#include "wire/efievent.h"
 
-/* The claim firmware: what an honest log says, and what policy makes of it. */
-
-static const HashAlg sha256 = HASH_SHA256;
-
-typedef struct Machine {
-        FirmLog log;
-        Buf certificate;
-        uint8_t fingerprint[32];
-        Case c;
-} Machine;
-
-static void machine_begin(Machine *m, bool secure_boot) {
-        _cleanup_(certificate_done) Certificate c = CERTIFICATE_NONE;
-
-        *m = (Machine){ .log = firmlog_new(&sha256, 1), .certificate = BUF_UP_TO(4096) };
-        firmlog_certificate(&m->certificate, "vendor");
-        assert_int_equal(certificate_read(buf_span(&m->certificate), &c, NULL), 0);
-        memcpy(m->fingerprint, c.fingerprint.bytes, 32);
-        firmlog_boot(&m->log, &(FirmBoot){ .secure_boot = secure_boot,
-                                              .certificate = buf_span(&m->certificate) });
-        case_begin(&m->c);
-        m->c.policy.required = 1u << CLAIM_FIRMWARE;
-}
-
-static void machine_done(Machine *m) {
-        firmlog_done(&m->log);
-        buf_done(&m->certificate);
-        case_end(&m->c);
-}
-
-static void judge(Machine *m) {
-        forge_firmware(&m->c.forge, &m->log);
-        case_judge(&m->c);
-}
-
-#define assert_said(m, claim_state, words)                                                         \
-        do {                                                                                       \
-                const char *reason_ = (m)->c.judgement.verdict.reasons[CLAIM_FIRMWARE];            \
-                                                                                                   \
-                if (case_state(&(m)->c, CLAIM_FIRMWARE) != (claim_state) ||                        \
-                                !strstr(reason_, words))                                           \
-                        fail_msg("%s: '%s', not '%s'",                                             \
-                                        claim_state_name(case_state(&(m)->c, CLAIM_FIRMWARE)),     \
-                                        reason_, words);                                           \
-        } while (0)
-
-/* Puts an event before the n-th of this register and type. */
-static void insert_before(FirmLog *l, uint32_t pcr, uint32_t type, unsigned n) {
-        size_t at = firmlog_find(l, pcr, type, n);
-
-        for (size_t i = l->n - 1; i > at; i--)
-                firmlog_swap(l, i, i - 1);
-}
+/* The claim firmware: what an honest log says, and what belongs where. */
 
 static void an_honest_log_is_told(void **state) {
         Machine m;
@@ -101,82 +45,6 @@ static void secure_boot_is_as_policy_has_it(void **state) {
         }
 }
 
-static void keys_are_those_of_policy(void **state) {
-        BootPolicy *p;
-        Machine m;
-
-        (void) state;
-        machine_begin(&m, true);
-        p = &m.c.policy.boot;
-        p->n_authorities = p->n_platform_keys = 2;
-        memcpy(p->authorities[1].sha256, m.fingerprint, 32);
-        memcpy(p->platform_keys[1].sha256, m.fingerprint, 32);
-        judge(&m);
-        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
-        p->authorities[1].sha256[31] ^= 1;
-        judge(&m);
-        assert_said(&m, CLAIM_NOT_PROVEN,
-                        "a program was let in by CN=vendor, whom policy does not name");
-        p->n_authorities = 0;
-        p->platform_keys[1].sha256[0] ^= 1;
-        judge(&m);
-        assert_said(&m, CLAIM_NOT_PROVEN, "the platform key is none that policy names");
-        machine_done(&m);
-}
-
-static void what_is_no_key_is_not_one_of_policy(void **state) {
-        Machine m;
-
-        (void) state;
-        machine_begin(&m, true);
-        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_security, "db",
-                        SPAN_LITERAL("neither"));
-        judge(&m);
-        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
-        m.c.policy.boot.n_authorities = 1;
-        memcpy(m.c.policy.boot.authorities[0].sha256, m.fingerprint, 32);
-        judge(&m);
-        assert_said(&m, CLAIM_NOT_PROVEN, "neither a certificate nor a hash");
-        machine_done(&m);
-}
-
-/* shim's own certificate has no owner before it, and its settings are no keys. */
-static void shim_is_understood(void **state) {
-        Machine m;
-
-        (void) state;
-        machine_begin(&m, true);
-        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim, "SbatLevel",
-                        SPAN_LITERAL("sbat,1,2021030218\n"));
-        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim,
-                        "MokListTrusted", SPAN_LITERAL("\1"));
-        (void) firmlog_add_variable(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, firmlog_shim, "Shim",
-                        buf_span(&m.certificate));
-        m.c.policy.boot.n_authorities = 1;
-        memcpy(m.c.policy.boot.authorities[0].sha256, m.fingerprint, 32);
-        judge(&m);
-        assert_said(&m, CLAIM_PROVEN, "let in by CN=vendor (");
-        assert_said(&m, CLAIM_PROVEN, "), CN=vendor (");
-        machine_done(&m);
-}
-
-/* shim before 15.5 left the last byte of an authority out of what it measured. */
-static void an_authority_without_its_last_byte_is_taken(void **state) {
-        FirmEvent *event;
-        Machine m;
-
-        (void) state;
-        machine_begin(&m, true);
-        event = &m.log.events[firmlog_find(&m.log, 7, EV_EFI_VARIABLE_AUTHORITY, 0)];
-        firmlog_rehash(&m.log, event, (Span){ event->data, event->size - 1 });
-        judge(&m);
-        assert_said(&m, CLAIM_PROVEN, "let in by CN=vendor");
-        firmlog_rehash(&m.log, event, (Span){ event->data, event->size - 2 });
-        judge(&m);
-        assert_said(&m, CLAIM_NOT_PROVEN, "its data are not what was measured");
-        machine_done(&m);
-}
-
 /* Of old, the content of a boot variable alone was measured. */
 static void a_boot_variable_is_measured_in_two_ways(void **state) {
         FirmEvent *event;
@@ -192,49 +60,6 @@ static void a_boot_variable_is_measured_in_two_ways(void **state) {
         judge(&m);
         assert_said(&m, CLAIM_NOT_PROVEN, "in PCR 1: its data are not what was measured");
         machine_done(&m);
-}
-
-static void what_must_be_revoked_is(void **state) {
-        Machine m;
-
-        (void) state;
-        machine_begin(&m, true);
-        m.c.policy.boot.n_revoked = 1;
-        m.c.policy.boot.revoked[0] = (PolicyHash){ .sha256 = { 0xde, 0xad }, .line = 4 };
-        judge(&m);
-        assert_said(&m, CLAIM_PROVEN, "Secure Boot on");
-        m.c.policy.boot.revoked[0].sha256[31] = 1;
-        judge(&m);
-        assert_said(&m, CLAIM_NOT_PROVEN, "dbx lacks what policy line 4 wants revoked");
-        machine_done(&m);
-}
-
-static void option_roms_are_told(void **state) {
-        static const uint32_t types[] = { EV_EFI_BOOT_SERVICES_DRIVER,
-                EV_EFI_RUNTIME_SERVICES_DRIVER, EV_EFI_BOOT_SERVICES_APPLICATION };
-
-        (void) state;
-        for (size_t i = 0; i < ELEMENTS(types); i++) {
-                char said[80];
-                Machine m;
-
-                machine_begin(&m, true);
-                (void) firmlog_add_of(
-                                &m.log, 2, types[i], SPAN_LITERAL("?"), SPAN_LITERAL("driver"));
-                judge(&m);
-                assert_said(&m, CLAIM_PROVEN, "1 option ROMs ran");
-                (void) firmlog_add_of(
-                                &m.log, 2, types[i], SPAN_LITERAL("?"), SPAN_LITERAL("driver"));
-                judge(&m);
-                assert_said(&m, CLAIM_PROVEN, "2 option ROMs ran");
-                m.c.policy.boot.option_roms = false;
-                judge(&m);
-                (void) snprintf(said, sizeof(said),
-                                "event %zu: an option ROM, of which policy takes none",
-                                m.log.n - 1);
-                assert_said(&m, CLAIM_NOT_PROVEN, said);
-                machine_done(&m);
-        }
 }
 
 /* What stands in PCR 7, and where; each row adds or changes one event of an honest machine, and
@@ -480,13 +305,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_honest_log_is_told),
                 cmocka_unit_test(secure_boot_is_as_policy_has_it),
-                cmocka_unit_test(keys_are_those_of_policy),
-                cmocka_unit_test(what_is_no_key_is_not_one_of_policy),
-                cmocka_unit_test(shim_is_understood),
-                cmocka_unit_test(an_authority_without_its_last_byte_is_taken),
                 cmocka_unit_test(a_boot_variable_is_measured_in_two_ways),
-                cmocka_unit_test(what_must_be_revoked_is),
-                cmocka_unit_test(option_roms_are_told),
                 cmocka_unit_test(what_stands_where_is_held),
                 cmocka_unit_test(each_register_has_to_be_quoted),
                 cmocka_unit_test(sha1_proves_nothing),
