@@ -167,6 +167,7 @@ static void end_component(Writer *w, Span bin, Buf *json, uint32_t code, const S
 static void put_quote(Writer *w) {
         _cleanup_(buf_done) Buf bin = BUF_UP_TO(4096), json = BUF_UP_TO(8192);
         _cleanup_(buf_done) Buf parameters = BUF_UP_TO(256), selection = BUF_UP_TO(256);
+        const Digest empty = digest_zero(HASH_SHA1);
         const char *between = "";
         Span values[PCR_COUNT];
         size_t n = 0;
@@ -175,15 +176,16 @@ static void put_quote(Writer *w) {
         buf_string(&json, "{\"type\":\"pcr\",");
         begin_attest(w, "ATTEST_QUOTE", 0x8018, (Span){}, &bin, &json);
         buf_be(&selection, 1, 4);
-        buf_be(&selection, HASH_SHA256, 2);
+        buf_be(&selection, w->f->sha1 ? HASH_SHA1 : HASH_SHA256, 2);
         buf_byte(&selection, 3);
         buf_le(&selection, w->f->pcrs, 3);
-        buf_string(&json, "{\"pcrSelect\":[{\"hash\":\"SHA256\",\"pcrSelect\":[");
+        buf_printf(&json, "{\"pcrSelect\":[{\"hash\":\"%s\",\"pcrSelect\":[",
+                        w->f->sha1 ? "SHA1" : "SHA256");
         for (unsigned pcr = 0; pcr < 16; pcr++)
                 if (w->f->pcrs >> pcr & 1) {
                         const Digest *value = pcr_value(&w->f->l.pcrs, HASH_SHA256, pcr);
 
-                        values[n++] = digest_span(value);
+                        values[n++] = digest_span(w->f->sha1 ? &empty : value);
                         buf_printf(&json, "%s%u", between, pcr);
                         between = ",";
                 }

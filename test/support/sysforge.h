@@ -12,6 +12,7 @@ typedef struct SysForge {
         const char *metric; /* a text in the report */
         uint32_t attributes;
         uint32_t pcrs;    /* quoted of sha256, a bit each */
+        bool sha1;        /* of SHA-1 instead, whose bank nobody extended */
         bool exclusive;   /* what the audit says */
         uint8_t locality; /* that PCR 0 began with */
         uint64_t clock;   /* of the first attestation; each that follows is 1 ms younger */

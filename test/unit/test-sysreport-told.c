@@ -56,6 +56,41 @@ static char *told(const Bench *b, bool suggest) {
         return text;
 }
 
+/* The log of registers that no quote is over may be anybody's. */
+static void a_report_over_less_than_systemds_own_proves_nothing(void **state) {
+        static const uint32_t less[] = { 0xfabf & ~1u, 0xfabf & ~(1u << 9), 0x7abf, 1 };
+
+        (void) state;
+        for (size_t i = 0; i <= ELEMENTS(less); i++) {
+                Bench b;
+
+                begin(&b);
+                b.f.sha1 = i == ELEMENTS(less);
+                if (i < ELEMENTS(less))
+                        b.f.pcrs = less[i];
+                judge(&b);
+                assert_int_equal(verdict_state(&b.j.verdict, CLAIM_SIGNATURE), CLAIM_PROVEN);
+                assert_int_equal(verdict_state(&b.j.verdict, CLAIM_REGISTERS), CLAIM_NOT_PROVEN);
+                assert_non_null(strstr(b.j.verdict.reasons[CLAIM_REGISTERS],
+                                "not over PCRs 0 to 5, 7, 9 and 11 to 15"));
+                end(&b);
+        }
+}
+
+/* systemd hands on what firmware measured into PCRs 6 and 8, too, and does not quote them. */
+static void records_are_counted_where_they_are_proven(void **state) {
+        Bench b;
+
+        (void) state;
+        begin(&b);
+        sd_measure(&b.f.l, (Register){ REGISTER_PCR, 6 }, "x", NULL);
+        judge(&b);
+        assert_int_equal(verdict_state(&b.j.verdict, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_non_null(strstr(b.j.verdict.reasons[CLAIM_REGISTERS], "14 records replay"));
+        assert_int_equal(b.j.systemd.n_records, 15);
+        end(&b);
+}
+
 static void people_are_told_what_it_covers(void **state) {
         const char *quoted;
         char *text;
@@ -232,6 +267,8 @@ static void no_file_is_no_report(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_report_over_less_than_systemds_own_proves_nothing),
+                cmocka_unit_test(records_are_counted_where_they_are_proven),
                 cmocka_unit_test(people_are_told_what_it_covers),
                 cmocka_unit_test(programs_are_told_whose_it_is),
                 cmocka_unit_test(reports_are_told_apart_by_their_keys),
