@@ -51,11 +51,17 @@ static void put_subject(const SystemdEntry *entry, Buf *to) {
                 text_escape(to, w->name);
 }
 
+/* Its words are anybody's bytes: newlines of a cloud's user data, or what was put there on purpose.
+ */
 static void put_words(const SystemdEntry *entry, Buf *to) {
         const SystemdWords *w = &entry->words;
 
         if (w->kind != SYSTEMD_VERITY) {
-                report_systemd_entry(entry, NULL, to);
+                _cleanup_(buf_done) Buf words = BUF_UP_TO(WORDS_MAX);
+
+                report_systemd_entry(entry, NULL, &words);
+                buf_fail(to, words.failed);
+                text_escape(to, buf_span(&words));
                 return;
         }
         buf_string(to, "root hash ");

@@ -139,7 +139,7 @@ static void everything(Teller *t) {
                 draft_log_add(&t->log, events[i], NULL);
         sd_boot(&t->sd);
         sd_measure(&t->sd, sd_pcr15, "product-id:text", "product-id");
-        sd_measure(&t->sd, sd_pcr15, "no such word", "unknown");
+        sd_measure(&t->sd, sd_pcr15, "no such\x7fword", "unknown");
         sd_measure(&t->sd, sd_pcr15, "verity:usr:" SD_BOOT SD_BOOT ":somebody", "dm-verity");
         sd_measure(&t->sd, sd_pcr15, "login:eve:{}", "login");
         sd_extend(&t->sd, sd_pcr15, "the HMAC");
@@ -217,7 +217,7 @@ static const char things[] =
                 "systemd <nvpcr-init login>: NvPCR \"login\" is NV index 0x01d10203, Name 000bd24156952b72abc1... [proven]\n"
                 "systemd <nvpcr-init verity>: NvPCR \"verity\" is NV index 0x01d10202, Name 000b0972314c17d58715... [proven]\n"
                 "systemd <unknown >: \"product-id:text\" 641e7de5\n"
-                "systemd <unknown >: \"no such word\" f0a5e170\n"
+                "systemd <unknown >: \"no such\\x7fword\" 291a41f1\n"
                 "layer <layer.activate sysext text>: sysext \"text\" version \"text\", root hash fedcba9876543210...: \"text\" [proven] fedcba98\n"
                 "layer <layer.deactivate sysext text>: taken away: sysext \"text\" version \"text\", root hash fedcba9876543210...: \"text\" [proven] fedcba98\n"
                 "layer <layer.refuse sysext text>: refused: sysext \"text\" version \"text\", root hash fedcba9876543210...: \"text\" [proven] fedcba98\n"
