@@ -168,6 +168,15 @@ static bool is_earlier(Reading *r, const AttestHead *head, const AttestHead *now
                head->restart_count < now->restart_count - s->restarts;
 }
 
+/* Of the system that runs, though no register has it any more: by its boot id; or, whatever boot it
+ * and the log call themselves, by being of before the sleep from which that system woke. */
+static bool is_of_before_sleep(const Reading *r, const HistoryLine *l, const AttestHead *head,
+                const AttestHead *now) {
+        return memcmp(l->content.boot, r->story->segment.chain.boot, sizeof(l->content.boot)) ==
+                               0 ||
+               (r->story->resumed && head->reset_count == now->reset_count);
+}
+
 /* Whether an opening is of this boot is what three things say, none of which somebody else could
  * have made say otherwise: its boot id, which its receipt covers; the count with which the log
  * began; and the TPM, which had been reset since it gave the receipt, or had not (then an empty
@@ -187,8 +196,7 @@ static void judge_line(Reading *r, const HistoryLine *l, const AttestHead *head)
                 r->unshown = 0;
         if (logged || !r->log_proven)
                 return;
-        if (memcmp(l->content.boot, r->story->segment.chain.boot, sizeof(l->content.boot)) == 0 &&
-                        is_opening(&l->content)) {
+        if (is_opening(&l->content) && is_of_before_sleep(r, l, head, now)) {
                 if (r->o->opened_resumed++ == 0)
                         story_opening_words(&l->content, r->o->first_resumed);
                 r->o->kinds_resumed |= story_opening_kind(&l->content);

@@ -24,7 +24,7 @@ typedef struct Openings {
         char fault[OPENINGS_WORDS];          /* why they cannot be counted; empty: they can, or
                                               * there is nothing to count by */
         char stray[OPENINGS_WORDS];          /* one of this boot that the log does not have */
-        /* of this boot by its id, but from before the TPM was last reset: it was resumed since */
+        /* of the system that runs, by its id or by the TPM, but from before it was resumed */
         uint64_t opened_resumed;
         uint32_t kinds_resumed;
         char first_resumed[STORY_WORDS];
