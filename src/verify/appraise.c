@@ -81,7 +81,7 @@ static int remark_ima(Judgement *j, Err *e) {
         if (!s->covered)
                 return 0;
         (void) snprintf(text, sizeof(text), "%zu of %zu entries of IMA's list are in pcr:10%s",
-                        s->n_proven, s->n_entries,
+                        s->n_measured, s->n_entries,
                         s->weak ? ", by SHA-1 alone, which proves none of them" : "");
         lean(&j->verdict, CLAIM_REGISTERS, text);
         if (s->n_violations > 0) {

@@ -114,12 +114,14 @@ static void conclude(
 }
 
 /* Among entries that were read before. */
-static void count_violations(ImaStory *s) {
+static void count_measured(ImaStory *s) {
         ImaLog list = ima_over(s->log);
         ImaEntry entry;
 
-        while (list.n_entries < s->n_proven && ima_next(&list, &entry, NULL) > 0)
+        while (list.n_entries < s->n_proven && ima_next(&list, &entry, NULL) > 0) {
+                s->n_measured += entry.pcr == PCR_IMA;
                 s->n_violations += entry.violation && entry.pcr == PCR_IMA;
+        }
 }
 
 static int take(const PcrValues *quoted, Replay *replay, ImaStory *s, Err *e) {
@@ -131,7 +133,7 @@ static int take(const PcrValues *quoted, Replay *replay, ImaStory *s, Err *e) {
         if (rc < 0)
                 return rc;
         conclude(tracks, n, replay, s);
-        count_violations(s);
+        count_measured(s);
         return 0;
 }
 

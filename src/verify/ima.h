@@ -17,7 +17,8 @@ typedef struct ImaStory {
         bool weak;    /* by their SHA-1 alone, as Linux extends it before 5.8: it proves no words */
         size_t n_proven; /* entries of other registers among them are not */
         size_t n_entries;
-        size_t n_violations; /* among those that are covered */
+        size_t n_measured;   /* of those that are covered, entries of PCR 10 */
+        size_t n_violations; /* among these */
         size_t n_elsewhere;  /* entries of other registers than PCR 10, which nothing follows */
 } ImaStory;
 

@@ -323,6 +323,22 @@ static uint32_t spoken_of(const Pcrlock *p) {
         return mask;
 }
 
+/* Each of both is as some variants expect: they have to be the same variants. */
+static int judge_together(
+                const Pcrlock *p, const Judgement *j, uint32_t mask, Vouched *kernel, Err *e) {
+        Vouched both = {};
+        int rc;
+
+        rc = judge(p, j, mask, &both, e);
+        if (rc < 0 || both.same)
+                return rc;
+        kernel->same = false;
+        (void) snprintf(kernel->words, sizeof(kernel->words),
+                        "firmware and kernel are as other variants of pcrlock components expect: %.300s",
+                        both.words);
+        return 0;
+}
+
 int pcrlock_judge(const Pcrlock *p, const Judgement *j, Vouchers *ret, Err *e) {
         uint32_t spoken = spoken_of(p);
         Vouchers v = {};
@@ -332,6 +348,8 @@ int pcrlock_judge(const Pcrlock *p, const Judgement *j, Vouchers *ret, Err *e) {
                 rc = judge(p, j, spoken & FIRMWARE_PCRS, &v.firmware, e);
         if (rc == 0 && (spoken >> PCR_UKI & 1))
                 rc = judge(p, j, spoken & KERNEL_PCRS, &v.kernel, e);
+        if (rc == 0 && v.firmware.same && v.kernel.same)
+                rc = judge_together(p, j, spoken & (FIRMWARE_PCRS | KERNEL_PCRS), &v.kernel, e);
         if (rc < 0)
                 return rc;
         v.kernel.whole = (spoken >> (PCR_UKI + 1) & 3) == 3;

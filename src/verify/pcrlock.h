@@ -12,7 +12,8 @@
  * All before have to be there.
  *
  * They vouch for firmware by PCRs 0 to 3 and 5 to 7, as far as they speak of those, and for the
- * kernel by PCR 11, and by 4, 12 and 13 as far as they speak of those. */
+ * kernel by PCR 11, and by 4, 12 and 13 as far as they speak of those; for both by the same
+ * variants. */
 
 typedef struct PcrlockVariant {
         char *name;             /* owned: "600-absent"; empty where there is but one */

@@ -188,6 +188,18 @@ static void put_doubt(const char *name, const Judgement *j, const Facts *f, Json
         json_put_end(w);
 }
 
+/* As far as there is room: what changed is no reason to have no verdict. */
+static void put_changes(const Against *a, JsonWriter *w) {
+        size_t room = w->to->size + (w->to->max - w->to->size) / 2, n = 0;
+
+        json_put_array(w, "changes");
+        while (n < a->n && w->to->size < room)
+                put_json(&a->list[n++], w);
+        json_put_end(w);
+        if (n < a->n)
+                json_put_integer(w, "more", (int64_t) (a->n - n));
+}
+
 void report_against_json(const Against *a, JsonWriter *w) {
         json_put_object(w, "against");
         put_doubt("old", a->before_by, &a->before, w);
@@ -196,9 +208,6 @@ void report_against_json(const Against *a, JsonWriter *w) {
         json_put_integer(w, "sameBoot", a->same_boot);
         put_kinds("onlyOld", a->only_before, w);
         put_kinds("onlyNew", a->only_now, w);
-        json_put_array(w, "changes");
-        for (size_t i = 0; i < a->n; i++)
-                put_json(&a->list[i], w);
-        json_put_end(w);
+        put_changes(a, w);
         json_put_end(w);
 }

@@ -56,6 +56,11 @@ static void a_list_that_leads_to_the_register_explains_it(void **state) {
         assert_non_null(strstr(reason(&c), "5 of 5 entries of IMA's list are in pcr:10"));
         assert_non_null(strstr(reason(&c), "1 files were measured while they changed"));
         assert_null(strstr(reason(&c), "SHA-1"));
+        buf_done(&c.forge.ima); /* what is said to be in another register is in none */
+        imalist_add_data(12, "ima-x", false, SPAN_LITERAL("x"), &c.forge.ima);
+        add_files(&c.forge.ima, N_FILES);
+        case_judge(&c);
+        assert_non_null(strstr(reason(&c), "5 of 6 entries of IMA's list are in pcr:10"));
         case_end(&c);
 }
 
@@ -300,6 +305,7 @@ static void entries_of_other_registers_are_counted(void **state) {
         assert_int_equal(bench_take(&b, NULL), 0);
         assert_true(b.story.covered);
         assert_int_equal(b.story.n_elsewhere, 1);
+        assert_int_equal(b.story.n_measured, N_FILES);
         assert_int_equal(b.story.n_violations, 1);
         assert_string_equal(ima_standing(&b.story, &(ImaEntry){ .pcr = 12 }), "not covered");
 }

@@ -86,6 +86,34 @@ static void variants_are_not_mixed(void **state) {
         locked_done(&l);
 }
 
+/* Nor where one is of firmware, and the other of the kernel: of two releases the keys of one, and
+ * the kernel of the other. */
+static void variants_are_not_mixed_between_claims(void **state) {
+        static const uint32_t keys = 1u << 7;
+
+        for (int mixed = 0; mixed < 2; mixed++) {
+                Locked l;
+
+                (void) state;
+                locked_begin(&l);
+                start(&l);
+                put_events(&l, "240-firmware.pcrlock", FIRMWARE & ~keys);
+                put_folder(&l, "650-release.pcrlock.d");
+                put_events(&l, "650-release.pcrlock.d/1.pcrlock", mixed ? keys : keys | KERNEL);
+                put_events(&l, "650-release.pcrlock.d/2.pcrlock", KERNEL);
+                put_word(&l, "750-enter-initrd.pcrlock", 1u << 11, "enter-initrd");
+                put_word(&l, "750-os-separator.pcrlock", 0xff, "os-separator");
+                load(&l);
+                run_system(&l, 1);
+                judge(&l);
+                assert_claim(&l, CLAIM_FIRMWARE, CLAIM_PROVEN, "as 4 pcrlock components expect");
+                assert_claim(&l, CLAIM_KERNEL, mixed ? CLAIM_NOT_PROVEN : CLAIM_PROVEN,
+                                mixed ? "firmware and kernel are as other variants of pcrlock components expect: pcrlock component"
+                                      : "the UKI is as 4 pcrlock components expect");
+                locked_done(&l);
+        }
+}
+
 /* Beside what they vouch for, policy is asked as ever. */
 static void what_they_do_not_speak_of_policy_decides(void **state) {
         for (unsigned spoken = 0; spoken < 2; spoken++) {
@@ -329,6 +357,7 @@ int main(void) {
                 cmocka_unit_test(a_boot_that_components_expect_is_proven),
                 cmocka_unit_test(what_no_component_expects_is_named),
                 cmocka_unit_test(variants_are_not_mixed),
+                cmocka_unit_test(variants_are_not_mixed_between_claims),
                 cmocka_unit_test(what_they_do_not_speak_of_policy_decides),
                 cmocka_unit_test(components_of_firmware_alone_say_nothing_of_the_kernel),
                 cmocka_unit_test(combinations_end),

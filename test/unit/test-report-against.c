@@ -119,6 +119,27 @@ static void what_is_in_doubt_is_said(void **state) {
                             "\"sameBoot\":0,\"onlyOld\":[],\"onlyNew\":[],\"changes\":[]}}");
 }
 
+/* Whoever wrote the evidence may want there to be no verdict at all. */
+static void there_is_an_end_to_changes_for_programs_too(void **state) {
+        _cleanup_(buf_done) Buf b = BUF_UP_TO(64 * 1024);
+        JsonWriter w = json_writer(&b, JSON_STRICT);
+        static char words[1024];
+        Change list[100];
+        Against a = { .before_by = &old, .now_by = &new, .list = list, .n = ELEMENTS(list) };
+
+        (void) state;
+        memset(words, 'x', sizeof(words) - 1);
+        for (size_t i = 0; i < a.n; i++)
+                list[i] = (Change){ FACT_LOGIN, .has_is = true, .is = span_of(words) };
+        json_put_object(&w, NULL);
+        report_against_json(&a, &w);
+        json_put_end(&w);
+        buf_byte(&b, '\0');
+        assert_int_equal(b.failed, 0);
+        assert_true(b.size > 30 * 1024 && b.size < 34 * 1024);
+        assert_non_null(strstr((const char *) b.data, "],\"more\":8"));
+}
+
 /* systemd's reports are evidence as ours is. */
 static void either_may_be_unreadable(void **state) {
         Against a = { .before_by = &old, .now_by = &new, .same_key = true };
@@ -141,6 +162,7 @@ int main(void) {
                 cmocka_unit_test_setup(of_one_kind_there_is_an_end, forget),
                 cmocka_unit_test_setup(kinds_that_one_does_not_tell_of_are_named, forget),
                 cmocka_unit_test_setup(what_is_in_doubt_is_said, forget),
+                cmocka_unit_test_setup(there_is_an_end_to_changes_for_programs_too, forget),
                 cmocka_unit_test_setup(either_may_be_unreadable, forget),
         };
 
