@@ -179,8 +179,13 @@ static int start(const Task *t, Child *ret) {
                 return rc;
         c.exec_fd = p[0];
         exec_end = p[1];
-        c.signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
-        if (c.signal_fd < 0 || fcntl(c.output_fd, F_SETFL, O_NONBLOCK) < 0)
+        /* behind a door they are not ours: who asks can have them wait for us before exec */
+        if (!t->environment) {
+                c.signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
+                if (c.signal_fd < 0)
+                        return -errno;
+        }
+        if (fcntl(c.output_fd, F_SETFL, O_NONBLOCK) < 0)
                 return -errno;
 
         c.pid = fork();
