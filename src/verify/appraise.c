@@ -113,6 +113,18 @@ static void remark_logs(const Question *q, Judgement *j) {
         }
 }
 
+/* PCRs 11 to 13 are filled by programs: whoever runs first can measure into them what a UKI would
+ * have been, and start something else. */
+static void lean_on_firmware(Judgement *j) {
+        static const Claim started[] = { CLAIM_KERNEL, CLAIM_ROOT };
+
+        for (size_t i = 0; !j->guarded && i < ELEMENTS(started); i++)
+                lean(&j->verdict, started[i],
+                                verdict_proven(&j->verdict, CLAIM_FIRMWARE)
+                                                ? "if no other program measured it in its place, as Secure Boot is off"
+                                                : "if no other program measured it in its place (firmware)");
+}
+
 /* What the log can say no more than the log says. Whoever reads only one claim reads its limits
  * there. */
 static void remark_limits(const Question *q, Judgement *j) {
@@ -120,6 +132,7 @@ static void remark_limits(const Question *q, Judgement *j) {
         char text[128];
 
         remark_logs(q, j);
+        lean_on_firmware(j);
         if (story_begins_awake(j->evidence.bundle.parts[PART_AVOUCH_LOG]) &&
                         j->evidence.bundle.has[PART_SYSTEMD_LOG])
                 lean(v, CLAIM_REGISTERS,
@@ -230,6 +243,28 @@ static Span log_of_systemd(const Evidence *ev) {
                                : ev->bundle.parts[PART_SYSTEMD_LOG];
 }
 
+/* What was started: firmware, kernel and root. */
+static int judge_start(const Question *q, Judgement *j, Err *e) {
+        const Evidence *ev = &j->evidence;
+        const Explained *x = &j->explained;
+        Verdict *v = &j->verdict;
+        Vouchers known;
+        Span line;
+        int rc;
+
+        rc = references_judge(q->references, j, &known, e);
+        if (rc == 0)
+                rc = judge_firmware(ev, q, x, &known.firmware, v, &j->guarded, e);
+        if (rc < 0)
+                return rc;
+        if (known.kernel.same && known.kernel.programs && verdict_proven(v, CLAIM_FIRMWARE))
+                j->guarded = true;
+        rc = judge_kernel(ev, q, x, &known.kernel, v, &line, e);
+        if (rc == 0)
+                rc = judge_kexec(ev, q, &j->story, v, &line, e);
+        return rc < 0 ? rc : judge_root(&j->systemd, line, q, v, e);
+}
+
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */
 static int judge_logs(const Question *q, Judgement *j, Err *e) {
         const Evidence *ev = &j->evidence;
@@ -238,8 +273,6 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
         PcrValues none = {};
         Explained *x = &j->explained;
         UnlockLogs unlocks;
-        Vouchers known;
-        Span line;
         int rc;
 
         rc = explain_begin(ev, &j->verdict, &replay, x, e);
@@ -261,15 +294,7 @@ static int judge_logs(const Question *q, Judgement *j, Err *e) {
                 rc = judge_registers(ev, q, &replay, &j->verdict, &j->story, e);
         judge_boot_ids(&j->systemd, x, &j->story, &j->verdict);
         if (rc == 0)
-                rc = references_judge(q->references, j, &known, e);
-        if (rc == 0)
-                rc = judge_firmware(ev, q, x, &known.firmware, &j->verdict, e);
-        if (rc == 0)
-                rc = judge_kernel(ev, q, x, &known.kernel, &j->verdict, &line, e);
-        if (rc == 0)
-                rc = judge_kexec(ev, q, &j->story, &j->verdict, &line, e);
-        if (rc == 0)
-                rc = judge_root(&j->systemd, line, q, &j->verdict, e);
+                rc = judge_start(q, j, e);
         if (rc < 0)
                 return rc;
         refute_before_sleep(&j->story, &j->verdict);

@@ -12,6 +12,8 @@
 
 typedef struct Judgement {
         Verdict verdict;
+        bool guarded;  /* it is proven that nothing ran before the UKI but what keys let in, or what
+                          is known */
         bool readable; /* evidence and story are there: the bundle was well-formed */
         Evidence evidence;
         Explained explained; /* the quoted registers, by the logs of firmware and systemd */

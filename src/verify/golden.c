@@ -183,7 +183,7 @@ static bool speaks_of(const Golden *g, const uint8_t *pcrs, size_t n_pcrs) {
 
 int golden_compare(const Golden *g, const Judgement *j, const uint8_t *pcrs, size_t n_pcrs,
                 Vouched *ret, Err *e) {
-        Vouched v = { .asked = true, .whole = true };
+        Vouched v = { .asked = true, .whole = true, .programs = true };
         HashAlg bank = bank_of(g, j, pcrs, n_pcrs);
         int rc;
 

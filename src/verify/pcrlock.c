@@ -9,7 +9,7 @@
 #include "verify/report-firmware.h"
 #include "verify/report-systemd.h"
 
-enum { PCR_UKI = 11, WORDS_MAX = 128 * 1024, QUOTED_MAX = 120 };
+enum { PCR_BOOT = 4, PCR_UKI = 11, WORDS_MAX = 128 * 1024, QUOTED_MAX = 120 };
 
 /* The last component that has to be there whatever systemd did since: 750-enter-initrd is before,
  * and systemd-pcrlock's own policies begin here too (its option --location=). */
@@ -353,6 +353,7 @@ int pcrlock_judge(const Pcrlock *p, const Judgement *j, Vouchers *ret, Err *e) {
         if (rc < 0)
                 return rc;
         v.kernel.whole = (spoken >> (PCR_UKI + 1) & 3) == 3;
+        v.kernel.programs = spoken >> PCR_BOOT & 1;
         *ret = v;
         return 0;
 }

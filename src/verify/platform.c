@@ -227,13 +227,14 @@ static void judge_vouched(const Vouched *vouched, Verdict *v) {
 }
 
 int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
-                const Vouched *vouched, Verdict *v, Err *e) {
+                const Vouched *vouched, Verdict *v, bool *ret_guarded, Err *e) {
         Span log = ev->bundle.parts[PART_FIRMWARE_LOG];
         SecureBoot s;
         HashAlg alg;
         Platform p;
         int rc;
 
+        *ret_guarded = false;
         if (!ev->bundle.has[PART_FIRMWARE_LOG]) {
                 verdict_leave(v, CLAIM_FIRMWARE, "the evidence has no firmware log");
                 return 0;
@@ -251,5 +252,6 @@ int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
         if (rc < 0)
                 return rc;
         judge_vouched(vouched, v);
+        *ret_guarded = s.on && verdict_proven(v, CLAIM_FIRMWARE);
         return 0;
 }

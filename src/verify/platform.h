@@ -19,6 +19,7 @@ typedef struct Platform {
 
 int platform_read(Span log, HashAlg alg, Platform *ret, Err *e) _must_check_;
 
-/* To be asked after the registers were judged. vouched: what reference values say of it. */
+/* To be asked after the registers were judged. vouched: what reference values say of it.
+ * *ret_guarded: it is proven that firmware started nothing but what its keys let in. */
 int judge_firmware(const Evidence *ev, const Question *q, const Explained *x,
-                const Vouched *vouched, Verdict *v, Err *e) _must_check_;
+                const Vouched *vouched, Verdict *v, bool *ret_guarded, Err *e) _must_check_;

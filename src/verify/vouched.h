@@ -8,6 +8,7 @@ typedef struct Vouched {
         bool asked; /* some reference speaks of it */
         bool same;
         bool whole;             /* of what came beside the UKI, too */
+        bool programs;          /* and of all that was started before it */
         char words[REASON_MAX]; /* same: who vouches; otherwise the first difference, in words */
 } Vouched;
 

@@ -15,6 +15,33 @@ static void a_known_uki_is_proven(void **state) {
         start_done(&s);
 }
 
+/* Whoever runs before it can measure a UKI that is not started. */
+static void a_uki_leans_on_what_ran_before_it(void **state) {
+        static const char measured[] = "if no other program measured it in its place";
+        _cleanup_(buf_done) Buf vendor = BUF_UP_TO(4096);
+        Start s;
+
+        (void) state;
+        firmlog_certificate(&vendor, "vendor");
+        for (int row = 0; row < 3; row++) {
+                start_begin(&s);
+                s.boot.secure_boot = row == 2;
+                s.boot.certificate = buf_span(&vendor);
+                s.c.policy.boot.secure_boot = row == 0 ? SWITCH_ON : SWITCH_ANY;
+                add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+                lay(&s);
+                judge(&s);
+                assert_said(&s, CLAIM_PROVEN, row == 2 ? "a known release" : measured);
+                if (row == 0)
+                        assert_said_last(&s, CLAIM_PROVEN, "in its place (firmware)");
+                if (row == 1)
+                        assert_said_last(&s, CLAIM_PROVEN, "in its place, as Secure Boot is off");
+                if (row == 2)
+                        assert_said_last(&s, CLAIM_PROVEN, "PCR 11 shows no phase");
+                start_done(&s);
+        }
+}
+
 static void phases_are_told(void **state) {
         static const char *const words[] = { "enter-initrd", "leave-initrd", "sysinit", "ready" };
         Start s;
@@ -350,6 +377,7 @@ static void registers_that_are_not_quoted_prove_nothing(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_known_uki_is_proven),
+                cmocka_unit_test(a_uki_leans_on_what_ran_before_it),
                 cmocka_unit_test(phases_are_told),
                 cmocka_unit_test(a_foretold_value_is_enough),
                 cmocka_unit_test(what_differs_is_named),

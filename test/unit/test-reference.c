@@ -93,6 +93,27 @@ static void judge(Bench *b) {
                         fail_msg("'%s', not '%s'", reason_, said);                                 \
         } while (0)
 
+/* Nothing else ran: it would have been measured. Components say so where they speak of PCR 4. */
+static void what_ran_before_is_known(void **state) {
+        Bench b;
+
+        (void) state;
+        bench_begin(&b);
+        b.boot.secure_boot = false;
+        b.machine.policy.boot.secure_boot = SWITCH_ANY;
+        start(&b, &b.golden);
+        start(&b, &b.machine);
+        assert_int_equal(add_golden(&b, NULL), 0);
+        judge(&b);
+        assert_claim(&b, CLAIM_FIRMWARE, CLAIM_PROVEN, "Secure Boot off");
+        assert_claim(&b, CLAIM_KERNEL, CLAIM_PROVEN, "as in golden evidence");
+        assert_null(strstr(b.judgement.verdict.reasons[CLAIM_KERNEL], "if no other program"));
+        b.machine.policy.boot.secure_boot = SWITCH_ON; /* PCR 4 is firmware's to fill */
+        judge(&b);
+        assert_claim(&b, CLAIM_KERNEL, CLAIM_PROVEN, "measured it in its place (firmware)");
+        bench_done(&b);
+}
+
 static void the_same_boot_is_vouched_for(void **state) {
         Bench b;
 
@@ -427,6 +448,7 @@ static void what_golden_evidence_does_not_prove_it_is_not_asked(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_same_boot_is_vouched_for),
+                cmocka_unit_test(what_ran_before_is_known),
                 cmocka_unit_test(what_is_other_is_named),
                 cmocka_unit_test(what_was_measured_besides_is_named),
                 cmocka_unit_test(what_is_not_signed_is_not_vouched_for),
