@@ -20,6 +20,7 @@
 
 #include "base/file.h"
 #include "port/interrupt.h"
+#include "port/leeway.h"
 
 /* LATE: for one that had its time already */
 enum { CHUNK = 4096, GRACE_MILLISECONDS = 5000, TELL_MILLISECONDS = 200, LATE_MILLISECONDS = 100 };
@@ -76,19 +77,6 @@ static int arrange_environment(void) {
         return 0;
 }
 
-static void raise_limit(__rlimit_resource_t which, rlim_t least) {
-        struct rlimit wanted = { least, least }, now;
-
-        if (getrlimit(which, &now) < 0)
-                return;
-        if (now.rlim_max > least)
-                wanted.rlim_max = now.rlim_max;
-        if (setrlimit(which, &wanted) == 0)
-                return;
-        now.rlim_cur = now.rlim_max; /* as far as we may */
-        (void) setrlimit(which, &now);
-}
-
 /* Our caller may be a program that somebody started with the rights of another (su): whoever that
  * is must not be able to end or to stop the child by a signal or a key, nor to leave it so little
  * room or time that it fails. */
@@ -110,7 +98,7 @@ static int stand_apart(void) {
         if (setresuid(user, user, user) < 0 || setsid() < 0)
                 return -errno;
         for (size_t i = 0; i < ELEMENTS(limits); i++)
-                raise_limit(limits[i].which, limits[i].least);
+                leeway_raise(limits[i].which, limits[i].least);
         (void) sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){});
         (void) setpriority(PRIO_PROCESS, 0, 0);
         (void) umask(077);

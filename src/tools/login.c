@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "port/crypto.h"
+#include "port/leeway.h"
 #include "port/run.h"
 #include "wire/limits.h"
 #include "wire/sshauth.h"
@@ -282,6 +283,7 @@ static void put_login(Words *w, const Login *l, int kind) {
 }
 
 int login_record(const LoginRules *rules, const Login *l, Event event, Err *e) {
+        _cleanup_(leeway_give) const Leeway leeway = leeway_take();
         _cleanup_(words_done) Words w = { .text = BUF_UP_TO(64 * 1024) };
         _cleanup_(buf_done) Buf output = BUF_UP_TO(4096);
         const char *argv[WORDS_MAX + 1] = {};
