@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { STATEMENT_MAX = STORY_WORDS + 200 };
+enum { STATEMENT_MAX = 2 * STORY_WORDS + 200 };
 
 /* What cannot be excused: nobody can say what was opened. */
 static bool refute_what_is_unknown(const Story *s, const Openings *o, Verdict *v) {
@@ -53,20 +53,23 @@ static bool refute_what_is_not_covered(const Openings *o, const Policy *p, Verdi
         return true;
 }
 
+/* An opening of before it slept is one of this boot. */
 static void state_boot(const Story *s, const Openings *o, char into[STATEMENT_MAX]) {
-        if (s->opened == 0 && o->opened_resumed > 0)
-                (void) snprintf(into, STATEMENT_MAX,
-                                "this boot: opened %" PRIu64
-                                " time%s before the TPM was reset under it (hibernation), first as %s",
-                                o->opened_resumed, o->opened_resumed == 1 ? "" : "s",
-                                o->first_resumed);
-        else if (s->opened == 0)
+        size_t n = 0;
+
+        if (s->opened == 0 && o->opened_resumed == 0)
                 (void) snprintf(into, STATEMENT_MAX, "this boot: no break-glass entry");
-        else
-                (void) snprintf(into, STATEMENT_MAX,
+        if (s->opened > 0)
+                n = (size_t) snprintf(into, STATEMENT_MAX,
                                 "this boot: opened %u time%s, first as %s (record %" PRIu64 ")",
                                 s->opened, s->opened == 1 ? "" : "s", s->first_opened,
                                 s->first_opened_seq);
+        if (o->opened_resumed > 0)
+                (void) snprintf(into + n, STATEMENT_MAX - n,
+                                "%s opened %" PRIu64
+                                " time%s before the TPM was reset under it (hibernation), first as %s",
+                                n > 0 ? ", and" : "this boot:", o->opened_resumed,
+                                o->opened_resumed == 1 ? "" : "s", o->first_resumed);
 }
 
 static void state_since(const Openings *o, const Policy *p, char into[STATEMENT_MAX]) {

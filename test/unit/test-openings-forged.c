@@ -176,6 +176,10 @@ static void what_is_of_this_boot_stands_in_its_log(void **state) {
         m.c.policy.allowed_kinds = 1u << 0;
         counted_judge(&m);
         assert_int_equal(case_state(&m.c, CLAIM_UNTOUCHED), CLAIM_EXCUSED);
+        counted_open_now(&m, EVENT_GLASS_OPEN);
+        counted_judge(&m);
+        assert_untold(&m,
+                        "this boot: opened 1 time, first as sudo by \"ada\": \"disk\" (record 1), and opened 1 time before the TPM was reset under it (hibernation), first as login");
         counted_end(&m);
 }
 
