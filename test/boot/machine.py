@@ -42,8 +42,8 @@ class Answer:
 class Machine:
     """tools: the tree with QEMU; disk: what it boots from, never written to unless it is the machine's own (is_own); folder: what it leaves; line: words that
     SMBIOS adds to the kernel's command line; variables: what firmware remembers, and Secure Boot is on; before: the
-    machine that this one was until it was switched off: it has its TPM, and what it kept on its second disk; volume: a
-    third disk, which is written to."""
+    machine that this one was until it was switched off: it has its TPM, what its firmware remembers, and what it kept on
+    its second disk; volume: a third disk, which is written to."""
 
     def __init__(self, tools, disk, folder, seconds=1800, line=None, variables=None, before=None, has_tpm=True,
                  volume=None, is_own=False):
@@ -55,6 +55,7 @@ class Machine:
         self.folder.mkdir(parents=True)
         self.kept = before.kept if before else self.folder / "kept"
         self.state = before.state if before else self.folder / "tpm"
+        self.variables = before.variables if before else self.folder / "variables.fd"
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="avouch-boot-"))  # their paths must be short
 
     def __enter__(self):
@@ -99,12 +100,12 @@ class Machine:
 
     def _firmware(self):
         """Secure Boot is in a build of its own, which keeps its variables by means of SMM."""
-        variables = self.folder / "variables.fd"
-        shutil.copy(self.secure or self.tools / "usr/share/OVMF/OVMF_VARS_4M.fd", variables)
+        if not self.variables.exists():
+            shutil.copy(self.secure or self.tools / "usr/share/OVMF/OVMF_VARS_4M.fd", self.variables)
         build = "OVMF_CODE_4M.secboot.fd" if self.secure else "OVMF_CODE_4M.fd"
         return (["-machine", f"q35,smm={'on' if self.secure else 'off'},vmport=off",
                  "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={self.tools}/usr/share/OVMF/{build}",
-                 "-drive", f"if=pflash,format=raw,unit=1,file={variables}"] +
+                 "-drive", f"if=pflash,format=raw,unit=1,file={self.variables}"] +
                 (["-global", "driver=cfi.pflash01,property=secure,value=on"] if self.secure else []))
 
     def _start_qemu(self):
@@ -182,6 +183,9 @@ class Machine:
     def switch_off(self, seconds=300):
         """In good order, so that its disk has what it kept. The agent ends before it could answer, or not."""
         self._send("systemctl --no-block poweroff")
+        self.wait_until_off(seconds)
+
+    def wait_until_off(self, seconds=300):
         try:
             self.qemu.wait(seconds)
         except subprocess.TimeoutExpired as why:
