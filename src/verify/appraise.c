@@ -262,7 +262,9 @@ static int judge_start(const Question *q, Judgement *j, Err *e) {
         rc = judge_kernel(ev, q, x, &known.kernel, v, &line, e);
         if (rc == 0)
                 rc = judge_kexec(ev, q, &j->story, v, &line, e);
-        return rc < 0 ? rc : judge_root(&j->systemd, line, q, v, e);
+        if (rc == 0)
+                rc = judge_root(&j->systemd, line, q, v, e);
+        return rc;
 }
 
 /* Every log there is, against what was quoted: systemd's continues where the firmware's ends. */

@@ -129,18 +129,22 @@ static int quote_fits(const SysAttested *a, const PcrValues *held, bool *ret, Er
 }
 
 int sysevidence_quotes(const SysEvidence *s, const PcrValues *held, bool *ret, Err *e) {
-        size_t n = 0;
-        int rc = 0;
+        size_t quotes = 0, fitting = 0;
 
-        *ret = true;
-        for (size_t i = 0; rc == 0 && *ret && i < s->tpm2.n_components; i++) {
+        for (size_t i = 0; i < s->tpm2.n_components; i++) {
+                bool fits;
+                int rc;
+
                 if (s->tpm2.components[i].type != SYS_PCR)
                         continue;
-                rc = quote_fits(&s->attested[i], held, ret, e);
-                n++;
+                rc = quote_fits(&s->attested[i], held, &fits, e);
+                if (rc < 0)
+                        return rc;
+                quotes++;
+                fitting += fits;
         }
-        *ret = *ret && n > 0;
-        return rc;
+        *ret = quotes > 0 && fitting == quotes;
+        return 0;
 }
 
 /* The banks and PCRs that the quotes are over. A bank that we cannot compute has no values. */

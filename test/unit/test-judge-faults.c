@@ -2,6 +2,7 @@
 #include "unit/suite.h"
 
 #include "support/counted.h"
+#include "support/draftlog.h"
 #include "support/judgefaults.h"
 #include "support/openssl.h"
 
@@ -107,6 +108,41 @@ static void nor_is_one_with_a_counter_and_a_history(void **state) {
         counted_end(&m);
 }
 
+/* Unlocks in each of two segments, one of which policy does not allow. */
+static void nor_is_one_whose_volumes_were_unlocked(void **state) {
+        static const DraftChange by_hand[] = { { "method", "\"passphrase\"" }, { "human", "1" },
+                { "count", NULL }, { "past", NULL }, {} };
+        Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
+        Case c;
+
+        (void) state;
+        case_begin(&c);
+        buf_done(&c.forge.log);
+        for (int last = 0; last < 2; last++) {
+                _cleanup_(draft_log_done) DraftLog l = draft_log();
+                char start[DRAFT_START_MAX];
+
+                draft_register_values(&sha1, &sha256, start);
+                draft_log_add(&l, EVENT_PHASE_GENESIS,
+                                (const DraftChange[]){ { "start", start },
+                                                { "why", last ? "\"kexec\"" : "\"boot\"" },
+                                                { "count", NULL }, { "history", NULL },
+                                                { "others", NULL }, { "blinded", NULL }, {} });
+                draft_log_add(&l, EVENT_UNLOCK_OPEN, last ? NULL : by_hand);
+                sha1 = draft_log_replay(&l, 0, sha1);
+                sha256 = draft_log_replay(&l, 1, sha256);
+                buf_bytes(last ? &c.forge.log : &c.forge.before, draft_log_bytes(&l));
+        }
+        c.forge.values.digests[0][8] = sha256;
+        c.forge.signed_values = c.forge.values;
+        c.forge.clock = (TpmClock){ .clock = 7, .reset_count = 7, .restart_count = 7 };
+        no_fault_gives_no_other_verdict(&c, false);
+        no_bad_hash_gives_a_verdict(&c);
+        assert_int_equal(case_state(&c, CLAIM_REGISTERS), CLAIM_PROVEN);
+        assert_refused(&c, CLAIM_UNLOCK, "an earlier segment of avouch's log");
+        case_end(&c);
+}
+
 static void a_liar_is_not_called_honest(void **state) {
         Case c;
 
@@ -127,6 +163,7 @@ int main(void) {
                 cmocka_unit_test(nor_is_what_nobody_explains),
                 cmocka_unit_test(nor_is_one_that_tells_how_it_started),
                 cmocka_unit_test(nor_is_one_with_a_counter_and_a_history),
+                cmocka_unit_test(nor_is_one_whose_volumes_were_unlocked),
                 cmocka_unit_test(a_liar_is_not_called_honest),
         };
 

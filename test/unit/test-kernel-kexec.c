@@ -14,7 +14,7 @@ enum { RECORDS_MAX = 3, SEGMENTS = 3 };
 /* What a kernel recorded before the next one was started. */
 typedef struct Told {
         Event event;
-        const char *name, *image;
+        const char *name, *image;           /* image: NULL of an extension */
         bool has_line, other_line, no_line; /* no_line: the image has no section .cmdline */
 } Told;
 
@@ -55,6 +55,12 @@ static void add_record(DraftLog *l, const char *boot, const Told *t) {
                 draft_log_add(l, t->event,
                                 (const DraftChange[]){ { "boot", boot }, { "count", NULL },
                                                 { "past", NULL }, {} });
+                return;
+        }
+        if (!t->image) {
+                draft_log_add(l, t->event,
+                                (const DraftChange[]){ { "boot", boot }, { "identity", NULL },
+                                                { "commandLine", NULL }, {} });
                 return;
         }
         hex_of(text, t->no_line ? 0 : strlen(text) + 1, line);
@@ -145,6 +151,9 @@ static void what_was_recorded_when_it_was_loaded_is_proven(void **state) {
                                 "UKI 'next' (record 2), is no release" },
                 { { { { EVENT_LAYER_ACTIVATE, "next", OTHER, true, false }, GOOD } }, 2,
                                 CLAIM_PROVEN, CLAIM_PROVEN, "a known release (record 2)" },
+                /* an extension is no kernel, and takes none away */
+                { { { GOOD, { .event = EVENT_LAYER_ACTIVATE } } }, 2, CLAIM_PROVEN, CLAIM_PROVEN,
+                                "a known release (record 1)" },
                 /* each kernel has to be named by the one before it */
                 { { { GOOD }, { GOOD } }, 3, CLAIM_PROVEN, CLAIM_PROVEN, "UKI 'next' 8" },
                 { { { GOOD } }, 3, CLAIM_NOT_PROVEN, CLAIM_NOT_PROVEN, NAMELESS },
