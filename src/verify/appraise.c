@@ -316,6 +316,7 @@ static int judge(const Question *q, Judgement *j, Err *e) {
         rc = judge_session(&j->evidence, &j->verdict, e);
         if (rc < 0)
                 return rc;
+        policy_leave_banks(q->policy, &j->evidence.tpm.pcrs); /* the quotes are judged */
         rc = judge_logs(q, j, e);
         if (rc < 0)
                 return rc;

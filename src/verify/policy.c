@@ -124,6 +124,43 @@ static int set_register(void *to, const Assignment *a, Err *e) {
         return 0;
 }
 
+static bool takes_bank(const Policy *p, uint16_t alg) {
+        for (size_t i = 0; i < p->n_banks; i++)
+                if (p->banks[i] == alg)
+                        return true;
+        return p->n_banks == 0;
+}
+
+void policy_leave_banks(const Policy *p, PcrValues *values) {
+        size_t n = 0;
+
+        for (size_t b = 0; b < values->held.n_banks; b++) {
+                if (!takes_bank(p, values->held.banks[b].alg))
+                        continue;
+                values->held.banks[n] = values->held.banks[b];
+                memmove(values->digests[n++], values->digests[b], sizeof(values->digests[b]));
+        }
+        values->held.n_banks = n;
+}
+
+static int set_banks(void *to, const Assignment *a, Err *e) {
+        Policy *p = &((Reading *) to)->policy;
+        Span rest = a->value;
+
+        if (rest.size == 0)
+                p->n_banks = 0;
+        for (Span word = setting_word(&rest); word.size > 0; word = setting_word(&rest)) {
+                HashAlg alg = hash_of_name(word);
+
+                if (!hash_proves(alg))
+                        return setting_wrong(
+                                        a, "banks that prove are sha256, sha384 and sha512", e);
+                if (p->n_banks == 0 || !takes_bank(p, (uint16_t) alg))
+                        p->banks[p->n_banks++] = alg;
+        }
+        return 0;
+}
+
 static int set_start(void *to, const Assignment *a, Err *e) {
         Reading *r = to;
         if (!span_is(a->value, "zero") && !span_is(a->value, "any"))
@@ -254,6 +291,7 @@ static const Setting settings[] = {
         { "Machine", "RefuseTPM", refuse_firmware },
         { "Machine", "Register", set_register },
         { "Machine", "Start", set_start },
+        { "Machine", "Bank", set_banks },
         { "Machine", "NvPolicy", set_nv_policy },
         { "Machine", "MachineId", set_systemd },
         { "Verdict", "Require", set_required },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/pcr.h"
 #include "verify/policy-boot.h"
 #include "verify/policy-systemd.h"
 #include "verify/verdict.h"
@@ -12,7 +13,10 @@
 /* What a relying party demands of a machine (avouch-policy(5)): a systemd-style file, every key
  * documented in avouch-policy(5), unknown sections and keys refused with the nearest known one. */
 
-enum { POLICY_SAID_MAX = 112 }; /* of where a policy says something, in words */
+enum {
+        POLICY_SAID_MAX = 112, /* of where a policy says something, in words */
+        POLICY_BANKS = 3,      /* as many as there are hashes that prove */
+};
 
 /* Where a policy says so. */
 typedef struct PolicyPlace {
@@ -47,6 +51,8 @@ typedef struct Policy {
         Register registers[POLICY_REGISTERS_MAX];
         size_t n_registers; /* at least 1 */
         bool any_start;
+        HashAlg banks[POLICY_BANKS]; /* of PCRs that count; none: each that proves */
+        size_t n_banks;
         uint32_t required; /* a bit per Claim; never 0 */
         PolicyLeaf leaves[POLICY_LEAVES_MAX];
         size_t n_leaves;
@@ -78,6 +84,9 @@ int policy_apply(Span text, Policy *policy, Err *e) _must_check_;
 static inline Span policy_nv(const Policy *p) {
         return (Span){ p->nv_policy, p->has_nv_policy ? sizeof(p->nv_policy) : 0 };
 }
+
+/* Takes out of PCR values the banks that do not count. */
+void policy_leave_banks(const Policy *p, PcrValues *values);
 
 /* True where the register is one of those that policy names. */
 bool policy_names(const Policy *p, Register reg);

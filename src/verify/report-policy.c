@@ -13,6 +13,18 @@ static bool is_shown(const Verdict *v, Claim claim) {
         return claim == CLAIM_KEY || claim == CLAIM_FRESH || verdict_proven(v, claim);
 }
 
+/* One alone: any of several would do. */
+static void suggest_bank(const PcrSelection *held, FILE *to) {
+        for (size_t b = 0; b < held->n_banks; b++)
+                if (hash_proves(held->banks[b].alg)) {
+                        fprintf(to,
+                                        "# a bank that firmware does not measure into, whoever is root fills as he likes\n"
+                                        "Bank=%s\n",
+                                        hash_name(held->banks[b].alg));
+                        return;
+                }
+}
+
 /* The guard that all NvPCRs of this machine have, each of which is proven. */
 static void suggest_nv_policy(const SystemdStory *s, FILE *to) {
         _cleanup_(buf_done) Buf hex = BUF_UP_TO(2 * DIGEST_MAX);
@@ -62,7 +74,7 @@ static void suggest_firmware(const Verdict *v, const BootPolicy *p, FILE *to) {
         fprintf(to, "\n[Firmware]\n");
         if (p->secure_boot == SWITCH_OFF)
                 fprintf(to, "# Secure Boot is OFF on this machine: whoever can write to its disk starts what he likes,\n"
-                            "# and the claim kernel alone tells.\n");
+                            "# which can measure a kernel image that it does not start.\n");
         fprintf(to, "SecureBoot=%s\n",
                         p->secure_boot == SWITCH_ON    ? "yes"
                         : p->secure_boot == SWITCH_OFF ? "no"
@@ -121,6 +133,8 @@ int report_suggest(const Judgement *j, const Question *q, FILE *to, Err *e) {
         fprintf(to, "\n");
         if (j->readable && verdict_proven(&j->verdict, CLAIM_REGISTERS))
                 suggest_registers(&j->story.segment.chain, to);
+        if (j->readable && verdict_proven(&j->verdict, CLAIM_FIRMWARE))
+                suggest_bank(&j->explained.which, to);
         suggest_nv_policy(&j->systemd, to);
         suggest_machine_id(j, to);
         fprintf(to, "\n[Verdict]\nRequire=");

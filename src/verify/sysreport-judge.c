@@ -216,10 +216,13 @@ static void judge_clock(const SysEvidence *s, Verdict *v) {
  * report is over less, what its log tells of the rest is anybody's word. */
 #define QUOTED_BY_SYSTEMD UINT32_C(0xfabf)
 
-static bool quotes_what_systemd_does(const PcrSelection *quoted) {
-        for (size_t b = 0; b < quoted->n_banks; b++)
-                if (hash_proves(quoted->banks[b].alg) &&
-                                (quoted->banks[b].mask & QUOTED_BY_SYSTEMD) == QUOTED_BY_SYSTEMD)
+static bool quotes_what_systemd_does(const PcrSelection *quoted, const Policy *p) {
+        PcrValues v = { .held = *quoted };
+
+        policy_leave_banks(p, &v);
+        for (size_t b = 0; b < v.held.n_banks; b++)
+                if (hash_proves(v.held.banks[b].alg) &&
+                                (v.held.banks[b].mask & QUOTED_BY_SYSTEMD) == QUOTED_BY_SYSTEMD)
                         return true;
         return false;
 }
@@ -256,13 +259,14 @@ static int judge_replay(
         if (!fits)
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the event log does not replay to the quoted PCRs (one digest is over all of them): records are missing, added or changed");
-        if (!quotes_what_systemd_does(&quoted))
+        if (!quotes_what_systemd_does(&quoted, q->policy))
                 verdict_refute(v, CLAIM_REGISTERS,
                                 "the report is not over PCRs 0 to 5, 7, 9 and 11 to 15 in one bank that proves, as systemd's are: ask for one that is");
         judge_clock(s, v);
         if (fits && verdict_proven(v, CLAIM_SIGNATURE)) {
                 held = r.pcrs;
                 held.held = quoted;
+                policy_leave_banks(q->policy, &held);
         }
         if (verdict_proven(v, CLAIM_SIGNATURE))
                 take_nvpcrs(s, story);

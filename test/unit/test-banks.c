@@ -53,6 +53,38 @@ static void a_bank_that_firmware_left_alone_explains_nothing(void **state) {
         start_done(&s);
 }
 
+/* Nor does it where they have done so: policy knows which bank firmware measures into. */
+static void a_bank_that_policy_does_not_name_does_not_count(void **state) {
+        static const struct {
+                const char *policy;
+                ClaimState firmware, registers;
+                const char *said;
+        } rows[] = {
+                { "", CLAIM_PROVEN, CLAIM_PROVEN, "Secure Boot off" },
+                { "Bank=sha384\n", CLAIM_PROVEN, CLAIM_NOT_PROVEN, "Secure Boot off" },
+                { "Bank=sha256\nBank=sha384\n", CLAIM_PROVEN, CLAIM_PROVEN, "Secure Boot off" },
+                { "Bank=sha256\n", CLAIM_NOT_PROVEN, CLAIM_PROVEN,
+                                "pcr:0 is not quoted in a bank that proves" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char text[64];
+                Start s;
+
+                (void) snprintf(text, sizeof(text), "[Machine]\n%s", rows[i].policy);
+                start_begin(&s);
+                assert_int_equal(policy_apply(span_of(text), &s.c.policy, NULL), 0);
+                s.c.policy.boot.secure_boot = SWITCH_ANY;
+                judge_banks(&s, 2, 1u << 8, 0xfeff); /* avouch's own register is in both */
+                assert_int_equal(case_state(&s.c, CLAIM_FIRMWARE), rows[i].firmware);
+                assert_non_null(strstr(
+                                s.c.judgement.verdict.reasons[CLAIM_FIRMWARE], rows[i].said));
+                assert_int_equal(case_state(&s.c, CLAIM_REGISTERS), rows[i].registers);
+                start_done(&s);
+        }
+}
+
 /* Where no bank is explained, none is read either. */
 static void nothing_is_told_of_a_log_that_explains_nothing(void **state) {
         const char *reason;
@@ -79,6 +111,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_spread_over_banks_is_explained_in_none),
                 cmocka_unit_test(a_bank_that_firmware_left_alone_explains_nothing),
+                cmocka_unit_test(a_bank_that_policy_does_not_name_does_not_count),
                 cmocka_unit_test(nothing_is_told_of_a_log_that_explains_nothing),
         };
 

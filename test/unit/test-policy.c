@@ -102,6 +102,24 @@ static void an_empty_value_clears_a_list(void **state) {
         assert_int_equal(p.allowed_kinds, 1u << 8);
 }
 
+static void a_bank_is_named_once(void **state) {
+        Policy p = policy_default();
+        Err e = {};
+
+        (void) state;
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Machine]\nBank=sha256 sha256 sha512\n"
+                                                   "Bank=sha384 sha512\n"),
+                                         &p, NULL),
+                        0);
+        assert_int_equal(p.n_banks, 3);
+        assert_int_equal(p.banks[1], HASH_SHA512);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Machine]\nBank=\n"), &p, NULL), 0);
+        assert_int_equal(p.n_banks, 0);
+        assert_int_equal(policy_apply(SPAN_LITERAL("[Machine]\nBank=sha256 sha1\n"), &p, &e),
+                        -EINVAL);
+        assert_non_null(strstr(e.text, "banks that prove are sha256, sha384 and sha512"));
+}
+
 static void what_is_wrong_is_refused_with_its_line(void **state) {
         static const struct {
                 const char *text, *words;
@@ -283,6 +301,7 @@ int main(void) {
                 cmocka_unit_test(a_policy_says_what_it_says),
                 cmocka_unit_test(an_empty_policy_requires_everything_of_pcr_8),
                 cmocka_unit_test(an_empty_value_clears_a_list),
+                cmocka_unit_test(a_bank_is_named_once),
                 cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
                 cmocka_unit_test(a_name_of_a_whole_file_is_refused),
                 cmocka_unit_test(ways_to_unlock_are_begun_anew),
