@@ -105,9 +105,29 @@ static int stand_apart(void) {
         return 0;
 }
 
+/* A signal to all of a control group, which whoever asks may be allowed to send (loginctl(1),
+ * kill-session), and which systemd sends where it closes a session, is not to end the child either.
+ * What the kernel itself raises comes all the same. */
+static void ignore_signals(void) {
+        for (int s = 1; s <= SIGRTMAX; s++)
+                if (s != SIGCHLD) /* a child that is ignored cannot be waited for */
+                        (void) signal(s, SIG_IGN);
+}
+
+static int arrange_signals(const Task *t) {
+        sigset_t none;
+
+        (void) sigemptyset(&none);
+        (void) signal(SIGPIPE, SIG_DFL);
+        if (t->environment)
+                ignore_signals();
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+                return -errno;
+        return 0;
+}
+
 /* Runs in the child, between fork and exec. */
 static int arrange(const Task *t, int output) {
-        sigset_t none;
         int null, rc = t->environment ? stand_apart() : arrange_environment();
 
         if (rc < 0)
@@ -126,12 +146,7 @@ static int arrange(const Task *t, int output) {
         for (const int *fd = t->keep_fds; fd && *fd >= 0; fd++)
                 if (fcntl(*fd, F_SETFD, 0) < 0)
                         return -errno;
-
-        (void) sigemptyset(&none);
-        (void) signal(SIGPIPE, SIG_DFL);
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-                return -errno;
-        return 0;
+        return arrange_signals(t);
 }
 
 static void become(const Task *t, int output, int exec_fd) {
@@ -359,11 +374,14 @@ int run_program_within(const char *const argv[], const char *const environment[]
                 .argv = argv, .environment = environment, .milliseconds = (int) seconds * 1000
         };
         struct sigaction mine = { .sa_handler = SIG_DFL }, theirs;
+        Interrupt interrupt;
         int rc;
 
         if (sigaction(SIGCHLD, &mine, &theirs) < 0)
                 return err_set(e, -errno, "%s cannot be waited for: %s", argv[0], strerror(errno));
+        interrupt = interrupt_hold();
         rc = run(&t, output, e);
+        interrupt_release(&interrupt);
         (void) sigaction(SIGCHLD, &theirs, NULL);
         return rc;
 }

@@ -29,9 +29,9 @@ int run_program_watched(const char *const argv[], const int *keep_fds, const Run
 /* The same as run_program() for a caller who waits in front of a door: for at most so many seconds
  * (-ETIMEDOUT, and the child is ended), and with these words ("NAME=VALUE") as its whole
  * environment, so that nothing of who asks reaches it: the child has a session, limits and a
- * priority of its own, its real user id is our effective one, and no signal that waits for us ends
- * it. argv[0] is a path. Where our
- * process has said what to do with children that end (SIGCHLD), that is put aside meanwhile: the
- * child is ours to wait for. */
+ * priority of its own, its real user id is our effective one, and it ignores signals; those that
+ * interrupt_hold() holds wait for us until it has ended. argv[0] is a path. Where our process has
+ * said what to do with children that end (SIGCHLD), that is put aside meanwhile: the child is ours
+ * to wait for. */
 int run_program_within(const char *const argv[], const char *const environment[], unsigned seconds,
                 Buf *output, Err *e) _must_check_;

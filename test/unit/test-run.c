@@ -384,24 +384,6 @@ static void no_key_and_no_signal_of_who_asks_reaches_the_child(void **state) {
                         be_set_user_id, ids);
 }
 
-/* As exec leaves it to us: a signal that was held back by who asks, and has come. */
-static void have_signals_waiting(void) {
-        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-        sigset_t held;
-
-        (void) sigemptyset(&held);
-        for (size_t i = 0; i < ELEMENTS(signals); i++)
-                (void) sigaddset(&held, signals[i]);
-        assert_int_equal(sigprocmask(SIG_BLOCK, &held, NULL), 0);
-        for (size_t i = 0; i < ELEMENTS(signals); i++)
-                assert_int_equal(raise(signals[i]), 0);
-}
-
-static void a_signal_that_waits_for_who_asks_does_not_end_the_child(void **state) {
-        (void) state;
-        run_hindered("sleep 1; echo in", have_signals_waiting, "in\n");
-}
-
 static void what_who_asks_has_left_of_room_and_time_is_not_the_childs(void **state) {
         (void) state;
         run_hindered("ulimit -t; ulimit -f; ulimit -n; ulimit -s; umask", leave_no_room,
@@ -481,7 +463,6 @@ int main(void) {
                 cmocka_unit_test(who_is_in_time_is_not),
                 cmocka_unit_test(the_environment_is_what_we_say),
                 cmocka_unit_test(no_key_and_no_signal_of_who_asks_reaches_the_child),
-                cmocka_unit_test(a_signal_that_waits_for_who_asks_does_not_end_the_child),
                 cmocka_unit_test(what_who_asks_has_left_of_room_and_time_is_not_the_childs),
                 cmocka_unit_test(the_caller_does_not_see_our_child),
                 cmocka_unit_test(a_held_signal_ends_a_wait),
