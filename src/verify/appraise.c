@@ -97,28 +97,37 @@ static const Claim told[] = { CLAIM_REGISTERS, CLAIM_LAYERS, CLAIM_UNLOCK, CLAIM
         CLAIM_VERITY, CLAIM_PHASE, CLAIM_MACHINE_ID, CLAIM_LOGIN, CLAIM_REPORT };
 enum { N_OWN = 4 };
 
-/* What holds of every log. */
-static void remark_logs(const Question *q, Judgement *j) {
+/* Claims of what was measured before any of them. */
+static const Claim started[] = { CLAIM_FIRMWARE, CLAIM_KERNEL, CLAIM_ROOT };
+
+/* What holds of all that a TPM quotes. */
+static void lean_on_tpm(Judgement *j, Claim claim) {
         Verdict *v = &j->verdict;
 
+        if (j->story.software)
+                lean(v, claim, "by a TPM that is a program");
+        else if (!verdict_proven(v, CLAIM_KEY))
+                lean(v, claim, "by a key that policy does not name");
+        if (j->story.restarts > 0)
+                lean_on_restarts(j, claim);
+}
+
+/* What holds of every log. */
+static void remark_logs(const Question *q, Judgement *j) {
         for (size_t i = 0; i < ELEMENTS(told); i++) {
-                if (j->story.software)
-                        lean(v, told[i], "by a TPM that is a program");
-                else if (!verdict_proven(v, CLAIM_KEY))
-                        lean(v, told[i], "by a key that policy does not name");
+                lean_on_tpm(j, told[i]);
                 if (q->policy->any_start && i < N_OWN)
-                        lean(v, told[i], "since the log began, as policy takes any start");
-                if (j->story.restarts > 0)
-                        lean_on_restarts(j, told[i]);
+                        lean(&j->verdict, told[i],
+                                        "since the log began, as policy takes any start");
         }
+        for (size_t i = 0; i < ELEMENTS(started); i++)
+                lean_on_tpm(j, started[i]);
 }
 
 /* PCRs 11 to 13 are filled by programs: whoever runs first can measure into them what a UKI would
  * have been, and start something else. */
 static void lean_on_firmware(Judgement *j) {
-        static const Claim started[] = { CLAIM_KERNEL, CLAIM_ROOT };
-
-        for (size_t i = 0; !j->guarded && i < ELEMENTS(started); i++)
+        for (size_t i = 1; !j->guarded && i < ELEMENTS(started); i++)
                 lean(&j->verdict, started[i],
                                 verdict_proven(&j->verdict, CLAIM_FIRMWARE)
                                                 ? "if no other program measured it in its place, as Secure Boot is off"

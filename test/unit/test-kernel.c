@@ -42,6 +42,29 @@ static void a_uki_leans_on_what_ran_before_it(void **state) {
         }
 }
 
+/* As all that is quoted does on the TPM. */
+static void a_uki_leans_on_the_tpm(void **state) {
+        static const Claim claims[] = { CLAIM_FIRMWARE, CLAIM_KERNEL };
+        Start s;
+
+        (void) state;
+        start_begin(&s);
+        s.c.policy.boot.secure_boot = SWITCH_ANY;
+        add_leaf(&s.c, "linux", "a kernel", "root=x quiet", NULL);
+        lay(&s);
+        s.c.forge.clock.restart_count++;
+        s.c.policy.n_keys = 1; /* another one: zeros */
+        judge(&s);
+        for (size_t i = 0; i < ELEMENTS(claims); i++) {
+                const char *reason = s.c.judgement.verdict.reasons[claims[i]];
+
+                assert_int_equal(case_state(&s.c, claims[i]), CLAIM_PROVEN);
+                assert_non_null(strstr(reason, "; by a key that policy does not name"));
+                assert_non_null(strstr(reason, "resumed or restarted 1 times since"));
+        }
+        start_done(&s);
+}
+
 static void phases_are_told(void **state) {
         static const char *const words[] = { "enter-initrd", "leave-initrd", "sysinit", "ready" };
         Start s;
@@ -378,6 +401,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_known_uki_is_proven),
                 cmocka_unit_test(a_uki_leans_on_what_ran_before_it),
+                cmocka_unit_test(a_uki_leans_on_the_tpm),
                 cmocka_unit_test(phases_are_told),
                 cmocka_unit_test(a_foretold_value_is_enough),
                 cmocka_unit_test(what_differs_is_named),
