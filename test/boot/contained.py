@@ -98,6 +98,9 @@ def contained(suite, name, Evidence, records):
         "login login to see to the mail", "nspawn None the mail is stuck"]
     check("who comes to the machine is: machinectl shell .host, run0, the console, and who says so",
           words(opened.answer.files["measure.log"]) == wanted, f"{words(opened.answer.files['measure.log'])} {shells.stdout}{shells.stderr}")
+    if version != "252":
+        check("and that run0's session has ended", [r["content"].get("service") for r, _ in records(opened.answer.files["measure.log"])
+              if r["content"]["event"] == "glass.close"].count("systemd-run0") == 1, shells.stderr)
     by_machined = openings(opened.answer.files["measure.log"])[0]
     check("with the terminal that machined gave, counted",
           re.fullmatch("/dev/pts/[0-9]+", by_machined.get("tty", "")) and "count" in by_machined, by_machined)
