@@ -282,8 +282,7 @@ static void put_login(Words *w, const Login *l, int kind) {
         word_text(w, "reason", span_of(l->reason));
 }
 
-int login_record(const LoginRules *rules, const Login *l, Event event, Err *e) {
-        _cleanup_(leeway_give) const Leeway leeway = leeway_take();
+static int record(const LoginRules *rules, const Login *l, Event event, Err *e) {
         _cleanup_(words_done) Words w = { .text = BUF_UP_TO(64 * 1024) };
         _cleanup_(buf_done) Buf output = BUF_UP_TO(4096);
         const char *argv[WORDS_MAX + 1] = {};
@@ -302,4 +301,13 @@ int login_record(const LoginRules *rules, const Login *l, Event event, Err *e) {
                 argv[i + 1] = (const char *) w.text.data + w.at[i];
         return run_program_within(
                         argv, (const char *[]){ "LC_ALL=C", NULL }, rules->seconds, &output, e);
+}
+
+int login_record(const LoginRules *rules, const Login *l, Event event, Err *e) {
+        Leeway before = leeway_take();
+        int rc;
+
+        rc = record(rules, l, event, e);
+        leeway_give(&before);
+        return rc;
 }
