@@ -22,6 +22,10 @@ static int outcome(const char *script, const int *waiting) {
                 _cleanup_(buf_done) Buf output = BUF_UP_TO(1024);
                 sigset_t held;
 
+                /* whoever runs this may have it ignored, as nohup does */
+                (void) signal(SIGINT, SIG_DFL);
+                (void) signal(SIGTERM, SIG_DFL);
+                (void) signal(SIGHUP, SIG_DFL);
                 (void) sigemptyset(&held);
                 for (const int *s = waiting; *s; s++)
                         (void) sigaddset(&held, *s);
