@@ -18,9 +18,9 @@ static void wrong(Platform *p, const FirmwareEvent *event, const char *what) {
 }
 
 /* Code that was started, whatever the log calls it: types of events are not measured. What firmware
- * says of itself in words was, and is shorter than any program. */
+ * says of itself in words was, as its separators, and is shorter than any program. */
 static bool is_program(const Measured *m) {
-        return m->event.type != EV_SEPARATOR && (m->proven.size == 0 || m->proven.size > WORDS_MAX);
+        return m->proven.size == 0 || m->proven.size > WORDS_MAX;
 }
 
 static void read_event(Platform *p, const Measured *m) {

@@ -109,13 +109,14 @@ static void tell_left_out(Story *s, const Content *c) {
         s->lost_layers = s->lost_layers || layer || !(glass || harmless);
 }
 
+/* No other event has that word. */
 static bool is_awakening(const Content *c) {
-        return c->event == EVENT_PHASE_GENESIS && span_is(content_text(c, "why"), "resume");
+        return span_is(content_text(c, "why"), "resume");
 }
 
 bool story_begins_awake(Span log) {
-        Span line;
-        Record r;
+        Span line = {};
+        Record r = {};
 
         return record_next_line(&log, &line, NULL) > 0 && record_parse(line, &r, NULL) == 0 &&
                is_awakening(&r.content);

@@ -77,10 +77,9 @@ void counted_open_now(Counted *m, Event event) {
 }
 
 void counted_begin_log_with(Counted *m, const char *count, const char *past) {
-        Digest sha1 = digest_zero(HASH_SHA1), sha256 = digest_zero(HASH_SHA256);
         char start[DRAFT_START_MAX];
 
-        draft_register_values(&sha1, &sha256, start);
+        draft_register_values(&m->sha1, &m->sha256, start);
         draft_log_add(&m->log, EVENT_PHASE_GENESIS,
                         (const DraftChange[]){ { "start", start }, { "why", m->why },
                                         { "count", count }, { "history", past }, { "others", NULL },
@@ -111,6 +110,8 @@ void counted_empty(Counted *m) {
         m->log = draft_log();
         m->count = COUNTED_FIRST - 1;
         m->why = "\"boot\"";
+        m->sha1 = digest_zero(HASH_SHA1);
+        m->sha256 = digest_zero(HASH_SHA256);
         memset(m->past, 0, sizeof(m->past));
         p.attributes |= NV_WRITTEN;
         nv_public_write(&p, &public);
@@ -137,7 +138,7 @@ void counted_judge(Counted *m) {
 
         buf_done(&f->log);
         buf_bytes(&f->log, draft_log_bytes(&m->log));
-        f->values.digests[0][8] = draft_log_replay(&m->log, 1, digest_zero(HASH_SHA256));
+        f->values.digests[0][8] = draft_log_replay(&m->log, 1, m->sha256);
         f->signed_values = f->values;
         if (f->clock.reset_count != 7)
                 f->clock = LATER;

@@ -16,10 +16,11 @@ enum { COUNTED_FIRST = 5 }; /* the counter's first value */
 typedef struct Counted {
         Case c;
         DraftLog log;
-        uint64_t count;   /* where the counter stands */
-        uint8_t past[32]; /* SHA-256 of the history's last line */
-        char name[80];    /* of the counter, as glass.begin has it */
-        const char *why;  /* the log begins; JSON */
+        uint64_t count;      /* where the counter stands */
+        uint8_t past[32];    /* SHA-256 of the history's last line */
+        char name[80];       /* of the counter, as glass.begin has it */
+        const char *why;     /* the log begins; JSON */
+        Digest sha1, sha256; /* what its register held then */
 } Counted;
 
 /* A counter that never counted, and no log. */

@@ -186,25 +186,42 @@ static void what_is_of_this_boot_stands_in_its_log(void **state) {
 /* The TPM's state was saved for that, so that it counts a restart: the log has to say that the
  * machine slept, and the receipt to be of a time before. What was opened then is open: another boot
  * id in a log that was begun behind it is no reason to forget that. */
+/* A segment behind another one: the log begins where that ends. */
+static void lay_before(Counted *m) {
+        DraftLog first = m->log;
+
+        m->sha1 = draft_log_replay(&first, 0, m->sha1);
+        m->sha256 = draft_log_replay(&first, 1, m->sha256);
+        buf_bytes(&m->c.forge.before, draft_log_bytes(&first));
+        draft_log_done(&m->log);
+        m->log = draft_log();
+}
+
 static void of_a_machine_that_slept_openings_are_earlier(void **state) {
         static const struct {
-                const char *why;
-                uint32_t restarts;
+                const char *first, *why;
+                uint32_t resets, restarts;
                 bool earlier;
-        } cases[] = { { "\"resume\"", 6, true }, { "\"boot\"", 6, false },
-                { "\"resume\"", 7, false }, { "\"resume\"", 8, false } };
+        } cases[] = { { NULL, "\"resume\"", 7, 6, true }, { NULL, "\"boot\"", 7, 6, false },
+                { NULL, "\"resume\"", 7, 7, false }, { NULL, "\"resume\"", 7, 8, false },
+                { NULL, "\"resume\"", 8, 6, false }, { "\"boot\"", "\"resume\"", 7, 6, false } };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                TpmClock then = { 5000, 7, cases[i].restarts, true };
+                TpmClock then = { 5000, cases[i].resets, cases[i].restarts, true };
                 Counted m;
 
                 counted_empty(&m);
-                m.why = cases[i].why; /* the TPM had been restarted 7 times */
                 m.c.forge.clock = (TpmClock){ 9000, 7, 9, true };
                 counted_open_earlier(&m, EVENT_GLASS_BEGIN, EARLIER);
                 counted_open_earlier(&m, EVENT_GLASS_OPEN, then);
-                counted_begin_log(&m);
+                if (cases[i].first) {
+                        m.why = cases[i].first;
+                        counted_begin_log(&m);
+                        lay_before(&m);
+                }
+                m.why = cases[i].why;
+                counted_begin_log(&m); /* the TPM had been restarted 7 times */
                 counted_judge(&m);
                 if (cases[i].earlier)
                         assert_untold(&m,
