@@ -97,7 +97,7 @@ static int find_end(FileStore *f, uint64_t *ret, Err *e) {
 
 static int file_append(Store *s, Span line, Err *e) {
         FileStore *f = file_store(s);
-        uint64_t end;
+        uint64_t end = 0;
         int rc;
 
         if (f->torn) {
@@ -318,7 +318,7 @@ static int take_again(FileStore *f, unsigned seconds, StoreStamp *ret, Err *e) {
 
 static int file_resume(Store *s, unsigned seconds, Err *e) {
         FileStore *f = file_store(s);
-        StoreStamp now;
+        StoreStamp now = {};
         int rc;
 
         rc = take_again(f, seconds, &now, e);

@@ -85,11 +85,8 @@ static int stand_apart(void) {
                 __rlimit_resource_t which;
                 rlim_t least;
         } limits[] = {
-                { RLIMIT_AS, RLIM_INFINITY },
                 { RLIMIT_CPU, RLIM_INFINITY },
-                { RLIMIT_DATA, RLIM_INFINITY },
                 { RLIMIT_FSIZE, RLIM_INFINITY },
-                { RLIMIT_NOFILE, 1024 },
                 { RLIMIT_STACK, 8 * 1024 * 1024 },
         };
         uid_t user = geteuid();
@@ -97,6 +94,7 @@ static int stand_apart(void) {
         /* whom a signal may come from is asked of the real user id (kill(2)) */
         if (setresuid(user, user, user) < 0 || setsid() < 0)
                 return -errno;
+        (void) leeway_take(); /* for good */
         for (size_t i = 0; i < ELEMENTS(limits); i++)
                 leeway_raise(limits[i].which, limits[i].least);
         (void) sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){});

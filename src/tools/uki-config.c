@@ -287,7 +287,7 @@ int uki_config_take(const char *path, const Option *options, void *values, Polic
                 Buf *text, Err *e) {
         Taking t = { .options = options, .values = values, .keys = keys };
         Reader r = { .path = path };
-        Setting s;
+        Setting s = {};
         int rc;
 
         rc = file_read(path, text, e);

@@ -127,6 +127,7 @@ static void remark_logs(const Question *q, Judgement *j) {
 /* PCRs 11 to 13 are filled by programs: whoever runs first can measure into them what a UKI would
  * have been, and start something else. */
 static void lean_on_firmware(Judgement *j) {
+        /* the first of them is firmware itself */
         for (size_t i = 1; !j->guarded && i < ELEMENTS(started); i++)
                 lean(&j->verdict, started[i],
                                 verdict_proven(&j->verdict, CLAIM_FIRMWARE)

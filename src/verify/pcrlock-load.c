@@ -106,7 +106,7 @@ static int by_variant(const void *a, const void *b) {
 
 static int read_variants(PcrlockComponent *c, const char *path, Err *e) {
         _cleanup_(dir_done) DIR *folder = opendir(path);
-        const char *entry;
+        const char *entry = NULL;
         int rc;
 
         if (!folder)
@@ -175,7 +175,7 @@ static int load_entry(Pcrlock *p, const char *folder, const char *entry, Err *e)
 
 int pcrlock_load(Pcrlock *p, const char *path, Err *e) {
         _cleanup_(dir_done) DIR *folder = opendir(path);
-        const char *entry;
+        const char *entry = NULL;
         int rc;
 
         if (!folder)

@@ -36,7 +36,7 @@ static int allow_phases(SystemdPolicy *p, const Assignment *a, Err *e) {
                 p->allowed_phases = 0;
         p->phases_given = true;
         for (Span word = setting_word(&rest); word.size > 0; word = setting_word(&rest)) {
-                unsigned phase;
+                unsigned phase = 0;
                 int rc;
 
                 rc = read_phase(a, word, &phase, e);

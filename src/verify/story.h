@@ -43,10 +43,9 @@ typedef struct Story {
                              */
         uint8_t boot[16];   /* of the last genesis */
         unsigned opened, closed;
-        unsigned lost;    /* openings of which the log says that they were left out */
-        bool lost_layers; /* the same of layers */
-        bool unlocks; /* some records tell of volumes that were unlocked, or of such that are lost
-                       */
+        unsigned lost;         /* openings of which the log says that they were left out */
+        bool lost_layers;      /* the same of layers */
+        bool unlocks;          /* records tell of volumes that were unlocked, or may have */
         uint32_t restarts;     /* TPM Restarts and Resumes since the log began */
         uint32_t opened_kinds; /* a bit per event_kinds */
         uint64_t first_opened_seq;

@@ -199,7 +199,7 @@ static void put_node(const EfiNode *n, Buf *to) {
 
 int efi_path_text(Span path, Buf *to, Err *e) {
         const char *between = "";
-        EfiNode n;
+        EfiNode n = {};
         int rc;
 
         while ((rc = efi_node_next(&path, &n, e)) > 0) {

@@ -36,7 +36,7 @@ typedef enum JsonType {
 } JsonType;
 
 /* One value, or one name. Names of an object's members stand as JSON_STRING tokens before their
- * values. The fields are json.c's business. */
+ * values. The fields are the business of json.c and json-value.c. */
 typedef struct JsonToken {
         uint32_t at, size; /* where in the text; a string without its quotes */
         uint32_t next;     /* index of the token after this one's whole subtree */

@@ -202,7 +202,7 @@ static void a_signature_of_another_image_does_not_hold(void **state) {
 
 static void what_was_changed_after_signing_is_refused(void **state) {
         _cleanup_(demands_done) Demands d = demands();
-        uint64_t data, hash, signature, size;
+        uint64_t data, hash, signature, size = 0;
 
         (void) state;
         image_make(&scratch, "x.raw", "", "plain");

@@ -8,15 +8,22 @@
 
 #include "support/libc.h"
 
-/* Let go and taken again, the log is the same only where this store left it so. */
-static void what_could_not_be_undone_is_noticed(void **state) {
-        _cleanup_(folder_done) Folder f = folder_new();
-        Store *s = opened(&f);
+/* With a first line, let go and taken again. */
+static Store *taken_again(const Folder *f) {
+        Store *s = opened(f);
 
-        (void) state;
         assert_int_equal(store_append(s, SPAN_LITERAL("one\n"), NULL), 0);
         assert_int_equal(store_pause(s, NULL), 0);
         assert_int_equal(store_resume(s, 0, NULL), 1);
+        return s;
+}
+
+/* Let go and taken again, the log is the same only where this store left it so. */
+static void what_could_not_be_undone_is_noticed(void **state) {
+        _cleanup_(folder_done) Folder f = folder_new();
+        Store *s = taken_again(&f);
+
+        (void) state;
         for (int for_ever = 0; for_ever < 2; for_ever++) {
                 /* written, and neither synced nor cut; where it ends is looked at the second time
                  */
@@ -40,12 +47,9 @@ static void what_could_not_be_undone_is_noticed(void **state) {
 /* That it is the same is known for what comes first, and for nothing behind that. */
 static void what_was_taken_again_is_never_written_over(void **state) {
         _cleanup_(folder_done) Folder f = folder_new();
-        Store *s = opened(&f);
+        Store *s = taken_again(&f);
 
         (void) state;
-        assert_int_equal(store_append(s, SPAN_LITERAL("one\n"), NULL), 0);
-        assert_int_equal(store_pause(s, NULL), 0);
-        assert_int_equal(store_resume(s, 0, NULL), 1);
         assert_int_equal(store_append(s, SPAN_LITERAL("two\n"), NULL), 0);
         assert_int_equal(store_append(s, SPAN_LITERAL("three\n"), NULL), 0);
         assert_loads(s, "one\ntwo\nthree\n");

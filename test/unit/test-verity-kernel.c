@@ -81,7 +81,7 @@ static void what_is_attached_comes_off_and_leaves_no_loop_device(void **state) {
         Verity v = verity_kernel();
         uint8_t root_hash[32];
         VerityImage image;
-        uint64_t data_size;
+        uint64_t data_size = 0;
         Err e = {};
         int rc;
 
